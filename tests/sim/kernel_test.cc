@@ -47,6 +47,7 @@ TEST_F(KernelTest, AFrozenProcessKeepsItsEvents) {
   const EntityId owned = kernel.add(inside, kernel.intern("p/inside"), process);
   kernel.post(nanoseconds(5), owned, 1, 0, Priority::task);
   kernel.post(nanoseconds(6), owned, 2, 0, Priority::task);
+  kernel.post(nanoseconds(50), id, 9, 0, Priority::task);
   kernel.freeze(process);
   kernel.run(Time{50});
   EXPECT_TRUE(inside.seen.empty());
