@@ -1,0 +1,85 @@
+#pragma once
+// The device below a simulated disk: one queue, served in the order in which operations are
+// reserved (event order), so their ends never decrease, which the journal of sim/disk.h relies on.
+// An urgent read (somebody waits for it) does not stand behind a whole compaction that reserved its
+// time in one event: it is served between, and pushes the queue back. Time is passed in: the device
+// has no clock and no events.
+//
+//   DiskDevice device(spec);  auto [start, end] = device.reserve(now, DiskOperation::append, 4096);
+#include <cstdint>
+
+#include "sim/time.h"
+
+namespace drey::sim {
+
+enum class DiskOperation : uint8_t { read, urgent_read, append, sync, metadata };
+
+struct DiskSpec {
+  uint64_t read_bytes_per_second = 1'000'000'000;
+  uint64_t write_bytes_per_second = 500'000'000;
+  Duration read_latency = microseconds(80);      // per request
+  Duration append_latency = microseconds(2);     // per system call; the device is paid by the bytes
+  Duration metadata_latency = microseconds(10);  // create, remove, rename, link
+  Duration sync_latency = microseconds(500);
+  uint64_t capacity = uint64_t{1} << 50;  // bytes
+};
+
+struct DiskWindow {
+  Time start;
+  Time end;
+};
+
+class DiskDevice {
+ public:
+  explicit DiskDevice(const DiskSpec& spec) : spec_(spec) {}
+
+  DiskWindow reserve(Time now, DiskOperation operation, uint64_t bytes) {
+    if (operation == DiskOperation::urgent_read) return reserve_urgent(now, bytes);
+    const Time start = free_at_ > now ? free_at_ : now;
+    free_at_ = start + cost(operation, bytes);
+    busy_ = busy_ + (free_at_ - start);
+    return {start, free_at_};
+  }
+  // What the operation takes on an idle device.
+  Duration cost(DiskOperation operation, uint64_t bytes) const {
+    return plain_cost(operation, bytes) * slowdown_permille_ / 1000;
+  }
+  // A slow disk (fault): every later operation takes this many thousandths of its time; 1000 =
+  // healthy.
+  void set_slowdown_permille(int64_t permille) { slowdown_permille_ = permille; }
+  const DiskSpec& spec() const { return spec_; }
+  Time free_at() const { return free_at_; }
+  Duration busy() const { return busy_; }
+
+ private:
+  DiskWindow reserve_urgent(Time now, uint64_t bytes) {
+    const Time start = urgent_free_at_ > now ? urgent_free_at_ : now;
+    const Duration takes = cost(DiskOperation::urgent_read, bytes);
+    urgent_free_at_ = start + takes;
+    free_at_ = free_at_ > start ? free_at_ + takes : urgent_free_at_;
+    busy_ = busy_ + takes;
+    return {start, urgent_free_at_};
+  }
+  Duration plain_cost(DiskOperation operation, uint64_t bytes) const {
+    switch (operation) {
+      case DiskOperation::read:
+      case DiskOperation::urgent_read:
+        return spec_.read_latency + transfer_time(bytes, spec_.read_bytes_per_second);
+      case DiskOperation::append:
+        return spec_.append_latency + transfer_time(bytes, spec_.write_bytes_per_second);
+      case DiskOperation::sync:
+        return spec_.sync_latency;
+      case DiskOperation::metadata:
+        return spec_.metadata_latency;
+    }
+    return {};
+  }
+
+  DiskSpec spec_;
+  Time free_at_;         // of the queue
+  Time urgent_free_at_;  // of the urgent reads
+  Duration busy_;
+  int64_t slowdown_permille_ = 1000;
+};
+
+}  // namespace drey::sim
