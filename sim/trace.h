@@ -47,6 +47,7 @@ struct Fact {
   uint16_t kind = 0;    // fact_kind(group, n)
   uint16_t flags = 0;
   uint64_t a = 0, b = 0, c = 0;  // semantic values only
+  uint64_t content = 0;  // digest of what does not fit in a, b, c (a message's fields, a file's bytes)
   uint64_t cause = 0;   // number of the fact that led here; for people, not folded
 };
 
@@ -89,7 +90,7 @@ class TraceHash {
     if (trace.facts == 0) trace.first = fact.at;
     trace.open.fold(static_cast<uint64_t>(fact.at.ns), (uint64_t{fact.kind} << 16) | fact.flags,
                     subject_hash, fact.a);
-    trace.open.fold(fact.b, fact.c, content.high, content.low);
+    trace.open.fold(fact.b, fact.c, content.high ^ fact.content, content.low);
     if (++trace.facts == kEpoch) close(trace);
   }
 

@@ -1,0 +1,359 @@
+#include "sim/network.h"
+
+#include <algorithm>
+
+#include "sim/check.h"
+#include "sim/endpoint.h"
+#include "sim/world.h"
+
+namespace drey::sim {
+
+namespace {
+constexpr uint64_t kAnswerOverhead = 128;  // of an answer without a body
+constexpr uint64_t kLatencyStream = name_hash("network/latency");
+}  // namespace
+
+std::string_view name(CallFailure failure) {
+  switch (failure) {
+    case CallFailure::none: return "none";
+    case CallFailure::timeout: return "timeout";
+    case CallFailure::unreachable: return "unreachable";
+    case CallFailure::fenced_off: return "fenced off";
+    case CallFailure::endpoint_stopped: return "endpoint stopped";
+    case CallFailure::handler_failed: return "handler failed";
+  }
+  return "";
+}
+
+Network::Network(World& world, NetworkSpec spec) : world_(world), spec_(std::move(spec)) {
+  id_ = world_.kernel().add(*this, world_.kernel().intern("network"), {});
+}
+
+Network::~Network() { world_.kernel().remove(id_); }
+
+void Network::attach(Endpoint& endpoint) {
+  const uint32_t process = endpoint.process().index;
+  if (endpoints_.size() <= process) endpoints_.resize(process + 1u);
+  for (const Endpoint* other : endpoints_[process])
+    CHECK(other->address().endpoint != endpoint.address().endpoint,
+          "an endpoint's name is unique in its process");
+  endpoints_[process].push_back(&endpoint);
+}
+
+void Network::detach(Endpoint& endpoint) {
+  std::vector<Endpoint*>& all = endpoints_[endpoint.process().index];
+  all.erase(std::find(all.begin(), all.end(), &endpoint));
+}
+
+Endpoint* Network::find(const Address& address) const {
+  if (address.process.index >= endpoints_.size()) return nullptr;
+  if (world_.machines().incarnation(address.process) != address.incarnation) return nullptr;
+  for (Endpoint* endpoint : endpoints_[address.process.index])
+    if (endpoint->address().endpoint == address.endpoint) return endpoint;
+  return nullptr;
+}
+
+uint32_t Network::connection(ProcessId from, ProcessId to) {
+  const auto key = std::make_pair(from.index, to.index);
+  const auto known = connection_of_.find(key);
+  if (known != connection_of_.end()) return known->second;
+  const auto index = static_cast<uint32_t>(connections_.size());
+  Connection& made = connections_.emplace_back();
+  made.from = from;
+  made.to = to;
+  made.retry = spec_.retransmit_min;
+  made.path = world_.kernel().intern("connection/" + world_.machines().name(from) + ">" +
+                                     world_.machines().name(to));
+  connection_of_.emplace(key, index);
+  return index;
+}
+
+uint32_t Network::keep(Flight flight) {
+  if (free_flights_.empty()) {
+    flights_.push_back(std::move(flight));
+    return static_cast<uint32_t>(flights_.size() - 1);
+  }
+  const uint32_t index = free_flights_.back();
+  free_flights_.pop_back();
+  flights_[index] = std::move(flight);
+  return index;
+}
+
+Network::Flight Network::take(uint32_t index) {
+  Flight flight = std::move(flights_[index]);
+  flights_[index] = {};
+  free_flights_.push_back(index);
+  return flight;
+}
+
+void Network::send(Parcel parcel) { outbox_.push_back(std::move(parcel)); }
+
+void Network::depart() {
+  for (size_t i = 0; i < outbox_.size(); ++i) {
+    Parcel parcel = std::move(outbox_[i]);
+    leave(std::move(parcel));
+  }
+  outbox_.clear();
+}
+
+bool Network::lost_by_rule(const Parcel& parcel) {
+  for (auto& [rule, listener] : rules_) {
+    const std::string_view message = parcel.answer ? parcel.ask_name : parcel.body->name();
+    // A rule on an answer names the ask's sender and receiver, so the ends are swapped.
+    const ProcessId from = parcel.answer ? parcel.to.process : parcel.from.process;
+    const ProcessId to = parcel.answer ? parcel.from.process : parcel.to.process;
+    const Machines& machines = world_.machines();
+    if (rule.done || rule.answer != parcel.answer) continue;
+    if (!rule.message.empty() && rule.message != message) continue;
+    if (!rule.from.empty() && rule.from != machines.name(from)) continue;
+    if (!rule.to.empty() && rule.to != machines.name(to)) continue;
+    if (++rule.seen != rule.number) continue;
+    rule.done = true;
+    world_.kernel().announce({.entity = machines.path(parcel.to.process),
+                              .subject = machines.path(parcel.from.process),
+                              .kind = fact_kind(NetworkFact::lost),
+                              .flags = static_cast<uint16_t>(parcel.answer),
+                              .a = parcel.answer ? parcel.ask_kind : parcel.body->kind()});
+    if (listener != nullptr) listener->on_lost(rule.fault);
+    return true;
+  }
+  return false;
+}
+
+void Network::leave(Parcel parcel) {
+  Machines& machines = world_.machines();
+  const ProcessId from = parcel.from.process;
+  if (!machines.running(from) || machines.incarnation(from) != parcel.from.incarnation) return;
+  if (!rules_.empty() && lost_by_rule(parcel)) return;
+  if (from == parcel.to.process) {  // one process: asynchronous, but not on the network
+    const uint32_t flight = keep({std::move(parcel)});
+    world_.kernel().post({}, id_, arrive_locally, flight, Priority::delivery);
+    return;
+  }
+  const uint32_t index = connection(from, parcel.to.process);
+  const uint32_t epoch = connections_[index].epoch;
+  const uint32_t flight = keep({std::move(parcel), index, epoch});
+  const bool cut = link(machines.host_of(from), machines.host_of(connections_[index].to)).cut;
+  if (cut || !connections_[index].blocked.empty()) {
+    block(index, flight);
+  } else {
+    launch(index, flight);
+  }
+}
+
+// The card sends one after the other; the wire keeps a connection's order.
+void Network::launch(uint32_t index, uint32_t flight) {
+  Kernel& kernel = world_.kernel();
+  Connection& line = connections_[index];
+  const Parcel& parcel = flights_[flight].parcel;
+  const uint64_t bytes = parcel.body != nullptr ? parcel.body->wire_size() : kAnswerOverhead;
+  bytes_sent_ += bytes;
+  const HostId from = world_.machines().host_of(line.from);
+  const LinkState state = link(from, world_.machines().host_of(line.to));
+  uint64_t rate = spec_.bytes_per_second;
+  if (state.bytes_per_second != 0 && state.bytes_per_second < rate) rate = state.bytes_per_second;
+  if (card_free_.size() <= from.index) card_free_.resize(from.index + 1u);
+  const Time start = std::max(kernel.now(), card_free_[from.index]);
+  const Time sent = start + transfer_time(bytes, rate);
+  card_free_[from.index] = start + transfer_time(bytes, spec_.bytes_per_second);
+  const uint64_t draw = kernel.draw(kLatencyStream, line.path, 0, ++line.messages);
+  Duration latency{spec_.latency.sample(draw)};
+  latency = latency + state.extra_latency;
+  latency.ns += static_cast<int64_t>(kernel.perturbed(Perturbation::latency));
+  line.last_arrival = std::max(sent + latency, line.last_arrival);
+  kernel.post(line.last_arrival - kernel.now(), id_, arrive, flight, Priority::delivery);
+}
+
+void Network::block(uint32_t index, uint32_t flight) {
+  Connection& line = connections_[index];
+  if (line.blocked.empty()) {
+    line.blocked_since = world_.kernel().now();
+    line.retry = spec_.retransmit_min;
+    world_.kernel().post(line.retry, id_, retransmit, (uint64_t{line.epoch} << 32) | index,
+                         Priority::delivery);
+  }
+  line.blocked.push_back(flight);
+}
+
+void Network::retry(uint32_t index) {
+  Connection& line = connections_[index];
+  Machines& machines = world_.machines();
+  if (line.blocked.empty()) return;
+  if (link(machines.host_of(line.from), machines.host_of(line.to)).cut) {
+    if (world_.kernel().now() - line.blocked_since >= spec_.tcp_give_up) {
+      reset(line.from, line.to);
+      return;
+    }
+    line.retry = std::min(line.retry * 2, spec_.retransmit_max);
+    world_.kernel().post(line.retry, id_, retransmit, (uint64_t{line.epoch} << 32) | index,
+                         Priority::delivery);
+    return;
+  }
+  std::deque<uint32_t> waiting;
+  waiting.swap(line.blocked);
+  for (const uint32_t flight : waiting) launch(index, flight);
+}
+
+void Network::arrived(uint32_t index) {
+  const uint32_t via = flights_[index].connection;
+  if (via != UINT32_MAX) {
+    const Connection& line = connections_[via];
+    if (line.epoch != flights_[index].epoch) {  // reset while in flight
+      take(index);
+      return;
+    }
+    const Machines& machines = world_.machines();
+    if (link(machines.host_of(line.from), machines.host_of(line.to)).cut) {
+      block(via, index);
+      return;
+    }
+  }
+  const Parcel parcel = take(index).parcel;
+  const ProcessId to = parcel.to.process;
+  if (world_.kernel().frozen(to)) {
+    if (mail_of_frozen_.size() <= to.index) mail_of_frozen_.resize(to.index + 1u);
+    mail_of_frozen_[to.index].push_back(parcel);
+    return;
+  }
+  deliver(parcel);
+}
+
+void Network::deliver(const Parcel& parcel) {
+  Kernel& kernel = world_.kernel();
+  Endpoint* endpoint = find(parcel.to);
+  if (endpoint == nullptr) {
+    refuse(parcel);
+    return;
+  }
+  ++messages_delivered_;
+  Fact fact{.entity = endpoint->path(), .subject = world_.machines().path(parcel.from.process),
+            .kind = fact_kind(NetworkFact::delivered),
+            .flags = static_cast<uint16_t>(parcel.answer ? 1 : 0)};
+  Digest digest;
+  digest.fold(parcel.token.high, parcel.token.low, static_cast<uint64_t>(parcel.failure),
+              parcel.ask_kind);
+  if (parcel.body != nullptr) {
+    parcel.body->fold(digest);
+    const Essence essence = parcel.body->essence();
+    fact.a = parcel.body->kind();
+    fact.b = essence[0];
+    fact.c = essence[1];
+  }
+  fact.content = digest.value().high ^ digest.value().low;
+  kernel.announce(fact);
+  endpoint->receive(parcel);
+}
+
+// Nobody listens there: a host that is up says so at once, a crashed one says nothing.
+void Network::refuse(const Parcel& parcel) {
+  Machines& machines = world_.machines();
+  if (!machines.host_up(machines.host_of(parcel.to.process))) return;
+  world_.kernel().announce({.entity = machines.path(parcel.from.process),
+                            .subject = machines.path(parcel.to.process),
+                            .kind = fact_kind(NetworkFact::unreachable),
+                            .a = parcel.body != nullptr ? parcel.body->kind() : 0});
+  if (parcel.answer || parcel.call == 0) return;
+  const Parcel refusal{.from = parcel.to, .to = parcel.from, .call = parcel.call, .answer = true,
+                       .failure = CallFailure::unreachable, .ask_kind = parcel.body->kind(),
+                       .ask_name = parcel.body->name()};
+  if (parcel.from.process == parcel.to.process) {
+    const uint32_t flight = keep({refusal});
+    world_.kernel().post({}, id_, arrive_locally, flight, Priority::delivery);
+    return;
+  }
+  const uint32_t index = connection(parcel.to.process, parcel.from.process);
+  const uint32_t epoch = connections_[index].epoch;
+  launch(index, keep({refusal, index, epoch}));
+}
+
+void Network::set_link(HostId from, HostId to, LinkState state) {
+  const Machines& machines = world_.machines();
+  links_[{from.index, to.index}] = state;
+  world_.kernel().announce({.entity = machines.host_path(from), .subject = machines.host_path(to),
+                            .kind = fact_kind(NetworkFact::link_changed),
+                            .a = state.cut ? 1u : 0u,
+                            .b = static_cast<uint64_t>(state.extra_latency.ns),
+                            .c = state.bytes_per_second});
+}
+
+LinkState Network::link(HostId from, HostId to) const {
+  if (links_.empty()) return {};
+  const auto found = links_.find({from.index, to.index});
+  return found == links_.end() ? LinkState{} : found->second;
+}
+
+void Network::break_connection(uint32_t index, bool tell_peer) {
+  Connection& line = connections_[index];
+  ++line.epoch;
+  for (const uint32_t flight : line.blocked) take(flight);
+  line.blocked.clear();
+  line.last_arrival = {};
+  if (!tell_peer) return;
+  const uint64_t draw = world_.kernel().draw(kLatencyStream, line.path, 1, line.epoch);
+  const Duration latency{spec_.latency.sample(draw)};
+  world_.kernel().post(latency, id_, tell_closed, index, Priority::delivery);
+}
+
+void Network::reset(ProcessId a, ProcessId b) {
+  break_connection(connection(a, b), true);
+  break_connection(connection(b, a), true);
+}
+
+void Network::lose(LoseRule rule, LoseListener* listener) {
+  rules_.emplace_back(std::move(rule), listener);
+}
+
+void Network::on_process_stopped(ProcessId process, StopReason reason) {
+  if (process.index < mail_of_frozen_.size()) mail_of_frozen_[process.index].clear();
+  const bool silent = reason == StopReason::host_crash;
+  std::vector<ProcessId> peers;
+  for (const Connection& line : connections_) {
+    if (line.to == process) peers.push_back(line.from);
+    if (line.from == process) peers.push_back(line.to);
+  }
+  std::stable_sort(peers.begin(), peers.end());
+  peers.erase(std::unique(peers.begin(), peers.end()), peers.end());
+  for (const ProcessId peer : peers) {
+    // A crashed host says nothing: its peers find out by time-out. What was on its way to it is lost all the same.
+    break_connection(connection(peer, process), false);
+    break_connection(connection(process, peer), !silent);
+  }
+}
+
+void Network::on_process_thawed(ProcessId process) {
+  if (process.index >= mail_of_frozen_.size()) return;
+  std::vector<Parcel> mail;
+  mail.swap(mail_of_frozen_[process.index]);
+  for (Parcel& parcel : mail) {
+    const uint32_t flight = keep({std::move(parcel)});
+    world_.kernel().post({}, id_, arrive_locally, flight, Priority::delivery);
+  }
+}
+
+void Network::on_event(const Event& event) {
+  switch (static_cast<Kind>(event.kind())) {
+    case arrive:
+    case arrive_locally:
+      arrived(static_cast<uint32_t>(event.argument));
+      break;
+    case retransmit: {
+      const auto index = static_cast<uint32_t>(event.argument & 0xffffffffu);
+      if (connections_[index].epoch == event.argument >> 32) retry(index);
+      break;
+    }
+    case tell_closed: {
+      const Connection& line = connections_[static_cast<uint32_t>(event.argument)];
+      const ProcessId peer = line.from;
+      const ProcessId told = line.to;
+      if (!world_.machines().running(told) || told.index >= endpoints_.size()) break;
+      world_.kernel().announce({.entity = world_.machines().path(told),
+                                .subject = world_.machines().path(peer),
+                                .kind = fact_kind(NetworkFact::connection_closed)});
+      const std::vector<Endpoint*> all = endpoints_[told.index];
+      for (Endpoint* endpoint : all) endpoint->on_connection_closed(peer);
+      break;
+    }
+  }
+}
+
+}  // namespace drey::sim

@@ -1,0 +1,161 @@
+#pragma once
+// The network: hosts, and one TCP-like FIFO connection per direction of talk between two processes (design.md 2.7).
+//
+// A cut link delays: what is sent waits and is retransmitted (200 ms doubling to 120 s), arriving late after healing, or the
+// connection resets after tcp_give_up. A reset loses what is queued or in flight. A killed process's host closes its
+// connections (peers see it one latency later) and refuses new ones; a crashed host is silent; a frozen process keeps its
+// connections and finds its mail when it thaws. Calls inside one process do not cross the network.
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/distribution.h"
+#include "sim/machines.h"
+#include "sim/message.h"
+
+namespace drey::sim {
+
+class Endpoint;
+class World;
+
+enum class CallFailure : uint8_t {
+  none, timeout, unreachable, fenced_off, endpoint_stopped, handler_failed
+};
+std::string_view name(CallFailure failure);
+
+struct NetworkSpec {
+  Distribution latency = Distribution::constant(microseconds(200).ns);
+  uint64_t bytes_per_second = 1'250'000'000;  // of each host's card, sending side
+  Duration retransmit_min = milliseconds(200);
+  Duration retransmit_max = seconds(120);
+  Duration tcp_give_up = minutes(15);
+};
+
+// One directed pair of hosts, as faults change it.
+struct LinkState {
+  bool cut = false;
+  Duration extra_latency;
+  uint64_t bytes_per_second = 0;  // 0 = the card's
+};
+
+// The fault `lose`: drops the number-th message (from 1) that matches; empty = any.
+struct LoseRule {
+  std::string message;   // Message::name()
+  std::string from, to;  // process names
+  bool answer = false;   // the answer to such an ask instead
+  uint64_t number = 1;
+  uint64_t seen = 0;
+  bool done = false;
+  uint32_t fault = 0;    // reported to the listener
+};
+
+class LoseListener {
+ public:
+  virtual ~LoseListener() = default;
+  virtual void on_lost(uint32_t fault) = 0;
+};
+
+// Facts of FactGroup::network.
+enum class NetworkFact : uint8_t {
+  delivered,          // entity = receiving endpoint, subject = sending process, flags 1 = answer; a = message kind,
+                      // b, c = essence, content = digest of all fields
+  lost,               // entity = receiving process, subject = sender; a = message kind: dropped by a `lose` rule
+  connection_closed,  // entity = process told, subject = peer
+  unreachable,        // entity = sender, subject = process that refused; a = message kind
+  link_changed,       // entity = from host, subject = to host; a = cut, b = extra latency, c = rate
+};
+constexpr uint16_t fact_kind(NetworkFact fact) {
+  return fact_kind(FactGroup::network, static_cast<uint8_t>(fact));
+}
+
+struct Parcel {
+  Body body;                        // null for a failure answer without content
+  Address from;
+  Address to;
+  FencingToken token;
+  uint64_t call = 0;                // 0 = tell; else the asker's number
+  bool answer = false;
+  CallFailure failure = CallFailure::none;
+  uint32_t ask_kind = 0;            // of an answer: the kind that was asked
+  std::string_view ask_name;
+};
+
+class Network : public Entity, public ProcessObserver, public Departures {
+ public:
+  Network(World& world, NetworkSpec spec);
+  ~Network() override;
+
+  // Leaves when the running handler has returned; lost with its process if a fault of this instant kills that first.
+  void send(Parcel parcel);
+
+  void attach(Endpoint& endpoint);
+  void detach(Endpoint& endpoint);
+
+  void set_link(HostId from, HostId to, LinkState state);
+  LinkState link(HostId from, HostId to) const;
+  // Both directions; loses what is queued and in flight; both ends are told.
+  void reset(ProcessId a, ProcessId b);
+  void lose(LoseRule rule, LoseListener* listener);
+
+  uint64_t messages_delivered() const { return messages_delivered_; }
+  uint64_t bytes_sent() const { return bytes_sent_; }
+
+  void depart() override;
+  void on_event(const Event& event) override;
+  void on_process_stopped(ProcessId process, StopReason reason) override;
+  void on_process_thawed(ProcessId process) override;
+
+ private:
+  enum Kind : uint8_t { arrive, arrive_locally, retransmit, tell_closed };
+
+  struct Connection {
+    ProcessId from, to;
+    uint64_t messages = 0;          // numbers them for their draws
+    Time last_arrival{0};
+    uint32_t epoch = 0;             // grows by a reset; what is in flight under an older one is lost
+    std::deque<uint32_t> blocked;   // parcels waiting for a retransmission, in order
+    Time blocked_since{0};
+    Duration retry;
+    PathId path;
+  };
+  struct Flight {
+    Parcel parcel;
+    uint32_t connection = UINT32_MAX;
+    uint32_t epoch = 0;
+  };
+
+  uint32_t connection(ProcessId from, ProcessId to);
+  void leave(Parcel parcel);
+  bool lost_by_rule(const Parcel& parcel);
+  void launch(uint32_t connection, uint32_t flight);
+  void block(uint32_t connection, uint32_t flight);
+  void retry(uint32_t connection);
+  void arrived(uint32_t flight);
+  void deliver(const Parcel& parcel);
+  void refuse(const Parcel& parcel);
+  void break_connection(uint32_t connection, bool tell_peer);
+  uint32_t keep(Flight flight);
+  Flight take(uint32_t flight);
+  Endpoint* find(const Address& address) const;
+
+  World& world_;
+  NetworkSpec spec_;
+  EntityId id_;
+  std::vector<Parcel> outbox_;
+  std::vector<Flight> flights_;
+  std::vector<uint32_t> free_flights_;
+  std::vector<Connection> connections_;
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> connection_of_;
+  std::map<std::pair<uint32_t, uint32_t>, LinkState> links_;
+  std::vector<Time> card_free_;                          // by host
+  std::vector<std::vector<Endpoint*>> endpoints_;        // by process
+  std::vector<std::vector<Parcel>> mail_of_frozen_;      // by process
+  std::vector<std::pair<LoseRule, LoseListener*>> rules_;
+  uint64_t messages_delivered_ = 0;
+  uint64_t bytes_sent_ = 0;
+};
+
+}  // namespace drey::sim

@@ -1,0 +1,182 @@
+#include "sim/network.h"
+
+#include <gtest/gtest.h>
+
+#include "sim/endpoint.h"
+
+namespace drey::sim {
+namespace {
+
+struct Ping : MessageOf<Ping> {
+  static constexpr std::string_view kName = "ping";
+  uint64_t n = 0;
+  std::string text;
+  template <class V>
+  void visit(V& v) const { v(n, text); }
+};
+
+Body ping(uint64_t n) {
+  auto body = std::make_shared<Ping>();
+  body->n = n;
+  return body;
+}
+
+struct Peer : Endpoint {
+  Peer(World& w, ProcessId p) : Endpoint(w, p, "peer") {}
+  void on_call(const Call& call, const Message& body, const Body&) override {
+    calls.push_back(as<Ping>(body).n);
+    call_times.push_back(now().ns);
+    if (answering) answer(call, ping(as<Ping>(body).n + 100));
+  }
+  void on_reply(Continuation then, const Reply& reply) override {
+    replies.emplace_back(then.argument, reply.failure);
+  }
+  void on_later(Continuation) override {}
+  void on_connection_closed(ProcessId) override { ++closed; }
+  void say(Address to, uint64_t n) { ask(to, {}, ping(n), seconds(10), {1, n}); }
+  using Endpoint::set_token;
+  using Endpoint::tell;
+  bool answering = true;
+  int closed = 0;
+  std::vector<uint64_t> calls;
+  std::vector<int64_t> call_times;
+  std::vector<std::pair<uint64_t, CallFailure>> replies;
+};
+
+struct PeerProgram : Program {
+  PeerProgram(World& w, ProcessId p) : peer(w, p) {}
+  Peer peer;
+};
+struct PeerLauncher : Launcher {
+  std::unique_ptr<Program> launch(World& w, ProcessId p) override {
+    return std::make_unique<PeerProgram>(w, p);
+  }
+};
+
+struct NetworkTest : testing::Test {
+  PeerLauncher launcher;
+  World world{{.kernel = {.seed = 3}}};
+  HostId ha = world.machines().add_host({.name = "a"});
+  HostId hb = world.machines().add_host({.name = "b"});
+  ProcessId a = world.machines().add_process(ha, "a", launcher);
+  ProcessId b = world.machines().add_process(hb, "b", launcher);
+  NetworkTest() {
+    world.machines().start(a);
+    world.machines().start(b);
+  }
+  Peer& peer(ProcessId p) { return static_cast<PeerProgram*>(world.machines().program(p))->peer; }
+  void run(Duration d) { world.kernel().run(Time{} + d); }
+  using Replies = std::vector<std::pair<uint64_t, CallFailure>>;
+};
+
+TEST_F(NetworkTest, AnAskIsAnsweredOverTwoLatencies) {
+  peer(a).say(peer(b).address(), 1);
+  run(seconds(1));
+  EXPECT_EQ(peer(b).calls, std::vector<uint64_t>{1});
+  EXPECT_EQ(peer(a).replies, (Replies{{1, CallFailure::none}}));
+}
+
+TEST_F(NetworkTest, ACutDelaysAndHealingDeliversInOrder) {
+  world.network().set_link(ha, hb, {.cut = true});
+  peer(a).say(peer(b).address(), 1);
+  peer(a).say(peer(b).address(), 2);
+  run(milliseconds(500));
+  EXPECT_TRUE(peer(b).calls.empty());
+  world.network().set_link(ha, hb, {});
+  run(seconds(2));
+  EXPECT_EQ(peer(b).calls, (std::vector<uint64_t>{1, 2}));
+  // Retransmitted at 200 ms and 600 ms; healed at 500 ms.
+  EXPECT_GE(peer(b).call_times[0], milliseconds(600).ns);
+}
+
+TEST_F(NetworkTest, ACutLongerThanTheAskTimesOut) {
+  world.network().set_link(ha, hb, {.cut = true});
+  peer(a).say(peer(b).address(), 1);
+  run(minutes(1));
+  EXPECT_EQ(peer(a).replies, (Replies{{1, CallFailure::timeout}}));
+  run(minutes(20));
+  EXPECT_EQ(peer(a).closed, 1);  // tcp_give_up
+}
+
+TEST_F(NetworkTest, AKilledProcessClosesItsConnectionsAndRefuses) {
+  peer(a).say(peer(b).address(), 1);
+  run(seconds(1));
+  const Address old = peer(b).address();
+  world.machines().kill(b, StopReason::kill, 137);
+  run(seconds(2));
+  EXPECT_EQ(peer(a).closed, 1);
+  peer(a).say(old, 2);
+  run(seconds(3));
+  EXPECT_EQ(peer(a).replies.back(), std::make_pair(uint64_t{2}, CallFailure::unreachable));
+  world.machines().start(b);
+  peer(a).say(old, 3);  // a stale incarnation
+  run(seconds(4));
+  EXPECT_EQ(peer(a).replies.back(), std::make_pair(uint64_t{3}, CallFailure::unreachable));
+}
+
+TEST_F(NetworkTest, ACrashedHostIsSilent) {
+  peer(a).say(peer(b).address(), 1);
+  run(seconds(1));
+  const Address old = peer(b).address();
+  world.machines().crash_host(hb);
+  peer(a).say(old, 2);
+  run(seconds(30));
+  EXPECT_EQ(peer(a).closed, 0);
+  EXPECT_EQ(peer(a).replies.back(), std::make_pair(uint64_t{2}, CallFailure::timeout));
+}
+
+TEST_F(NetworkTest, AFrozenProcessFindsItsMail) {
+  world.machines().freeze(b);
+  peer(a).say(peer(b).address(), 1);
+  run(seconds(1));
+  EXPECT_TRUE(peer(b).calls.empty());
+  world.machines().thaw(b);
+  run(seconds(2));
+  EXPECT_EQ(peer(a).replies, (Replies{{1, CallFailure::none}}));
+}
+
+TEST_F(NetworkTest, LosesTheNamedMessageOrItsAnswer) {
+  world.network().lose({.message = "ping", .from = "a", .to = "b", .number = 2}, nullptr);
+  world.network().lose({.message = "ping", .answer = true, .number = 2}, nullptr);
+  for (uint64_t n = 1; n <= 3; ++n) peer(a).say(peer(b).address(), n);
+  run(seconds(30));
+  EXPECT_EQ(peer(b).calls, (std::vector<uint64_t>{1, 3}));
+  EXPECT_EQ(peer(a).replies, (Replies{{1, CallFailure::none}, {2, CallFailure::timeout},
+                                      {3, CallFailure::timeout}}));
+}
+
+TEST_F(NetworkTest, AWrongTokenIsRefusedAndATellDropped) {
+  peer(b).set_token({1, 2});
+  peer(a).say(peer(b).address(), 1);
+  peer(a).tell(peer(b).address(), {1, 3}, ping(7));
+  peer(a).tell(peer(b).address(), {1, 2}, ping(8));
+  run(seconds(1));
+  EXPECT_EQ(peer(b).calls, std::vector<uint64_t>{8});
+  EXPECT_EQ(peer(a).replies, (Replies{{1, CallFailure::fenced_off}}));
+}
+
+TEST_F(NetworkTest, MessagesOfAHandlerDieWithAProcessKilledInItsInstant) {
+  peer(a).say(peer(b).address(), 1);
+  world.machines().kill(a, StopReason::kill, 137);
+  run(seconds(1));
+  EXPECT_TRUE(peer(b).calls.empty());
+}
+
+TEST_F(NetworkTest, AMessagesFieldsAreCountedFoldedAndShown) {
+  Ping one;
+  one.n = 5;
+  one.text = "abc";
+  EXPECT_EQ(one.wire_size(), kMessageOverhead + 8 + 4 + 3);
+  EXPECT_EQ(one.essence()[0], 5u);
+  Digest before;
+  one.fold(before);
+  ASSERT_TRUE(one.perturb_field(0));
+  Digest after;
+  one.fold(after);
+  EXPECT_EQ(one.n, 4u);
+  EXPECT_NE(before.value(), after.value());
+  EXPECT_FALSE(one.perturb_field(1));
+}
+
+}  // namespace
+}  // namespace drey::sim
