@@ -7,8 +7,9 @@ namespace drey::state {
 namespace {
 
 void put_big_endian(std::string& out, uint64_t v, int bytes) {
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
-    out.push_back(static_cast<char>(static_cast<uint8_t>(v >> shift)));
+  char buffer[8];
+  for (int i = bytes - 1; i >= 0; --i, v >>= 8) buffer[i] = static_cast<char>(v & 0xff);
+  out.append(buffer, static_cast<size_t>(bytes));
 }
 
 void put_seven_bits(std::string& out, uint32_t v) {

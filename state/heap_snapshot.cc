@@ -1,0 +1,274 @@
+// The snapshot half of HeapBackend: writing, restoring, visiting.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "sim/check.h"
+#include "state/heap_backend.h"
+#include "state/snapshot_format.h"
+
+namespace drey::state {
+
+namespace {
+
+std::string timer_entry(const Timer& timer) {
+  std::string key;
+  put_u64(key, timer.key);
+  std::string name_space;
+  put_window(name_space, timer.window);
+  return timer_bytes(timer.timestamp, key, name_space);
+}
+
+// Void (one byte 00) or start and end. False: neither.
+bool read_name_space(std::string_view bytes, TimeWindow& window) {
+  window = kNoWindow;
+  if (bytes.size() == 1) return bytes[0] == 0;
+  ByteReader in(bytes);
+  window.start = in.i64();
+  window.end = in.i64();
+  return in.ok() && in.at_end();
+}
+
+std::optional<Timer> parse_timer(int32_t group, std::string_view bytes) {
+  constexpr size_t kHead = 16;
+  if (bytes.size() < kHead) return std::nullopt;
+  ByteReader in(bytes.substr(0, kHead));
+  Timer timer;
+  timer.group = group;
+  timer.timestamp = static_cast<int64_t>(in.u64() ^ (uint64_t{1} << 63));
+  timer.key = in.u64();
+  if (!read_name_space(bytes.substr(kHead), timer.window)) return std::nullopt;
+  return timer;
+}
+
+}  // namespace
+
+std::vector<const HeapBackend::State*> HeapBackend::states_by_name() const {
+  std::vector<const State*> sorted;
+  for (const State& state : states_) sorted.push_back(&state);
+  std::sort(sorted.begin(), sorted.end(),
+            [](const State* a, const State* b) { return a->descriptor.name < b->descriptor.name; });
+  return sorted;
+}
+
+void HeapBackend::visit(KeyGroupRange groups, EntryVisitor& visitor) const {
+  const auto common = intersect(groups, options_.range);
+  if (!common) return;
+  const auto states = states_by_name();
+  std::map<std::string_view, std::vector<Timer>> timers;
+  for (const auto& [name, queue] : timers_) timers[name] = queue.by_group();
+  for (int32_t group = common->first; group <= common->last; ++group) {
+    for (const State* state : states) {
+      const std::string_view name = state->descriptor.name;
+      if (state->reduce) {
+        for (const ReduceEntry& entry : state->reduce->table(group).sorted()) {
+          std::string value;
+          put_accumulator(value, entry.accumulator);
+          visitor.on_entry(group, name,
+                           composite({entry.key, group}, window_of(*state, entry.window_start), {}),
+                           value);
+        }
+        continue;
+      }
+      const size_t index = static_cast<size_t>(group - options_.range.first);
+      for (const auto& [key, value] : state->entries[index])
+        visitor.on_entry(group, name, key, value);
+    }
+    for (const auto& [name, all] : timers) {
+      const auto first = std::partition_point(all.begin(), all.end(),
+                                              [&](const Timer& t) { return t.group < group; });
+      for (auto at = first; at != all.end() && at->group == group; ++at)
+        visitor.on_timer(group, name, timer_entry(*at));
+    }
+  }
+}
+
+std::string HeapBackend::snapshot_bytes(std::vector<uint64_t>& offsets) const {
+  const auto states = states_by_name();
+  std::vector<StateDescriptor> descriptors;
+  for (const State* state : states) descriptors.push_back(state->descriptor);
+  std::vector<std::string> services;
+  std::vector<std::vector<Timer>> timers;
+  for (const auto& [name, queue] : timers_) {
+    services.push_back(name);
+    timers.push_back(queue.by_group());
+  }
+  std::vector<size_t> cursor(timers.size(), 0);
+  SnapshotWriter writer(prefix_bytes(), descriptors, services);
+  std::string value;
+  for (int32_t group = options_.range.first; group <= options_.range.last; ++group) {
+    writer.begin_group(group);
+    uint32_t number = 0;
+    for (const State* state : states) {
+      if (state->reduce) {
+        const ReduceTable& table = state->reduce->table(group);
+        writer.begin_state(number++, table.size());
+        for (const ReduceEntry& entry : table.sorted()) {
+          value.clear();
+          put_accumulator(value, entry.accumulator);
+          writer.entry(composite({entry.key, group}, window_of(*state, entry.window_start), {}),
+                       value);
+        }
+        continue;
+      }
+      const Entries& entries = state->entries[static_cast<size_t>(group - options_.range.first)];
+      writer.begin_state(number++, entries.size());
+      for (const auto& [key, stored] : entries) writer.entry(key, stored);
+    }
+    for (size_t i = 0; i < timers.size(); ++i) {
+      const size_t begin = cursor[i];
+      size_t& end = cursor[i];
+      while (end < timers[i].size() && timers[i][end].group == group) ++end;
+      writer.begin_state(number++, end - begin);
+      for (size_t n = begin; n < end; ++n) writer.entry(timer_entry(timers[i][n]), {});
+    }
+  }
+  offsets = writer.offsets();
+  return writer.take_bytes();
+}
+
+Outcome HeapBackend::begin_snapshot(uint64_t checkpoint, SnapshotKind, Charge& sync_part) {
+  Snapshot snapshot;
+  snapshot.handle.range = options_.range;
+  snapshot.handle.checkpoint = checkpoint;
+  snapshot.content = std::make_shared<const std::string>(snapshot_bytes(snapshot.handle.offsets));
+  HandleFile file;
+  file.name = fmt::format("keyed-{}-{}-{}", options_.range.first, options_.range.last, checkpoint);
+  file.bytes = snapshot.content->size();
+  snapshot.handle.files.push_back(file);
+  const bool fresh = snapshots_.try_emplace(checkpoint, std::move(snapshot)).second;
+  CHECK(fresh, "a second snapshot for one checkpoint");
+  sync_part.cpu_ns += options_.costs.sync_ns_per_entry * entry_count();
+  return Outcome::ok;
+}
+
+std::optional<KeyedBackend::Job> HeapBackend::take_job() {
+  for (auto& [checkpoint, snapshot] : snapshots_) {
+    if (snapshot.stage != Stage::queued) continue;
+    snapshot.stage = Stage::serialising;
+    return Job{Job::Kind::serialise, checkpoint};
+  }
+  return std::nullopt;
+}
+
+Outcome HeapBackend::run_job(Job job, Charge& charge) {
+  const auto at = snapshots_.find(job.checkpoint);
+  if (at == snapshots_.end()) return Outcome::ok;  // aborted meanwhile
+  const uint64_t bytes = at->second.content->size();
+  charge.cpu_ns += bytes * options_.costs.write_ps_per_byte / 1000;
+  allocated_ += bytes;
+  at->second.stage = Stage::upload;
+  return Outcome::ok;
+}
+
+KeyedBackend::Async HeapBackend::next(uint64_t checkpoint, File& to_upload) {
+  const auto at = snapshots_.find(checkpoint);
+  if (at == snapshots_.end()) return Async::failed;
+  const Snapshot& snapshot = at->second;
+  switch (snapshot.stage) {
+    case Stage::queued:
+    case Stage::serialising:
+      return Async::wait_for_job;
+    case Stage::upload: {
+      to_upload = File{};
+      to_upload.name = snapshot.handle.files[0].name;
+      to_upload.content = snapshot.content;
+      return Async::upload;
+    }
+    case Stage::uploaded:
+      return Async::done;
+  }
+  return Async::failed;
+}
+
+void HeapBackend::uploaded(uint64_t checkpoint, const std::string& name,
+                           std::string_view object_key) {
+  const auto at = snapshots_.find(checkpoint);
+  if (at == snapshots_.end()) return;  // aborted meanwhile
+  CHECK(at->second.handle.files[0].name == name, "an upload of a foreign file");
+  at->second.handle.files[0].object_key = object_key;
+  at->second.stage = Stage::uploaded;
+  at->second.content.reset();
+}
+
+KeyedStateHandle HeapBackend::handle(uint64_t checkpoint) const {
+  const auto at = snapshots_.find(checkpoint);
+  CHECK(at != snapshots_.end() && at->second.stage == Stage::uploaded, "the snapshot is not done");
+  return at->second.handle;
+}
+
+// Puts the entries of one snapshot file into the backend.
+class HeapBackend::Receiver final : public SnapshotReceiver {
+ public:
+  explicit Receiver(HeapBackend& backend) : backend_(backend) {}
+
+  bool on_header(const SnapshotHeader& header) override {
+    if (header.prefix_bytes != backend_.prefix_bytes()) return false;
+    for (const StateDescriptor& descriptor : header.states) {
+      const auto id = backend_.register_state(descriptor);
+      if (!id) return false;
+      states_.push_back(id->index);
+    }
+    for (const std::string& service : header.services) queues_.push_back(&backend_.timers(service));
+    return true;
+  }
+
+  bool on_entry(int32_t group, uint32_t number, std::string_view key,
+                std::string_view value) override {
+    if (number >= states_.size()) {
+      const auto timer = parse_timer(group, key);
+      if (timer) queues_[number - states_.size()]->add(*timer);
+      return timer.has_value();
+    }
+    State& state = backend_.states_[states_[number]];
+    if (state.reduce) return on_accumulator(state, group, key, value);
+    Entries& entries = state.entries[static_cast<size_t>(group - backend_.options_.range.first)];
+    memory_ = backend_.store(entries, std::string(key), value, false);
+    return true;
+  }
+
+  bool out_of_memory() const { return memory_ == Outcome::out_of_memory; }
+
+ private:
+  bool on_accumulator(State& state, int32_t group, std::string_view key, std::string_view value) {
+    const auto prefix = static_cast<size_t>(backend_.prefix_bytes());
+    if (key.size() < prefix + 8 || value.size() != kAccumulatorBytes) return false;
+    TimeWindow window;
+    if (!read_name_space(key.substr(prefix + 8), window)) return false;
+    ByteReader key_in(key.substr(prefix, 8));
+    const uint64_t k = key_in.u64();
+    ByteReader value_in(value);
+    const Accumulator accumulator = read_accumulator(value_in);
+    if (accumulator.count == 0) return false;
+    ReduceEntry& entry =
+        state.reduce->table(group).at(ReduceTable::hash(k, window.start), k, window.start);
+    if (entry.accumulator.count == 0) ++backend_.reduce_entries_;
+    entry.accumulator = accumulator;
+    backend_.allocated_ += backend_.options_.costs.entry_bytes;
+    return true;
+  }
+
+  HeapBackend& backend_;
+  std::vector<uint32_t> states_;
+  std::vector<TimerQueue*> queues_;
+  Outcome memory_ = Outcome::ok;
+};
+
+Outcome HeapBackend::restore(const std::vector<RestoreSource>& sources, Charge& charge) {
+  for (const RestoreSource& source : sources) {
+    const auto wanted = intersect(source.handle, options_.range);
+    if (!wanted) continue;
+    if (wanted->kind != KeyedStateHandle::Kind::key_groups || source.contents.size() != 1 ||
+        source.contents[0] == nullptr)
+      return Outcome::corrupt;
+    Receiver receiver(*this);
+    const std::string& bytes = *source.contents[0];
+    const Outcome outcome = read_snapshot(*wanted, bytes, receiver);
+    charge.cpu_ns += bytes.size() * options_.costs.write_ps_per_byte / 1000;
+    if (outcome != Outcome::ok) return outcome;
+    if (receiver.out_of_memory() || over_limit()) return Outcome::out_of_memory;
+  }
+  return Outcome::ok;
+}
+
+}  // namespace drey::state

@@ -1,0 +1,168 @@
+#pragma once
+// The keyed-state interface: one backend per stateful operator of a subtask; it dies with its
+// process.
+//
+// Life: construct -> restore(handles)? -> register_state / timers -> work and snapshots. A state is
+// known by its name; a restored one is found again by registering it (Flink's lazy registration).
+// Shapes: a key is the 64 bits of Record::key with the key group that the router computed from its
+// Java hash; a group outside range() is a defect of the caller. A namespace is a TimeWindow;
+// kNoWindow is the void namespace. Batches are columns of equal length. Errors: Outcome, never an
+// exception. After out_of_memory or io_error the task has to fail: what a batch applied before is
+// undefined. Costs: a call adds to Charge what it really did; a device model makes time of it.
+// Order: visit and snapshots are by key group, state name, then bytes of the composite key, in
+// every backend. Upstream: AbstractKeyedStateBackend, HeapKeyedStateBackend,
+// RocksDBKeyedStateBackend.
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sim/record.h"
+#include "state/accumulator.h"
+#include "state/key_group.h"
+#include "state/serialized.h"
+#include "state/snapshot_handle.h"
+#include "state/timer_queue.h"
+
+namespace drey::state {
+
+struct Charge {
+  uint64_t cpu_ns = 0;
+  uint64_t disk_reads = 0;
+  uint64_t disk_read_bytes = 0;
+  uint64_t disk_write_bytes = 0;
+  uint64_t syncs = 0;
+  void add(const Charge& other) {
+    cpu_ns += other.cpu_ns;
+    disk_reads += other.disk_reads;
+    disk_read_bytes += other.disk_read_bytes;
+    disk_write_bytes += other.disk_write_bytes;
+    syncs += other.syncs;
+  }
+};
+
+enum class Outcome : uint8_t { ok, io_error, corrupt, out_of_memory };
+
+enum class StateKind : uint8_t { value, list, map, reducing };
+
+struct StateDescriptor {
+  std::string name;  // unique in the operator, not empty
+  StateKind kind = StateKind::value;
+  ReduceFunction function = ReduceFunction::sum;  // reducing only
+  // Reducing only: 0 = void namespace, else the namespace is the window [start, start + size) of
+  // this size in ms.
+  int64_t window_size = 0;
+  friend bool operator==(const StateDescriptor& a, const StateDescriptor& b) {
+    return a.name == b.name && a.kind == b.kind && a.function == b.function &&
+           a.window_size == b.window_size;
+  }
+};
+
+struct StateId {
+  uint32_t index = UINT32_MAX;
+};
+
+struct Key {
+  uint64_t key = 0;
+  int32_t group = 0;
+};
+
+// The running result after a record: the new value and how many records its key (and window) has
+// seen.
+struct Running {
+  int64_t value = 0;
+  uint64_t count = 0;
+};
+
+struct RecordBatch {
+  std::span<const sim::Record> records;
+  std::span<const uint16_t> groups;
+  std::span<const int64_t> window_starts;  // empty for the void namespace
+};
+
+// Sees all entries in the backend-independent order. Views live for the call.
+class EntryVisitor {
+ public:
+  virtual ~EntryVisitor() = default;
+  virtual void on_entry(int32_t group, std::string_view state_name, std::string_view composite_key,
+                        std::string_view value) = 0;
+  virtual void on_timer(int32_t group, std::string_view service, std::string_view timer_bytes) = 0;
+};
+
+class KeyedBackend {
+ public:
+  virtual ~KeyedBackend() = default;
+  virtual KeyGroupRange range() const = 0;
+
+  // A name registered before, or restored, must come with an equal descriptor (else nothing: the
+  // serialisers are not compatible and the restore fails).
+  virtual std::optional<StateId> register_state(const StateDescriptor& descriptor) = 0;
+
+  // Reducing state. `out` is empty or as long as the batch.
+  virtual Outcome reduce(StateId state, const RecordBatch& in, std::span<Running> out,
+                         Charge& charge) = 0;
+  virtual Outcome read(StateId state, Key key, int64_t window_start,
+                       std::optional<Accumulator>& out, Charge& charge) = 0;
+  virtual Outcome clear(StateId state, Key key, int64_t window_start, Charge& charge) = 0;
+
+  // Value state; and the whole of a list, its elements serialised and joined with ','.
+  virtual Outcome get(StateId state, Key key, TimeWindow name_space,
+                      std::optional<std::string>& out, Charge& charge) = 0;
+  virtual Outcome put(StateId state, Key key, TimeWindow name_space, std::string_view value,
+                      Charge& charge) = 0;
+  virtual Outcome remove(StateId state, Key key, TimeWindow name_space, Charge& charge) = 0;
+  virtual Outcome append(StateId state, Key key, TimeWindow name_space, std::string_view element,
+                         Charge& charge) = 0;
+
+  // Map state; entries come in the byte order of their user keys.
+  virtual Outcome map_get(StateId state, Key key, TimeWindow name_space, std::string_view user_key,
+                          std::optional<std::string>& out, Charge& charge) = 0;
+  virtual Outcome map_put(StateId state, Key key, TimeWindow name_space, std::string_view user_key,
+                          std::string_view value, Charge& charge) = 0;
+  virtual Outcome map_remove(StateId state, Key key, TimeWindow name_space,
+                             std::string_view user_key, Charge& charge) = 0;
+  virtual Outcome map_entries(StateId state, Key key, TimeWindow name_space,
+                              std::vector<std::pair<std::string, std::string>>& out,
+                              Charge& charge) = 0;
+
+  // The queue of that name, restored or new; lives as long as the backend.
+  virtual TimerQueue& timers(std::string_view service) = 0;
+
+  // Modelled write stall: the operator pauses until a job ends.
+  virtual bool must_wait() const = 0;
+  struct Job {
+    enum class Kind : uint8_t { serialise, flush, compaction, purge } kind = Kind::serialise;
+    uint64_t checkpoint = 0;  // serialise only
+  };
+  virtual std::optional<Job> take_job() = 0;  // when a modelled background thread is free
+  virtual Outcome run_job(Job job,
+                          Charge& charge) = 0;  // effect now; its thread is busy for the charge
+
+  // A snapshot: begin in the sync part; then pull `next` until done; then take the handle.
+  enum class SnapshotKind : uint8_t { full, incremental, savepoint };
+  virtual Outcome begin_snapshot(uint64_t checkpoint, SnapshotKind kind, Charge& sync_part) = 0;
+  struct File {
+    std::string name;
+    bool shared = false;
+    bool placeholder = false;  // already in the store; nothing to upload
+    std::shared_ptr<const std::string> content;
+  };
+  enum class Async : uint8_t { wait_for_job, upload, done, failed };
+  virtual Async next(uint64_t checkpoint, File& to_upload) = 0;
+  virtual void uploaded(uint64_t checkpoint, const std::string& name,
+                        std::string_view object_key) = 0;
+  virtual KeyedStateHandle handle(uint64_t checkpoint) const = 0;  // once next says done
+  virtual void confirm(uint64_t checkpoint) = 0;                   // base of the next increment
+  virtual void abort(uint64_t checkpoint) = 0;
+
+  virtual void visit(KeyGroupRange groups, EntryVisitor& visitor) const = 0;
+  // Modelled, in bytes. Allocated only grows: the garbage-collection pause model counts it.
+  virtual uint64_t live_bytes() const = 0;
+  virtual uint64_t allocated_bytes() const = 0;
+};
+
+}  // namespace drey::state

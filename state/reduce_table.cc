@@ -1,0 +1,79 @@
+#include "state/reduce_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace drey::state {
+
+namespace {
+constexpr uint64_t kFirstCapacity = 16;
+}  // namespace
+
+const ReduceEntry* ReduceTable::find(uint64_t hash, uint64_t key, int64_t window_start) const {
+  const ReduceEntry* entry = probe(hash, key, window_start);
+  return entry != nullptr && entry->accumulator.count != 0 ? entry : nullptr;
+}
+
+// The caller folds a record into the result at once: an entry left with count 0 would count in
+// size_ and yet be empty.
+ReduceEntry& ReduceTable::insert(uint64_t hash, uint64_t key, int64_t window_start) {
+  if ((size_ + 1) * 4 > capacity_ * 3) grow();
+  ReduceEntry* entry = probe(hash, key, window_start);
+  entry->key = key;
+  entry->window_start = window_start;
+  ++size_;
+  return *entry;
+}
+
+void ReduceTable::grow() {
+  const auto old = std::move(entries_);
+  const uint64_t old_capacity = capacity_;
+  capacity_ = capacity_ == 0 ? kFirstCapacity : capacity_ + capacity_ / 2;
+  entries_ = std::make_unique<ReduceEntry[]>(capacity_);
+  for (uint64_t i = 0; i < old_capacity; ++i) {
+    const ReduceEntry& entry = old[i];
+    if (entry.accumulator.count == 0) continue;
+    *probe(hash(entry.key, entry.window_start), entry.key, entry.window_start) = entry;
+  }
+}
+
+bool ReduceTable::erase(uint64_t hash_value, uint64_t key, int64_t window_start) {
+  ReduceEntry* entry = probe(hash_value, key, window_start);
+  if (entry == nullptr || entry->accumulator.count == 0) return false;
+  // Backward shift: later entries of the same run move up, so no tombstones and no order of history
+  // in the table.
+  auto hole = static_cast<uint64_t>(entry - entries_.get());
+  for (uint64_t slot = after(hole); entries_[slot].accumulator.count != 0; slot = after(slot)) {
+    const uint64_t wanted = home(hash(entries_[slot].key, entries_[slot].window_start));
+    const uint64_t reach = slot >= wanted ? slot - wanted : slot + capacity_ - wanted;
+    const uint64_t back = slot >= hole ? slot - hole : slot + capacity_ - hole;
+    if (reach < back) continue;
+    entries_[hole] = entries_[slot];
+    hole = slot;
+  }
+  entries_[hole] = ReduceEntry{};
+  --size_;
+  return true;
+}
+
+std::vector<ReduceEntry> ReduceTable::sorted() const {
+  std::vector<ReduceEntry> all;
+  all.reserve(size_);
+  for (uint64_t i = 0; i < capacity_; ++i) {
+    if (entries_[i].accumulator.count != 0) all.push_back(entries_[i]);
+  }
+  // Unsigned, as the big-endian bytes compare; (key, window) is unique, so there are no ties.
+  std::sort(all.begin(), all.end(), [](const ReduceEntry& a, const ReduceEntry& b) {
+    if (a.key != b.key) return a.key < b.key;
+    return static_cast<uint64_t>(a.window_start) < static_cast<uint64_t>(b.window_start);
+  });
+  return all;
+}
+
+uint64_t ReduceState::size() const {
+  uint64_t total = 0;
+  for (const ReduceTable& table : tables_) total += table.size();
+  return total;
+}
+
+}  // namespace drey::state

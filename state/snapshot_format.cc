@@ -1,0 +1,117 @@
+#include "state/snapshot_format.h"
+
+#include <optional>
+
+namespace drey::state {
+
+namespace {
+
+constexpr uint32_t kMagic = 0x44524b53;  // "DRKS"
+constexpr uint16_t kVersion = 1;
+constexpr uint32_t kMostStates = 1u << 16;
+
+void put_text(std::string& out, std::string_view text) {
+  put_u32(out, static_cast<uint32_t>(text.size()));
+  out.append(text);
+}
+
+std::string_view read_text(ByteReader& in) { return in.bytes(in.u32()); }
+
+std::optional<StateDescriptor> read_descriptor(ByteReader& in) {
+  StateDescriptor d;
+  const uint8_t kind = in.u8();
+  const uint8_t function = in.u8();
+  d.window_size = in.i64();
+  d.name = read_text(in);
+  if (!in.ok() || kind > static_cast<uint8_t>(StateKind::reducing) ||
+      function > static_cast<uint8_t>(ReduceFunction::count) || d.window_size < 0)
+    return std::nullopt;
+  d.kind = static_cast<StateKind>(kind);
+  d.function = static_cast<ReduceFunction>(function);
+  return d;
+}
+
+std::optional<SnapshotHeader> read_header(ByteReader& in) {
+  SnapshotHeader header;
+  if (in.u32() != kMagic || in.u16() != kVersion) return std::nullopt;
+  header.prefix_bytes = in.u8();
+  const uint32_t states = in.u32();
+  const uint32_t services = in.u32();
+  if (!in.ok() || header.prefix_bytes < 1 || header.prefix_bytes > 2 || states > kMostStates ||
+      services > kMostStates)
+    return std::nullopt;
+  for (uint32_t i = 0; i < states; ++i) {
+    auto descriptor = read_descriptor(in);
+    if (!descriptor) return std::nullopt;
+    header.states.push_back(std::move(*descriptor));
+  }
+  for (uint32_t i = 0; i < services; ++i) header.services.emplace_back(read_text(in));
+  if (!in.ok()) return std::nullopt;
+  return header;
+}
+
+bool read_block(ByteReader in, int32_t group, size_t sections, SnapshotReceiver& receiver) {
+  if (in.u16() != group) return false;
+  for (size_t section = 0; section < sections; ++section) {
+    const uint32_t number = in.u32();
+    const uint64_t count = in.u64();
+    if (!in.ok() || number != section) return false;
+    for (uint64_t i = 0; i < count; ++i) {
+      const std::string_view key = read_text(in);
+      const std::string_view value = read_text(in);
+      if (!in.ok() || !receiver.on_entry(group, number, key, value)) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+SnapshotWriter::SnapshotWriter(int prefix_bytes, const std::vector<StateDescriptor>& states,
+                               const std::vector<std::string>& services) {
+  put_u32(bytes_, kMagic);
+  put_u16(bytes_, kVersion);
+  put_u8(bytes_, static_cast<uint8_t>(prefix_bytes));
+  put_u32(bytes_, static_cast<uint32_t>(states.size()));
+  put_u32(bytes_, static_cast<uint32_t>(services.size()));
+  for (const StateDescriptor& d : states) {
+    put_u8(bytes_, static_cast<uint8_t>(d.kind));
+    put_u8(bytes_, static_cast<uint8_t>(d.function));
+    put_i64(bytes_, d.window_size);
+    put_text(bytes_, d.name);
+  }
+  for (const std::string& service : services) put_text(bytes_, service);
+}
+
+void SnapshotWriter::begin_group(int32_t group) {
+  offsets_.push_back(bytes_.size());
+  put_u16(bytes_, static_cast<uint16_t>(group));
+}
+
+void SnapshotWriter::begin_state(uint32_t number, uint64_t count) {
+  put_u32(bytes_, number);
+  put_u64(bytes_, count);
+}
+
+void SnapshotWriter::entry(std::string_view key, std::string_view value) {
+  put_text(bytes_, key);
+  put_text(bytes_, value);
+}
+
+Outcome read_snapshot(const KeyedStateHandle& handle, std::string_view bytes,
+                      SnapshotReceiver& receiver) {
+  ByteReader in(bytes);
+  const auto header = read_header(in);
+  if (!header || !receiver.on_header(*header)) return Outcome::corrupt;
+  if (handle.offsets.size() != static_cast<size_t>(handle.range.count())) return Outcome::corrupt;
+  const size_t sections = header->states.size() + header->services.size();
+  for (int32_t i = 0; i < handle.range.count(); ++i) {
+    const uint64_t offset = handle.offsets[static_cast<size_t>(i)];
+    if (offset > bytes.size()) return Outcome::corrupt;
+    if (!read_block(ByteReader(bytes.substr(offset)), handle.range.first + i, sections, receiver))
+      return Outcome::corrupt;
+  }
+  return Outcome::ok;
+}
+
+}  // namespace drey::state

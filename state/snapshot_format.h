@@ -1,0 +1,63 @@
+#pragma once
+// The file of a full snapshot: a header, then one block per key group in order; the offsets of the
+// blocks are in the handle, so that a reader of some groups skips the rest. Content is a function
+// of the state alone.
+//
+//   header: magic, format version, max parallelism's prefix size, number of states, per state:
+//   kind, function, window size, name
+//           (reducing, value, list, map and timer services, each sorted by name within its class:
+//           states, then services)
+//   block:  group, then per state: its number, count of entries, entries (length and bytes of key;
+//   length and bytes of value)
+//
+// All integers big endian. Keys are composite keys as in RocksDB; timers are timer bytes. A block
+// or header that does not parse is `corrupt`; flipped bits in a value go unnoticed here, as
+// upstream. Upstream: HeapSnapshotStrategy, KeyedBackendSerializationProxy, HeapRestoreOperation
+// (same contents, own bytes).
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "state/keyed_backend.h"
+
+namespace drey::state {
+
+class SnapshotWriter {
+ public:
+  // `states` and `services` in the order of their names.
+  SnapshotWriter(int prefix_bytes, const std::vector<StateDescriptor>& states,
+                 const std::vector<std::string>& services);
+  void begin_group(int32_t group);
+  void begin_state(uint32_t number, uint64_t count);  // services follow the states in numbering
+  void entry(std::string_view key, std::string_view value);
+
+  const std::vector<uint64_t>& offsets() const { return offsets_; }
+  std::string take_bytes() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+  std::vector<uint64_t> offsets_;
+};
+
+struct SnapshotHeader {
+  int prefix_bytes = 1;
+  std::vector<StateDescriptor> states;
+  std::vector<std::string> services;
+};
+
+// Receives the entries of the blocks that were asked for.
+class SnapshotReceiver {
+ public:
+  virtual ~SnapshotReceiver() = default;
+  virtual bool on_header(const SnapshotHeader& header) = 0;  // false: not compatible
+  // False: malformed.
+  virtual bool on_entry(int32_t group, uint32_t number, std::string_view key,
+                        std::string_view value) = 0;
+};
+
+// Feeds the groups of `handle` (already cut to what is wanted) to the receiver.
+Outcome read_snapshot(const KeyedStateHandle& handle, std::string_view bytes,
+                      SnapshotReceiver& receiver);
+
+}  // namespace drey::state
