@@ -1,0 +1,35 @@
+#pragma once
+// The retry rule of every registration (TaskManager or JobMaster at the ResourceManager, TaskManager at a JobMaster): the
+// ask's time-out doubles from attempt to attempt and a timed-out attempt is repeated at once; an error or a refusal waits.
+// Upstream: RetryingRegistration, RetryingRegistrationConfiguration.
+#include <algorithm>
+
+#include "model/cluster/flink_options.h"
+#include "sim/network.h"
+
+namespace drey::model {
+
+class RegistrationRetry {
+ public:
+  explicit RegistrationRetry(const FlinkOptions& options)
+      : options_(options), timeout_(options.registration_initial_timeout) {}
+
+  void restart() { timeout_ = options_.registration_initial_timeout; }
+  // Of the attempt that is made now.
+  sim::Duration timeout() const { return timeout_; }
+  // How long to wait after an attempt that ended so.
+  sim::Duration delay_after(sim::CallFailure failure) {
+    if (failure == sim::CallFailure::timeout) {
+      timeout_ = std::min(timeout_ * 2, options_.registration_max_timeout);
+      return {};
+    }
+    return options_.registration_error_delay;
+  }
+  sim::Duration delay_after_refusal() const { return options_.registration_refused_delay; }
+
+ private:
+  const FlinkOptions& options_;
+  sim::Duration timeout_;
+};
+
+}  // namespace drey::model
