@@ -1,9 +1,10 @@
 #pragma once
-// The device below a simulated disk: one queue, served in the order in which operations are
-// reserved (event order), so their ends never decrease, which the journal of sim/disk.h relies on.
-// An urgent read (somebody waits for it) does not stand behind a whole compaction that reserved its
-// time in one event: it is served between, and pushes the queue back. Time is passed in: the device
-// has no clock and no events.
+// The device below a simulated disk: one queue, served in the order in which operations are reserved (event order), so their
+// ends never decrease, which the journal of sim/disk.h relies on. An urgent read (a record waits for it) does not queue:
+// flash serves many reads at a time, it would not stand behind a whole compaction that reserved its time in one event, and
+// a task that applies its records late (design.md 2.12) must find the same cost as one that steps them one by one. A next
+// read continues the one before: the operating system has read ahead, so only the bytes count.
+// Time is passed in: the device has no clock and no events.
 //
 //   DiskDevice device(spec);  auto [start, end] = device.reserve(now, DiskOperation::append, 4096);
 #include <cstdint>
@@ -12,7 +13,7 @@
 
 namespace drey::sim {
 
-enum class DiskOperation : uint8_t { read, urgent_read, append, sync, metadata };
+enum class DiskOperation : uint8_t { read, next_read, urgent_read, append, sync, metadata };
 
 struct DiskSpec {
   uint64_t read_bytes_per_second = 1'000'000'000;
@@ -34,10 +35,11 @@ class DiskDevice {
   explicit DiskDevice(const DiskSpec& spec) : spec_(spec) {}
 
   DiskWindow reserve(Time now, DiskOperation operation, uint64_t bytes) {
-    if (operation == DiskOperation::urgent_read) return reserve_urgent(now, bytes);
+    const Duration takes = cost(operation, bytes);
+    busy_ = busy_ + takes;
+    if (operation == DiskOperation::urgent_read) return {now, now + takes};
     const Time start = free_at_ > now ? free_at_ : now;
-    free_at_ = start + cost(operation, bytes);
-    busy_ = busy_ + (free_at_ - start);
+    free_at_ = start + takes;
     return {start, free_at_};
   }
   // What the operation takes on an idle device.
@@ -52,19 +54,13 @@ class DiskDevice {
   Duration busy() const { return busy_; }
 
  private:
-  DiskWindow reserve_urgent(Time now, uint64_t bytes) {
-    const Time start = urgent_free_at_ > now ? urgent_free_at_ : now;
-    const Duration takes = cost(DiskOperation::urgent_read, bytes);
-    urgent_free_at_ = start + takes;
-    free_at_ = free_at_ > start ? free_at_ + takes : urgent_free_at_;
-    busy_ = busy_ + takes;
-    return {start, urgent_free_at_};
-  }
   Duration plain_cost(DiskOperation operation, uint64_t bytes) const {
     switch (operation) {
       case DiskOperation::read:
       case DiskOperation::urgent_read:
         return spec_.read_latency + transfer_time(bytes, spec_.read_bytes_per_second);
+      case DiskOperation::next_read:
+        return transfer_time(bytes, spec_.read_bytes_per_second);
       case DiskOperation::append:
         return spec_.append_latency + transfer_time(bytes, spec_.write_bytes_per_second);
       case DiskOperation::sync:
@@ -76,8 +72,7 @@ class DiskDevice {
   }
 
   DiskSpec spec_;
-  Time free_at_;         // of the queue
-  Time urgent_free_at_;  // of the urgent reads
+  Time free_at_;
   Duration busy_;
   int64_t slowdown_permille_ = 1000;
 };

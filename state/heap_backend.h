@@ -93,7 +93,7 @@ class HeapBackend final : public KeyedBackend {
   enum class Stage : uint8_t { queued, serialising, upload, uploaded };
   struct Snapshot {
     Stage stage = Stage::queued;
-    std::shared_ptr<const std::string> content;
+    sim::FileContent content;
     KeyedStateHandle handle;
   };
   class Receiver;

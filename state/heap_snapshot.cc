@@ -131,10 +131,10 @@ Outcome HeapBackend::begin_snapshot(uint64_t checkpoint, SnapshotKind, Charge& s
   Snapshot snapshot;
   snapshot.handle.range = options_.range;
   snapshot.handle.checkpoint = checkpoint;
-  snapshot.content = std::make_shared<const std::string>(snapshot_bytes(snapshot.handle.offsets));
+  snapshot.content = sim::FileContent::adopt(snapshot_bytes(snapshot.handle.offsets));
   HandleFile file;
   file.name = fmt::format("keyed-{}-{}-{}", options_.range.first, options_.range.last, checkpoint);
-  file.bytes = snapshot.content->size();
+  file.bytes = snapshot.content.size();
   snapshot.handle.files.push_back(file);
   const bool fresh = snapshots_.try_emplace(checkpoint, std::move(snapshot)).second;
   CHECK(fresh, "a second snapshot for one checkpoint");
@@ -154,7 +154,7 @@ std::optional<KeyedBackend::Job> HeapBackend::take_job() {
 Outcome HeapBackend::run_job(Job job, Charge& charge) {
   const auto at = snapshots_.find(job.checkpoint);
   if (at == snapshots_.end()) return Outcome::ok;  // aborted meanwhile
-  const uint64_t bytes = at->second.content->size();
+  const uint64_t bytes = at->second.content.size();
   charge.cpu_ns += bytes * options_.costs.write_ps_per_byte / 1000;
   allocated_ += bytes;
   at->second.stage = Stage::upload;
@@ -188,7 +188,7 @@ void HeapBackend::uploaded(uint64_t checkpoint, const std::string& name,
   CHECK(at->second.handle.files[0].name == name, "an upload of a foreign file");
   at->second.handle.files[0].object_key = object_key;
   at->second.stage = Stage::uploaded;
-  at->second.content.reset();
+  at->second.content = {};
 }
 
 KeyedStateHandle HeapBackend::handle(uint64_t checkpoint) const {
@@ -258,11 +258,10 @@ Outcome HeapBackend::restore(const std::vector<RestoreSource>& sources, Charge& 
   for (const RestoreSource& source : sources) {
     const auto wanted = intersect(source.handle, options_.range);
     if (!wanted) continue;
-    if (wanted->kind != KeyedStateHandle::Kind::key_groups || source.contents.size() != 1 ||
-        source.contents[0] == nullptr)
+    if (wanted->kind != KeyedStateHandle::Kind::key_groups || source.contents.size() != 1)
       return Outcome::corrupt;
     Receiver receiver(*this);
-    const std::string& bytes = *source.contents[0];
+    const std::string bytes = source.contents[0].to_string();
     const Outcome outcome = read_snapshot(*wanted, bytes, receiver);
     charge.cpu_ns += bytes.size() * options_.costs.write_ps_per_byte / 1000;
     if (outcome != Outcome::ok) return outcome;

@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/file_content.h"
 #include "sim/record.h"
 #include "state/accumulator.h"
 #include "state/key_group.h"
@@ -36,12 +37,14 @@ struct Charge {
   uint64_t disk_read_bytes = 0;
   uint64_t disk_write_bytes = 0;
   uint64_t syncs = 0;
+  uint64_t device_ns = 0;  // waited for a simulated disk, which has reserved this time already
   void add(const Charge& other) {
     cpu_ns += other.cpu_ns;
     disk_reads += other.disk_reads;
     disk_read_bytes += other.disk_read_bytes;
     disk_write_bytes += other.disk_write_bytes;
     syncs += other.syncs;
+    device_ns += other.device_ns;
   }
 };
 
@@ -149,7 +152,7 @@ class KeyedBackend {
     std::string name;
     bool shared = false;
     bool placeholder = false;  // already in the store; nothing to upload
-    std::shared_ptr<const std::string> content;
+    sim::FileContent content;  // shares chunks with the backend
   };
   enum class Async : uint8_t { wait_for_job, upload, done, failed };
   virtual Async next(uint64_t checkpoint, File& to_upload) = 0;

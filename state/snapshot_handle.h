@@ -5,11 +5,11 @@
 // database (upstream IncrementalRemoteKeyedStateHandle); offsets are empty and the range is kept on
 // restore.
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "sim/file_content.h"
 #include "state/key_group.h"
 
 namespace drey::state {
@@ -45,7 +45,7 @@ std::optional<KeyedStateHandle> intersect(const KeyedStateHandle& handle, KeyGro
 // A handle with the contents of its files (same order), as downloaded.
 struct RestoreSource {
   KeyedStateHandle handle;
-  std::vector<std::shared_ptr<const std::string>> contents;
+  std::vector<sim::FileContent> contents;
 };
 
 }  // namespace drey::state

@@ -144,7 +144,7 @@ TEST(HeapBackend, SnapshotBytesDependOnStateNotOnHistory) {
   EXPECT_EQ(all_of(up), all_of(down));
   const auto a = snapshot(up, 1);
   const auto b = snapshot(down, 1);
-  EXPECT_EQ(*a.contents[0], *b.contents[0]);
+  EXPECT_TRUE(a.contents[0] == b.contents[0]);
   EXPECT_EQ(a.handle.offsets, b.handle.offsets);
 }
 
@@ -217,9 +217,9 @@ TEST(HeapBackend, BytesThatDoNotParseAreCorrupt) {
   HeapBackend backend = make_backend({0, kMax - 1});
   for (uint64_t key = 0; key < 20; ++key) fill(backend, key);
   const RestoreSource good = snapshot(backend, 1);
-  for (size_t cut = 0; cut < good.contents[0]->size(); cut += 101) {
+  for (size_t cut = 0; cut < good.contents[0].size(); cut += 101) {
     RestoreSource bad = good;
-    bad.contents[0] = std::make_shared<const std::string>(good.contents[0]->substr(0, cut));
+    bad.contents[0] = good.contents[0].slice(0, cut);
     HeapBackend restored = make_backend({0, kMax - 1});
     Charge charge;
     ASSERT_EQ(restored.restore({bad}, charge), Outcome::corrupt) << cut;
@@ -244,7 +244,7 @@ TEST(HeapBackend, SnapshotHoldsTheStateOfItsSyncPoint) {
   ASSERT_EQ(backend.next(5, file), KeyedBackend::Async::upload);
   backend.uploaded(5, file.name, "o");
   EXPECT_EQ(backend.handle(5).files[0].object_key, "o");
-  EXPECT_EQ(backend.handle(5).files[0].bytes, file.content->size());
+  EXPECT_EQ(backend.handle(5).files[0].bytes, file.content.size());
   HeapBackend restored = make_backend({0, kMax - 1});
   ASSERT_EQ(restored.restore({{backend.handle(5), {file.content}}}, charge), Outcome::ok);
   EXPECT_EQ(all_of(restored), before);
