@@ -44,7 +44,7 @@ struct ObjectStoreTest : testing::Test {
   ~ObjectStoreTest() override { world.machines().shut_down(); }
 
   TestClient& client() { return client_of(world, process); }
-  void run(Duration d) { world.kernel().run(world.kernel().now() + d); }
+  void run(Duration d) { client().wait(d); }
   template <class Request>
   uint64_t send(Request request) {
     const uint64_t n = client().send(store.service_name(), std::move(request));

@@ -20,6 +20,12 @@ struct TestClient : Endpoint {
   }
   void on_later(Continuation) override {}
 
+  // An event at the end of the time, since the clock stands still where there is none.
+  void wait(Duration d) {
+    later(d, {});
+    world().kernel().run(now() + d);
+  }
+
   template <class Request>
   uint64_t send(ServiceName service, Request request, Duration timeout = seconds(10)) {
     ask(resolve(world(), service), {}, std::make_shared<Request>(std::move(request)), timeout,

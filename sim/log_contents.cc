@@ -1,0 +1,115 @@
+#include "sim/log_contents.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/check.h"
+#include "sim/digest.h"
+#include "sim/random.h"
+
+namespace drey::sim {
+
+namespace {
+__extension__ using Wide = unsigned __int128;
+constexpr uint64_t kSecond = 1'000'000'000;
+constexpr uint64_t kLargestOffset = uint64_t{1} << 48;
+}  // namespace
+
+LogContents::LogContents(LogSpec spec) : spec_(spec) {
+  CHECK(spec_.splits > 0 && spec_.keys > 0 && spec_.values > 0,
+        "a log has splits, keys and values");
+  CHECK(spec_.pattern != KeyPattern::hot ||
+            (spec_.hot_share_denominator > 0 && spec_.hot_keys > 0 && spec_.hot_keys < spec_.keys),
+        "hot keys are some of the keys");
+  event_rate_ =
+      spec_.records_per_second != 0 ? spec_.records_per_second : spec_.event_records_per_second;
+  CHECK(event_rate_ > 0, "event times advance");
+  disorder_ms_ = static_cast<uint64_t>(to_millis(spec_.disorder));
+}
+
+LogContents::LogContents(LogSpec spec, std::vector<Record> rows) : LogContents(spec) {
+  rows_ = std::move(rows);
+  table_ = true;
+  spec_.records = rows_.size();
+  for (size_t g = 0; g < rows_.size(); ++g)
+    rows_[g].provenance =
+        make_provenance(static_cast<uint16_t>(g % spec_.splits), g / spec_.splits);
+}
+
+uint64_t LogContents::size(uint16_t split) const {
+  if (spec_.records == 0 && !table_) return kUnbounded;
+  return (spec_.records + spec_.splits - 1 - split) / spec_.splits;
+}
+
+uint64_t LogContents::available(uint16_t split, Time at) const {
+  const uint64_t end = std::min(size(split), kLargestOffset);
+  const Duration since = at - (Time{} + spec_.start);
+  if (since.ns < 0) return 0;
+  if (spec_.records_per_second == 0) return end;
+  const Wide all = Wide{static_cast<uint64_t>(since.ns)} * spec_.records_per_second / kSecond;
+  if (all <= split) return 0;
+  const Wide mine = (all - split - 1) / spec_.splits + 1;
+  return mine < end ? static_cast<uint64_t>(mine) : end;
+}
+
+Time LogContents::available_at(uint16_t split, uint64_t offset) const {
+  if (offset >= size(split)) return kEndOfTime;
+  const Time start = Time{} + spec_.start;
+  if (spec_.records_per_second == 0) return start;
+  const Wide g = Wide{offset} * spec_.splits + split;
+  const Wide rate = spec_.records_per_second;
+  const Wide ns = ((g + 1) * kSecond + rate - 1) / rate;
+  if (ns > static_cast<uint64_t>(kForever.ns)) return kEndOfTime;
+  return start + Duration{static_cast<int64_t>(static_cast<uint64_t>(ns))};
+}
+
+uint64_t LogContents::key(uint64_t index, uint64_t draw) const {
+  switch (spec_.pattern) {
+    case KeyPattern::uniform:
+      return scale_draw(draw, spec_.keys);
+    case KeyPattern::sequential:
+      return index % spec_.keys;
+    case KeyPattern::hot:
+      break;
+  }
+  const uint64_t second = mix(draw, 0xa0761d6478bd642fu);
+  if (scale_draw(second, spec_.hot_share_denominator) < spec_.hot_share_numerator)
+    return scale_draw(draw, spec_.hot_keys);
+  return spec_.hot_keys + scale_draw(draw, spec_.keys - spec_.hot_keys);
+}
+
+Record LogContents::generate(uint16_t split, uint64_t offset) const {
+  const uint64_t index = offset * spec_.splits + split;
+  // Two mixes, not Philox: this runs once per record. Equal on every machine all the same.
+  const uint64_t one = mix(spec_.seed ^ 0x9e3779b97f4a7c15u, index ^ 0xe7037ed1a0b428dbu);
+  const uint64_t draw = mix(one ^ index, 0x8ebc6af09c88c6e3u ^ spec_.seed);
+  const uint64_t other = mix(draw ^ 0x589965cc75374cc3u, one | 1u);
+  Record record;
+  record.key = key(index, draw);
+  record.value = static_cast<int64_t>(scale_draw(other, spec_.values));
+  const auto nominal =
+      static_cast<int64_t>(static_cast<uint64_t>(Wide{index} * 1000 / event_rate_));
+  const auto late = static_cast<int64_t>(
+      disorder_ms_ == 0 ? 0 : scale_draw(mix(other, draw | 1u), disorder_ms_ + 1));
+  record.event_time = spec_.first_event_time + std::max<int64_t>(nominal - late, 0);
+  record.provenance = make_provenance(split, offset);
+  return record;
+}
+
+Record LogContents::record(uint16_t split, uint64_t offset) const {
+  CHECK(split < spec_.splits && offset < size(split),
+        "a record is read that the log does not hold");
+  return table_ ? rows_[offset * spec_.splits + split] : generate(split, offset);
+}
+
+void LogContents::fill(uint16_t split, uint64_t from, std::span<Record> out) const {
+  CHECK(split < spec_.splits && from + out.size() <= size(split),
+        "a record is read that the log does not hold");
+  if (table_) {
+    for (size_t i = 0; i < out.size(); ++i) out[i] = rows_[(from + i) * spec_.splits + split];
+    return;
+  }
+  for (size_t i = 0; i < out.size(); ++i) out[i] = generate(split, from + i);
+}
+
+}  // namespace drey::sim

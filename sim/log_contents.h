@@ -1,0 +1,77 @@
+#pragma once
+// What an external log holds: records as a pure function of (seed, split, offset), or rows of a
+// table, and when each becomes available. Immutable; the log's server, the readers and the judge
+// all ask the same function, so records need not travel to be known.
+//
+// Record number g of the whole log (g = offset x splits + split) becomes available at start + (g +
+// 1) / rate, rounded up. Its event time is its nominal time of availability in milliseconds, less
+// up to `disorder`, not below the first one. Units: key an index below `keys`; value in [0,
+// values); event_time ms.
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "sim/record.h"
+#include "sim/time.h"
+
+namespace drey::sim {
+
+enum class KeyPattern : uint8_t {
+  uniform,
+  sequential,  // record g has key g modulo keys
+  hot,         // hot_share of the records go to the first hot_keys, evenly; the rest to all others
+};
+
+struct LogSpec {
+  uint64_t seed = 0;
+  uint16_t splits = 1;
+  uint64_t records = 0;             // of all splits together; 0 = unbounded
+  uint64_t records_per_second = 0;  // of all splits together; 0 = all are there from the start
+  Duration start{};                 // when the first second begins
+  uint64_t keys = 1;
+  KeyPattern pattern = KeyPattern::uniform;
+  uint64_t hot_keys = 1;
+  uint64_t hot_share_numerator = 1;
+  uint64_t hot_share_denominator = 2;
+  uint64_t values = 1000;
+  Duration disorder{};
+  int64_t first_event_time = 0;  // ms
+  uint64_t event_records_per_second =
+      100'000;  // spacing of event times where records_per_second is 0
+};
+
+class LogContents {
+ public:
+  static constexpr uint64_t kUnbounded = UINT64_MAX;
+
+  explicit LogContents(LogSpec spec);
+  // Rows in the order of the file, dealt to the splits in turn. Of the spec only splits, rate and
+  // start count; provenance is set here.
+  LogContents(LogSpec spec, std::vector<Record> rows);
+
+  const LogSpec& spec() const { return spec_; }
+  uint16_t splits() const { return spec_.splits; }
+  uint64_t size(uint16_t split) const;  // records of the split, or kUnbounded
+  uint64_t total() const { return spec_.records == 0 ? kUnbounded : spec_.records; }
+
+  // Offsets below this are there at `at`.
+  uint64_t available(uint16_t split, Time at) const;
+  // When `offset` becomes available; kEndOfTime beyond the end.
+  Time available_at(uint16_t split, uint64_t offset) const;
+
+  // Offsets must exist.
+  Record record(uint16_t split, uint64_t offset) const;
+  void fill(uint16_t split, uint64_t from, std::span<Record> out) const;
+
+ private:
+  Record generate(uint16_t split, uint64_t offset) const;
+  uint64_t key(uint64_t index, uint64_t draw) const;
+
+  LogSpec spec_;
+  std::vector<Record> rows_;
+  bool table_ = false;
+  uint64_t event_rate_;
+  uint64_t disorder_ms_;
+};
+
+}  // namespace drey::sim
