@@ -4,6 +4,8 @@
 // before and handed in.
 //
 // Upstream: ExecutionFailureHandler, FailureHandlingResult, ThrowableClassifier.
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,9 @@ struct FailureCause {
   struct Link {
     std::string text;
     bool non_recoverable = false;
+    // PartitionIndex of the input that could not be read: upstream PartitionNotFoundException and
+    // PartitionConnectionException. A ProducerFailedException or a plain network error names none.
+    std::optional<uint32_t> lost_partition{};
   };
   std::vector<Link> chain;
 };

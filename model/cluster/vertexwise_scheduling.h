@@ -1,0 +1,70 @@
+#pragma once
+// Schedules single subtasks as soon as a decider says that their inputs can be consumed. Made for
+// batch jobs, whose stages have few pipelined results.
+//
+// Deciders (jobmanager.partition.hybrid.partition-data-consume-constraint):
+//   unfinished_producers       a result that can be pipelined: every producer is scheduled;
+//   blocking: all data produced only_finished_producers    a result that can be pipelined: some
+//   partition is finished; blocking: all data produced all_producers_finished     all data
+//   produced, whatever the type
+//
+// Upstream: VertexwiseSchedulingStrategy, DefaultInputConsumableDecider,
+// PartialFinishedInputConsumableDecider, AllFinishedInputConsumableDecider.
+#include <vector>
+
+#include "model/cluster/scheduling_strategy.h"
+
+namespace drey::model {
+
+enum class ConsumeConstraint : uint8_t {
+  unfinished_producers,
+  only_finished_producers,
+  all_producers_finished,
+};
+
+// Upstream InputConsumableDecider.
+class InputConsumableDecider {
+ public:
+  virtual ~InputConsumableDecider() = default;
+  // `scheduled`: by subtask, scheduled before or chosen in this round.
+  virtual bool is_input_consumable(SubtaskIndex subtask,
+                                   const std::vector<bool>& scheduled) const = 0;
+  // Whether the end of one of its producers may make the group consumable.
+  virtual bool may_become_consumable_by_finish(GroupIndex group) const = 0;
+};
+
+class ConstraintDecider final : public InputConsumableDecider {
+ public:
+  ConstraintDecider(const ExecutionGraph& graph, ConsumeConstraint constraint)
+      : graph_(graph), constraint_(constraint) {}
+  bool is_input_consumable(SubtaskIndex subtask, const std::vector<bool>& scheduled) const override;
+  bool may_become_consumable_by_finish(GroupIndex group) const override;
+
+ private:
+  bool is_consumable(GroupIndex group, const std::vector<bool>& scheduled) const;
+  bool some_partition_finished(GroupIndex group) const;
+
+  const ExecutionGraph& graph_;
+  ConsumeConstraint constraint_;
+};
+
+class VertexwiseScheduling final : public SchedulingStrategy {
+ public:
+  // Both outlive this.
+  VertexwiseScheduling(const ExecutionGraph& graph, const InputConsumableDecider& decider);
+
+  SchedulingCalls start() override;
+  SchedulingCalls on_finished(SubtaskIndex subtask) override;
+  SchedulingCalls restart(const std::vector<SubtaskIndex>& subtasks) override;
+
+ private:
+  SchedulingCalls schedule(std::vector<SubtaskIndex> candidates);
+  void add_pipelined_consumers(SubtaskIndex subtask, std::vector<bool>& visited,
+                               std::vector<SubtaskIndex>& consumers) const;
+
+  const ExecutionGraph& graph_;
+  const InputConsumableDecider& decider_;
+  std::vector<bool> scheduled_;  // by subtask
+};
+
+}  // namespace drey::model
