@@ -32,6 +32,13 @@ struct TaskRef {
   friend constexpr auto operator<=>(TaskRef, TaskRef) = default;
 };
 
+// One operator that has an operator coordinator.
+struct OperatorRef {
+  uint32_t vertex = 0;
+  uint32_t op = 0;  // index within the chain
+  friend constexpr auto operator<=>(OperatorRef, OperatorRef) = default;
+};
+
 enum class SnapshotType : uint8_t {
   checkpoint,           // CHECKPOINT: may share files with earlier ones
   full_checkpoint,      // FULL_CHECKPOINT: refers to no file of an earlier one

@@ -34,7 +34,10 @@ bool CompletedCheckpoint::has_subtask_states() const {
 
 void CheckpointsCleaner::clean(CheckpointId id, const std::string& location,
                                std::vector<std::string> files, bool discard) {
-  if (!discard) return;
+  if (!discard) {
+    ++empty_cleanups_;
+    return;
+  }
   const uint64_t ticket = next_ticket_++;
   running_.insert(ticket);
   disposal_.discard_checkpoint(ticket, id, location, std::move(files));
@@ -59,6 +62,8 @@ void CheckpointsCleaner::clean_subsumed(CheckpointId below, const std::set<Check
     clean(checkpoint->id, checkpoint->location, checkpoint->private_files(),
           checkpoint->props.discard_on_subsumed);
 }
+
+uint32_t CheckpointsCleaner::take_empty_cleanups() { return std::exchange(empty_cleanups_, 0); }
 
 bool CheckpointsCleaner::discard_finished(uint64_t ticket) { return running_.erase(ticket) > 0; }
 

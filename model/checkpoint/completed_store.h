@@ -39,8 +39,8 @@ struct CompletedSubtask {
 struct CompletedVertex {
   uint32_t parallelism = 0;
   bool fully_finished = false;  // CC-51: then there are no subtasks and no coordinator state
-  std::map<uint32_t, CompletedSubtask> subtasks;  // by subtask index
-  std::optional<CoordinatorState> coordinator;
+  std::map<uint32_t, CompletedSubtask> subtasks;      // by subtask index
+  std::map<uint32_t, CoordinatorState> coordinators;  // by operator index
 };
 
 struct CompletedCheckpoint {
@@ -84,7 +84,8 @@ class CheckpointsCleaner {
  public:
   explicit CheckpointsCleaner(StateDisposal& disposal) : disposal_(disposal) {}
 
-  // Deletes now, if `discard`; a delete that is not wanted still counts as one that ends at once.
+  // Deletes now, if `discard`; else it is a cleanup of nothing, which ends at once and still makes
+  // the decider run.
   void clean(CheckpointId id, const std::string& location, std::vector<std::string> files,
              bool discard);
   void add_subsumed(std::shared_ptr<const CompletedCheckpoint> checkpoint);
@@ -92,6 +93,9 @@ class CheckpointsCleaner {
   void clean_subsumed(CheckpointId below, const std::set<CheckpointId>& in_use);
   // True: the ticket was known; the caller then runs the decider.
   bool discard_finished(uint64_t ticket);
+
+  // Cleanups of nothing since the last call: the decider runs once for each.
+  uint32_t take_empty_cleanups();
 
   uint32_t number_to_clean() const { return static_cast<uint32_t>(running_.size()); }
   std::vector<CheckpointId> waiting() const;
@@ -103,6 +107,7 @@ class CheckpointsCleaner {
   StateDisposal& disposal_;
   std::set<uint64_t> running_;
   uint64_t next_ticket_ = 0;
+  uint32_t empty_cleanups_ = 0;
   std::vector<std::shared_ptr<const CompletedCheckpoint>> subsumed_;
 };
 
