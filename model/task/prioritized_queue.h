@@ -1,83 +1,47 @@
 #pragma once
 // A queue with a priority section at its head: priority elements keep their order among themselves
-// and come before all others.
-//
-// A ring of plain values; memory is allocated at the first element and then kept, so an idle
-// channel costs only this header (24 bytes) and the steady state allocates nothing. Upstream:
-// PrioritizedDeque.
-#include <cstddef>
+// and come before all others. Upstream: PrioritizedDeque.
 #include <cstdint>
-#include <memory>
-#include <type_traits>
 
-#include "sim/check.h"
+#include "model/task/ring_deque.h"
 
 namespace drey::model {
 
 template <class T>
 class PrioritizedQueue {
-  static_assert(std::is_trivially_copyable_v<T>);
-
  public:
-  uint32_t size() const { return size_; }
-  bool empty() const { return size_ == 0; }
+  uint32_t size() const { return ring_.size(); }
+  bool empty() const { return ring_.empty(); }
   uint32_t priority_count() const { return priority_; }
 
-  T& at(uint32_t i) { return ring_[(head_ + i) & (capacity_ - 1)]; }
-  const T& at(uint32_t i) const { return ring_[(head_ + i) & (capacity_ - 1)]; }
-  T& front() { return at(0); }
-  const T& front() const { return at(0); }
-  T& back() { return at(size_ - 1); }
-  const T& back() const { return at(size_ - 1); }
+  T& at(uint32_t i) { return ring_.at(i); }
+  const T& at(uint32_t i) const { return ring_.at(i); }
+  T& front() { return ring_.front(); }
+  const T& front() const { return ring_.front(); }
+  T& back() { return ring_.back(); }
+  const T& back() const { return ring_.back(); }
 
-  void push(const T& value) {
-    if (size_ == capacity_) grow();
-    ++size_;
-    back() = value;
-  }
-
+  void push(const T& value) { ring_.push_back(value); }
   // Behind the priority elements that are there.
-  void push_priority(const T& value) {
-    if (size_ == capacity_) grow();
-    head_ = (head_ - 1) & (capacity_ - 1);
-    ++size_;
-    for (uint32_t i = 0; i < priority_; ++i) at(i) = at(i + 1);
-    at(priority_++) = value;
-  }
+  void push_priority(const T& value) { ring_.insert(priority_++, value); }
 
   T pop() {
-    CHECK(size_ > 0, "nothing to take from an empty queue");
-    const T value = front();
-    head_ = (head_ + 1) & (capacity_ - 1);
-    --size_;
     if (priority_ > 0) --priority_;
-    return value;
+    return ring_.pop_front();
   }
 
   T erase(uint32_t i) {
-    const T value = at(i);
     if (i < priority_) --priority_;
-    for (; i + 1 < size_; ++i) at(i) = at(i + 1);
-    --size_;
-    return value;
+    return ring_.erase(i);
   }
 
-  void clear() { size_ = priority_ = head_ = 0; }
+  void clear() {
+    ring_.clear();
+    priority_ = 0;
+  }
 
  private:
-  void grow() {
-    const uint32_t capacity = capacity_ == 0 ? 4 : capacity_ * 2;
-    std::unique_ptr<T[]> ring(new T[capacity]);
-    for (uint32_t i = 0; i < size_; ++i) ring[i] = at(i);
-    ring_ = std::move(ring);
-    capacity_ = capacity;
-    head_ = 0;
-  }
-
-  std::unique_ptr<T[]> ring_;
-  uint32_t capacity_ = 0;  // a power of two, or 0
-  uint32_t head_ = 0;
-  uint32_t size_ = 0;
+  RingDeque<T> ring_;
   uint32_t priority_ = 0;
 };
 
