@@ -255,9 +255,10 @@ struct RequestPartitionState : sim::MessageOf<RequestPartitionState> {  // TM ->
 };
 struct PartitionStateAnswer : sim::MessageOf<PartitionStateAnswer> {
   static constexpr std::string_view kName = "partition_state_answer";
+  PartitionId partition;
   bool known = false;
   ExecutionState producer = ExecutionState::created;
-  DREY_FIELDS(known, producer)
+  DREY_FIELDS(partition, known, producer)
 };
 struct PartitionAvailable : sim::MessageOf<PartitionAvailable> {  // TM -> JM, tell
   static constexpr std::string_view kName = "notify_partition_data_available";

@@ -9,6 +9,19 @@
 
 namespace drey::model {
 
+// How a heartbeat RPC ended, for HeartbeatManager::rpc_finished: only a peer that is not there counts against it.
+constexpr HeartbeatRpcOutcome heartbeat_outcome(sim::CallFailure failure) {
+  switch (failure) {
+    case sim::CallFailure::none: return HeartbeatRpcOutcome::ok;
+    case sim::CallFailure::unreachable: return HeartbeatRpcOutcome::unreachable;
+    case sim::CallFailure::timeout:
+    case sim::CallFailure::fenced_off:
+    case sim::CallFailure::endpoint_stopped:
+    case sim::CallFailure::handler_failed: return HeartbeatRpcOutcome::other;
+  }
+  return HeartbeatRpcOutcome::other;
+}
+
 class RegistrationRetry {
  public:
   explicit RegistrationRetry(const FlinkOptions& options)

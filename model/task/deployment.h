@@ -38,8 +38,17 @@ struct AttemptId {
   }
 };
 
-// One produced partition: its place in the graph and the attempt that produces it
-// (ResultPartitionID).
+// 64 bits for a continuation's argument and for facts: job 8 | vertex 16 | subtask 20 | attempt 20.
+constexpr uint64_t pack_attempt(const AttemptId& id) {
+  return (uint64_t{id.job & 0xffu} << 56) | (uint64_t{id.vertex & 0xffffu} << 40) |
+         (uint64_t{id.subtask & 0xfffffu} << 20) | (id.attempt & 0xfffffu);
+}
+constexpr AttemptId unpack_attempt(uint64_t packed) {
+  return {static_cast<uint32_t>(packed >> 56), static_cast<uint32_t>((packed >> 40) & 0xffffu),
+          static_cast<uint32_t>((packed >> 20) & 0xfffffu), static_cast<uint32_t>(packed & 0xfffffu)};
+}
+
+// One produced partition: its place in the graph and the attempt that produces it (ResultPartitionID).
 struct PartitionId {
   PartitionIndex partition = 0;
   AttemptId producer;

@@ -1,0 +1,229 @@
+// The TaskExecutor's side towards its tasks: submission, the door's calls down, and what comes up.
+#include <algorithm>
+
+#include "model/cluster/task_executor.h"
+#include "model/trace_events.h"
+#include "sim/check.h"
+
+namespace drey::model {
+
+TaskExecutor::Task* TaskExecutor::find(const AttemptId& attempt) {
+  const auto found = tasks_.find(attempt);
+  return found == tasks_.end() ? nullptr : &found->second;
+}
+
+// Submit checks of control-plane.md 7.5.
+void TaskExecutor::submit(const sim::Call& call, const SubmitTask& submit) {
+  const Deployment& deployment = *submit.deployment;
+  const auto job = jobs_.find(deployment.attempt.job);
+  const bool fits = job != jobs_.end() && job->second.connected &&
+                    job->second.token == submit.job_master_token &&
+                    tasks_.count(deployment.attempt) == 0 &&
+                    slots_.mark_active(deployment.allocation, deployment.attempt.job);
+  if (!fits) {
+    refuse(call, sim::CallFailure::handler_failed);
+    return;
+  }
+  slots_.add_task(deployment.allocation);
+  Task& task = tasks_[deployment.attempt];
+  task.deployment = submit.deployment;
+  task.runtime = factory_.make(submit.deployment, *this);
+  answer(call, std::make_shared<Acknowledge>());
+  task.runtime->start();
+}
+
+bool TaskExecutor::on_task_call(const sim::Call& call, const sim::Message& body) {
+  switch (body.kind()) {
+    case SubmitTask::kind_id():
+      submit(call, sim::as<SubmitTask>(body));
+      return true;
+    case CancelTask::kind_id(): {
+      Task* task = find(sim::as<CancelTask>(body).attempt);
+      if (task == nullptr) {
+        refuse(call, sim::CallFailure::handler_failed);
+        return true;
+      }
+      answer(call, std::make_shared<Acknowledge>());
+      if (!task->ended) task->runtime->cancel();
+      return true;
+    }
+    case UpdatePartitions::kind_id(): {
+      const auto& message = sim::as<UpdatePartitions>(body);
+      Task* task = find(message.attempt);
+      answer(call, std::make_shared<Acknowledge>());
+      if (task != nullptr && !task->ended) task->runtime->update_partitions(message.known);
+      return true;
+    }
+    case ReleasePartitions::kind_id():
+      factory_.release(sim::as<ReleasePartitions>(body).partitions);
+      return true;
+    case EventToOperator::kind_id(): {
+      const auto& message = sim::as<EventToOperator>(body);
+      Task* task = find(message.attempt);
+      if (task == nullptr || task->ended) {
+        refuse(call, sim::CallFailure::handler_failed);
+        return true;
+      }
+      answer(call, std::make_shared<Acknowledge>());
+      task->runtime->deliver(message.op, message.event);
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+bool TaskExecutor::on_checkpoint_call(const sim::Message& body) {
+  switch (body.kind()) {
+    case TriggerCheckpoint::kind_id(): {
+      const auto& message = sim::as<TriggerCheckpoint>(body);
+      Task* task = find(message.attempt);
+      if (task == nullptr || task->ended) {
+        on_decline(message.attempt, message.checkpoint,
+                   CheckpointFailureReason::checkpoint_declined_task_not_ready);
+        return true;
+      }
+      task->runtime->trigger_checkpoint(message.checkpoint, message.stamp, message.options);
+      return true;
+    }
+    case NotifyCheckpointComplete::kind_id(): {
+      const auto& message = sim::as<NotifyCheckpointComplete>(body);
+      Task* task = find(message.attempt);
+      if (task == nullptr || task->ended) return true;
+      if (message.last_subsumed != kNoCheckpoint)
+        task->runtime->notify_subsumed(message.last_subsumed);
+      task->runtime->notify_complete(message.checkpoint);
+      return true;
+    }
+    case AbortCheckpoint::kind_id(): {
+      const auto& message = sim::as<AbortCheckpoint>(body);
+      Task* task = find(message.attempt);
+      if (task != nullptr && !task->ended)
+        task->runtime->notify_aborted(message.checkpoint, message.latest_completed);
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+void TaskExecutor::fail_tasks_of(AllocationId allocation, const Cause& cause) {
+  for (auto& [attempt, task] : tasks_)
+    if (task.deployment->allocation == allocation && !task.ended) task.runtime->fail(cause);
+}
+
+void TaskExecutor::fail_job(JobId job, const Cause& cause) {
+  for (auto& [attempt, task] : tasks_)
+    if (attempt.job == job && !task.ended) task.runtime->fail(cause);
+}
+
+std::vector<AttemptId> TaskExecutor::deployed_of(JobId job) const {
+  std::vector<AttemptId> deployed;
+  for (const auto& [attempt, task] : tasks_)
+    if (attempt.job == job && !task.ended) deployed.push_back(attempt);
+  return deployed;
+}
+
+sim::PathId TaskExecutor::subtask_path(const AttemptId& attempt) const {
+  const auto found = tasks_.find(attempt);
+  CHECK(found != tasks_.end(), "a task that is deployed here");
+  return kernel().intern(job_component(attempt.job) + "/" + found->second.deployment->vertex().id +
+                         "/" + std::to_string(attempt.subtask));
+}
+
+void TaskExecutor::tell_state(const AttemptId& attempt, ExecutionState state, const Cause& cause) {
+  const auto found = jobs_.find(attempt.job);
+  if (found == jobs_.end() || !found->second.connected) return;
+  auto body = std::make_shared<UpdateTaskState>();
+  body->attempt = attempt;
+  body->state = state;
+  body->cause = cause;
+  ask(found->second.address, found->second.token, std::move(body), options_.ask_timeout,
+      {state_told, pack_attempt(attempt)});
+}
+
+// The runtime is destroyed on an event of its own: it is on the stack now.
+void TaskExecutor::remove_task(const AttemptId& attempt) {
+  const auto found = tasks_.find(attempt);
+  if (found == tasks_.end()) return;
+  const AllocationId allocation = found->second.deployment->allocation;
+  tasks_.erase(found);
+  if (slots_.remove_task(allocation)) slot_is_free(attempt.job, allocation);
+}
+
+void TaskExecutor::on_state(const AttemptId& attempt, ExecutionState state, const Cause* cause) {
+  Task* task = find(attempt);
+  CHECK(task != nullptr && !task->ended, "a task reports only while it lives");
+  announce(fact_kind(TaskFact::state), subtask_path(attempt), attempt.attempt,
+           static_cast<uint64_t>(state), static_cast<uint64_t>(task->state));
+  task->state = state;
+  tell_state(attempt, state, cause != nullptr ? *cause : Cause{});
+  if (!is_terminal(state)) return;
+  task->ended = true;
+  ended_.push_back(attempt);
+  if (ended_.size() == 1) later({}, {cleanup, 0});
+}
+
+void TaskExecutor::on_acknowledge(const AttemptId& attempt, CheckpointId checkpoint,
+                                  TaskAcknowledgement acknowledgement,
+                                  const CheckpointTimes& times) {
+  auto body = std::make_shared<AcknowledgeCheckpoint>();
+  body->checkpoint = checkpoint;
+  body->attempt = attempt;
+  body->acknowledgement = std::move(acknowledgement);
+  body->times = times;
+  tell_job_master(attempt.job, std::move(body));
+}
+
+void TaskExecutor::on_decline(const AttemptId& attempt, CheckpointId checkpoint,
+                              CheckpointFailureReason reason) {
+  auto body = std::make_shared<DeclineCheckpoint>();
+  body->checkpoint = checkpoint;
+  body->attempt = attempt;
+  body->reason = reason;
+  tell_job_master(attempt.job, std::move(body));
+}
+
+void TaskExecutor::on_operator_event(const AttemptId& attempt, uint32_t op,
+                                     const OperatorEvent& event) {
+  const auto found = jobs_.find(attempt.job);
+  if (found == jobs_.end() || !found->second.connected) return;
+  auto body = std::make_shared<EventToCoordinator>();
+  body->attempt = attempt;
+  body->op = op;
+  body->event = event;
+  ask(found->second.address, found->second.token, std::move(body), options_.ask_timeout,
+      {ignore, 0});
+}
+
+void TaskExecutor::on_partition_available(const AttemptId& attempt, const PartitionId& partition) {
+  auto body = std::make_shared<PartitionAvailable>();
+  body->producer = attempt;
+  body->partition = partition;
+  tell_job_master(attempt.job, std::move(body));
+}
+
+void TaskExecutor::on_request_partition_state(const AttemptId& attempt,
+                                              const PartitionId& partition) {
+  const auto found = jobs_.find(attempt.job);
+  if (found == jobs_.end() || !found->second.connected) return;
+  auto body = std::make_shared<RequestPartitionState>();
+  body->consumer = attempt;
+  body->partition = partition;
+  ask(found->second.address, found->second.token, std::move(body), options_.ask_timeout,
+      {partition_state, pack_attempt(attempt)});
+}
+
+void TaskExecutor::on_end_of_data(const AttemptId& attempt) {
+  auto body = std::make_shared<EndOfData>();
+  body->attempt = attempt;
+  tell_job_master(attempt.job, std::move(body));
+}
+
+void TaskExecutor::on_fatal_error(const AttemptId&, const Cause& cause) {
+  const bool memory = cause.kind == Cause::Kind::out_of_memory;
+  world().machines().exit_process(
+      process(), memory ? sim::StopReason::out_of_memory : sim::StopReason::watchdog, 1);
+}
+
+}  // namespace drey::model
