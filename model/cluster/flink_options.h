@@ -11,7 +11,7 @@
 
 namespace drey::model {
 
-enum class FailoverStrategy : uint8_t { region, full };
+enum class FailoverScope : uint8_t { region, full };
 enum class HighAvailability : uint8_t { none, pointer_store };
 
 struct CheckpointingOptions {
@@ -40,7 +40,7 @@ struct FlinkOptions {
   sim::Duration task_manager_registration_timeout = sim::minutes(5);    // taskmanager.registration.timeout
   sim::Duration standalone_start_up_time = sim::minutes(5);  // resourcemanager.standalone.start-up-time
   sim::Duration job_leader_timeout = sim::minutes(5);        // resourcemanager.job.timeout
-  FailoverStrategy failover = FailoverStrategy::region;      // jobmanager.execution.failover-strategy
+  FailoverScope failover = FailoverScope::region;      // jobmanager.execution.failover-strategy
   HighAvailability high_availability = HighAvailability::none;  // high-availability.type
   RestartStrategyOptions restart;                            // restart-strategy.*
   CheckpointingOptions checkpointing;

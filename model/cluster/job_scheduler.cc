@@ -1,0 +1,459 @@
+#include "model/cluster/job_scheduler.h"
+
+#include <algorithm>
+
+#include "sim/check.h"
+
+namespace drey::model {
+
+JobScheduler::JobScheduler(std::shared_ptr<const JobInformation> job, Options options,
+                           RestartStrategy& restarts, JobSchedulerHost& host)
+    : job_(std::move(job)),
+      host_(host),
+      graph_(job_->graph),
+      status_(JobStatus::created),
+      failures_(restarts),
+      scheduling_(std::make_unique<PipelinedRegionScheduling>(graph_)),
+      vertices_(graph_.topology().subtasks()),
+      waiting_for_restart_(graph_.topology().subtasks(), false),
+      producers_(graph_.topology().groups()),
+      tracked_(graph_.topology().partitions(), false),
+      tracked_at_(graph_.topology().partitions()) {
+  const PartitionAvailability& availability = *this;
+  switch (options.failover) {
+    case FailoverScope::region:
+      strategy_ = std::make_unique<RegionFailover>(graph_, availability);
+      break;
+    case FailoverScope::full:
+      strategy_ = std::make_unique<RestartAllFailover>(graph_);
+      break;
+  }
+}
+
+JobScheduler::~JobScheduler() = default;
+
+AttemptId JobScheduler::attempt_id(SubtaskIndex subtask) const {
+  const ExecutionTopology& topology = graph_.topology();
+  return {job_->job, topology.vertex_of(subtask), topology.index_of(subtask),
+          graph_.attempt(subtask)};
+}
+
+std::optional<SubtaskIndex> JobScheduler::find(const AttemptId& attempt) const {
+  const ExecutionTopology& topology = graph_.topology();
+  if (attempt.job != job_->job || attempt.vertex >= topology.job().vertices.size()) return {};
+  if (attempt.subtask >= topology.job().vertices[attempt.vertex].parallelism) return {};
+  const SubtaskIndex subtask = topology.subtask(attempt.vertex, attempt.subtask);
+  if (graph_.attempt(subtask) != attempt.attempt) return {};
+  return subtask;
+}
+
+bool JobScheduler::is_tracked(PartitionIndex partition) const { return tracked_[partition]; }
+
+void JobScheduler::set_restore(SubtaskIndex subtask, std::shared_ptr<const TaskRestore> restore) {
+  vertices_[subtask].restore = std::move(restore);
+}
+
+// ---- status
+
+void JobScheduler::set_status_from(JobStatus before) {
+  if (status_.status() != before) host_.status_changed(before, status_.status());
+}
+
+void JobScheduler::start() {
+  const JobStatus before = status_.status();
+  CHECK(status_.start(), "a job starts once");
+  set_status_from(before);
+  schedule(scheduling_->start());
+}
+
+void JobScheduler::cancel() {
+  const JobStatus before = status_.status();
+  const JobStateMachine::Act act = status_.cancel();
+  set_status_from(before);
+  drop_pending_restarts();
+  if (act == JobStateMachine::Act::cancel_all) cancel_all();
+  check_terminal();
+}
+
+void JobScheduler::suspend() {
+  const JobStatus before = status_.status();
+  const JobStateMachine::Act act = status_.suspend();
+  drop_pending_restarts();
+  if (act == JobStateMachine::Act::suspend_all)
+    for (SubtaskIndex i = 0; i < vertices_.size(); ++i) apply(i, ExecutionEvent::suspend, {});
+  set_status_from(before);
+}
+
+void JobScheduler::fail_job(const Cause& cause) {
+  const JobStatus before = status_.status();
+  const JobStateMachine::Act act = status_.fail();
+  if (status_.status() != before) failure_ = cause;
+  set_status_from(before);
+  drop_pending_restarts();
+  if (act == JobStateMachine::Act::cancel_all) cancel_all();
+  check_terminal();
+}
+
+void JobScheduler::cancel_all() {
+  for (SubtaskIndex i = 0; i < vertices_.size(); ++i) host_.cancel_slot_request(i);
+  for (SubtaskIndex i = 0; i < vertices_.size(); ++i) cancel_execution(i);
+}
+
+// failJob, cancel and suspend raise all versions, so that restarts under way do nothing when they come.
+void JobScheduler::drop_pending_restarts() {
+  for (SubtaskIndex i = 0; i < vertices_.size(); ++i) graph_.record_modification(i);
+}
+
+void JobScheduler::check_terminal() {
+  const JobStatus before = status_.status();
+  if (graph_.all_terminal()) status_.all_terminal();
+  if (graph_.all_finished()) status_.all_finished();
+  set_status_from(before);
+}
+
+// ---- executions
+
+void JobScheduler::apply(SubtaskIndex subtask, ExecutionEvent event, const Cause& cause) {
+  const ExecutionState before = graph_.state(subtask);
+  const ExecutionOutcome outcome = graph_.apply(subtask, event, vertices_[subtask].slot.valid());
+  CHECK(!outcome.refused, "an illegal transition of an execution");
+  follow(subtask, outcome, before, cause);
+}
+
+void JobScheduler::follow(SubtaskIndex subtask, const ExecutionOutcome& outcome,
+                          ExecutionState before, const Cause& cause) {
+  Vertex& vertex = vertices_[subtask];
+  const AttemptId attempt = attempt_id(subtask);
+  if (outcome.state != before) host_.execution_changed(subtask, before, outcome.state);
+  switch (outcome.cancel) {
+    case CancelRpc::none:
+      break;
+    case CancelRpc::once:
+      if (vertex.slot.valid()) host_.cancel_task(vertex.slot, attempt, 0);
+      break;
+    case CancelRpc::with_retries:
+      if (vertex.slot.valid()) host_.cancel_task(vertex.slot, attempt, 3);
+      break;
+  }
+  if (outcome.release_slot && vertex.slot.valid()) {
+    const AllocationId allocation = vertex.slot.allocation;
+    vertex.slot = {};
+    host_.release_slot(subtask, allocation);
+  }
+  if (outcome.fail_global) fail_global(cause);
+  if (outcome.notify_scheduler) {
+    // A failure seen here becomes a FAILED update, as if the TaskManager had reported it.
+    const ExecutionState state = graph_.state(subtask);
+    const ExecutionOutcome reported =
+        graph_.apply(subtask, ExecutionEvent::report_failed, vertex.slot.valid());
+    follow(subtask, reported, state, cause);
+    if (reported.state == ExecutionState::failed && state != ExecutionState::failed)
+      task_failed(subtask, cause);
+    return;
+  }
+  if (is_terminal(outcome.state) && !is_terminal(before)) {
+    try_restarts();
+    check_terminal();
+  }
+}
+
+bool JobScheduler::on_task_state(const AttemptId& attempt, ExecutionState state,
+                                 const Cause& cause) {
+  const std::optional<SubtaskIndex> subtask = find(attempt);
+  const std::optional<ExecutionEvent> event = report_event(state);
+  if (!subtask.has_value() || !event.has_value()) return false;
+  const ExecutionState before = graph_.state(*subtask);
+  const AssignedSlot slot = vertices_[*subtask].slot;
+  const ExecutionOutcome outcome =
+      graph_.apply(*subtask, *event, vertices_[*subtask].slot.valid());
+  if (outcome.state == ExecutionState::finished && before != ExecutionState::finished) {
+    graph_.topology().for_each_produced_partition(*subtask, [&](PartitionIndex partition) {
+      if (!is_released_by_scheduler(graph_.topology().type_of(partition))) return;
+      tracked_[partition] = true;
+      tracked_at_[partition] = slot.task_manager;
+    });
+  }
+  follow(*subtask, outcome, before, cause);
+  if (outcome.state != state || before == state) return outcome.accepted;
+  if (state == ExecutionState::finished) schedule(scheduling_->on_finished(*subtask));
+  if (state == ExecutionState::failed) task_failed(*subtask, cause);
+  return outcome.accepted;
+}
+
+void JobScheduler::cancel_execution(SubtaskIndex subtask) {
+  apply(subtask, ExecutionEvent::cancel, {});
+}
+
+void JobScheduler::on_cancel_failed(const AttemptId& attempt, const Cause& cause) {
+  const std::optional<SubtaskIndex> subtask = find(attempt);
+  if (subtask.has_value() && !is_terminal(graph_.state(*subtask)))
+    apply(*subtask, ExecutionEvent::fail, cause);
+}
+
+void JobScheduler::on_submit_failed(const AttemptId& attempt, const Cause& cause) {
+  const std::optional<SubtaskIndex> subtask = find(attempt);
+  if (subtask.has_value() && !is_terminal(graph_.state(*subtask)))
+    apply(*subtask, ExecutionEvent::mark_failed, cause);
+}
+
+void JobScheduler::on_not_deployed(const AttemptId& attempt) {
+  const std::optional<SubtaskIndex> subtask = find(attempt);
+  if (subtask.has_value() && !is_terminal(graph_.state(*subtask)))
+    apply(*subtask, ExecutionEvent::fail,
+          {.kind = Cause::Kind::task_manager_lost, .text = "no longer running there"});
+}
+
+void JobScheduler::on_slot_lost(SubtaskIndex subtask, AllocationId allocation,
+                                const Cause& cause) {
+  if (vertices_[subtask].slot.allocation != allocation) return;
+  if (is_terminal(graph_.state(subtask))) {
+    vertices_[subtask].slot = {};
+    return;
+  }
+  apply(subtask, ExecutionEvent::fail, cause);
+}
+
+void JobScheduler::fail_if_running(const AttemptId& attempt, const Cause& cause) {
+  const std::optional<SubtaskIndex> subtask = find(attempt);
+  if (!subtask.has_value()) return;
+  const ExecutionState state = graph_.state(*subtask);
+  if (state == ExecutionState::running || state == ExecutionState::initializing)
+    fail_global(cause);
+}
+
+void JobScheduler::stop_tracking(const std::string& task_manager) {
+  for (PartitionIndex i = 0; i < tracked_.size(); ++i)
+    if (tracked_[i] && tracked_at_[i] == task_manager) tracked_[i] = false;
+}
+
+// ---- failures
+
+FailureCause JobScheduler::to_failure_cause(const Cause& cause) const {
+  FailureCause::Link link;
+  link.text = std::string(name_of(cause.kind)) + ": " + cause.text;
+  const bool names_partition = cause.kind == Cause::Kind::partition_not_found ||
+                               cause.kind == Cause::Kind::partition_connection;
+  if (names_partition && cause.partition.has_value())
+    link.lost_partition = cause.partition->partition;
+  return {.chain = {std::move(link)}};
+}
+
+void JobScheduler::task_failed(SubtaskIndex subtask, const Cause& cause) {
+  host_.failure_seen(subtask, cause);
+  if (status_.status() != JobStatus::running && status_.status() != JobStatus::restarting) return;
+  const FailureCause failure = to_failure_cause(cause);
+  handle(cause, subtask, strategy_->tasks_to_restart(subtask, partition_named_by(failure)), false);
+}
+
+void JobScheduler::fail_global(const Cause& cause) {
+  host_.failure_seen(std::nullopt, cause);
+  if (status_.status() != JobStatus::running && status_.status() != JobStatus::restarting) return;
+  handle(cause, std::nullopt, all_tasks(graph_), true);
+}
+
+void JobScheduler::handle(const Cause& cause, std::optional<SubtaskIndex> failed,
+                          std::vector<TaskRestart> tasks, bool global) {
+  std::vector<uint32_t> subtasks;
+  for (const TaskRestart& task : tasks) subtasks.push_back(task.subtask);
+  const FailureHandlingResult result =
+      failures_.handle(to_failure_cause(cause), subtasks, global, host_.now());
+  if (!result.can_restart) {
+    host_.restart_refused(failures_.number_of_restarts());
+    fail_job(cause);
+    return;
+  }
+  Restart restart{.number = ++failovers_, .global = global};
+  host_.failover_begun(restart.number, cause, failed.value_or(UINT32_MAX), global, tasks,
+                       result.delay);
+  for (const SubtaskIndex subtask : result.restart) {
+    const uint64_t version = graph_.record_modification(subtask);
+    restart.versions.emplace_back(subtask, version);
+    if (!waiting_for_restart_[subtask]) {
+      waiting_for_restart_[subtask] = true;
+      ++waiting_count_;
+    }
+  }
+  const JobStatus before = status_.status();
+  status_.restarting();
+  set_status_from(before);
+  const uint64_t number = restart.number;
+  restarts_.push_back(std::move(restart));
+  for (const SubtaskIndex subtask : result.restart) host_.cancel_slot_request(subtask);
+  for (const SubtaskIndex subtask : result.restart) cancel_execution(subtask);
+  host_.arm_restart(number, result.delay);
+}
+
+void JobScheduler::on_restart_due(uint64_t number) {
+  for (Restart& restart : restarts_)
+    if (restart.number == number) restart.due = true;
+  try_restarts();
+}
+
+// A restart goes on when its delay is over and every cancellation that it began has ended, whichever is later.
+void JobScheduler::try_restarts() {
+  for (size_t i = 0; i < restarts_.size(); ++i) {
+    const Restart& restart = restarts_[i];
+    if (!restart.due) continue;
+    const bool ended = std::all_of(
+        restart.versions.begin(), restart.versions.end(), [&](const auto& entry) {
+          const ExecutionState state = graph_.state(entry.first);
+          return is_terminal(state) || graph_.version(entry.first) != entry.second;
+        });
+    if (!ended) continue;
+    const Restart ready = restart;
+    restarts_.erase(restarts_.begin() + static_cast<ptrdiff_t>(i));
+    restart_tasks(ready);
+    i = SIZE_MAX;  // it may have ended others: look again from the start
+  }
+}
+
+void JobScheduler::restart_tasks(Restart restart) {
+  std::vector<SubtaskIndex> subtasks;
+  for (const auto& [subtask, version] : restart.versions)
+    if (graph_.version(subtask) == version) subtasks.push_back(subtask);
+  host_.failover_ended(restart.number);
+  if (subtasks.empty()) return;
+  for (const SubtaskIndex subtask : subtasks) {
+    if (!waiting_for_restart_[subtask]) continue;
+    waiting_for_restart_[subtask] = false;
+    --waiting_count_;
+  }
+  if (waiting_count_ == 0) {
+    const JobStatus before = status_.status();
+    status_.restarted();
+    set_status_from(before);
+  }
+  for (const SubtaskIndex subtask : subtasks) reset(subtask);
+  if (!host_.restore_state(subtasks, restart.global)) {
+    fail_global({.kind = Cause::Kind::state, .text = "the restore failed"});
+    return;
+  }
+  schedule(scheduling_->restart(subtasks));
+}
+
+void JobScheduler::reset(SubtaskIndex subtask) {
+  const ExecutionState before = graph_.state(subtask);
+  std::vector<PartitionId> held;
+  const AssignedSlot at = vertices_[subtask].slot;
+  graph_.topology().for_each_produced_partition(subtask, [&](PartitionIndex partition) {
+    if (tracked_[partition]) held.push_back({partition, attempt_id(subtask)});
+    tracked_[partition] = false;
+  });
+  if (!held.empty() && at.valid()) host_.release_partitions(at, std::move(held));
+  graph_.reset_for_new_execution(subtask);
+  vertices_[subtask].slot = {};
+  vertices_[subtask].restore = nullptr;
+  forget_producers(subtask);
+  if (before != ExecutionState::created)
+    host_.execution_changed(subtask, before, ExecutionState::created);
+}
+
+// ---- deployment
+
+void JobScheduler::schedule(const SchedulingCalls& calls) {
+  for (const std::vector<SubtaskIndex>& call : calls) allocate_and_deploy(call);
+}
+
+void JobScheduler::allocate_and_deploy(const std::vector<SubtaskIndex>& subtasks) {
+  const auto call = static_cast<uint32_t>(calls_.size());
+  calls_.push_back({subtasks, static_cast<uint32_t>(subtasks.size())});
+  for (const SubtaskIndex subtask : subtasks) {
+    vertices_[subtask].deploy_version = graph_.record_modification(subtask);
+    vertices_[subtask].call = call;
+    apply(subtask, ExecutionEvent::schedule, {});
+  }
+  host_.request_slots(subtasks);
+}
+
+void JobScheduler::on_slot(SubtaskIndex subtask, const AssignedSlot& slot) {
+  Vertex& vertex = vertices_[subtask];
+  const bool stale = graph_.version(subtask) != vertex.deploy_version ||
+                     graph_.state(subtask) != ExecutionState::scheduled;
+  if (stale) {
+    host_.release_slot(subtask, slot.allocation);
+    return;
+  }
+  vertex.slot = slot;
+  forget_producers(subtask);
+  Call& call = calls_[vertex.call];
+  CHECK(call.waiting > 0, "a call counts its slots");
+  if (--call.waiting > 0) return;
+  // Nobody is deployed before all have slots; then all, in order.
+  const std::vector<SubtaskIndex> ready = call.subtasks;
+  for (const SubtaskIndex each : ready) deploy(each);
+}
+
+void JobScheduler::on_slot_failed(SubtaskIndex subtask, const Cause& cause) {
+  const bool current = graph_.version(subtask) == vertices_[subtask].deploy_version &&
+                       graph_.state(subtask) == ExecutionState::scheduled;
+  if (current) apply(subtask, ExecutionEvent::mark_failed, cause);
+}
+
+void JobScheduler::deploy(SubtaskIndex subtask) {
+  Vertex& vertex = vertices_[subtask];
+  const bool stale = graph_.version(subtask) != vertex.deploy_version ||
+                     graph_.state(subtask) != ExecutionState::scheduled;
+  if (stale) return;
+  apply(subtask, ExecutionEvent::deploy, {});
+  if (!host_.slot_is_alive(vertex.slot.allocation)) {
+    apply(subtask, ExecutionEvent::mark_failed,
+          {.kind = Cause::Kind::slot_lost, .text = "the target slot is not alive any more"});
+    return;
+  }
+  host_.deployed(subtask, vertex.slot);
+  host_.submit(vertex.slot, make_deployment(subtask));
+}
+
+void JobScheduler::forget_producers(SubtaskIndex subtask) {
+  const ExecutionTopology& topology = graph_.topology();
+  topology.for_each_produced_partition(subtask, [&](PartitionIndex partition) {
+    topology.for_each_consumer_group(partition,
+                                     [&](GroupIndex group) { producers_[group] = nullptr; });
+  });
+}
+
+// Shared by all consumers of the group.
+GroupProducers JobScheduler::producers_of(GroupIndex group) {
+  if (producers_[group] != nullptr) return producers_[group];
+  const ExecutionTopology& topology = graph_.topology();
+  auto producers = std::make_shared<std::vector<ShuffleDescriptor>>();
+  const IndexRange range = topology.group(group).partitions;
+  for (PartitionIndex partition = range.first; partition <= range.last; ++partition) {
+    const SubtaskIndex producer = topology.producer_of(partition);
+    const AssignedSlot& slot = vertices_[producer].slot;
+    const bool known = slot.valid();
+    producers->push_back({{partition, attempt_id(producer)}, slot.data, known});
+  }
+  producers_[group] = producers;
+  return producers;
+}
+
+std::shared_ptr<const Deployment> JobScheduler::make_deployment(SubtaskIndex subtask) {
+  const ExecutionTopology& topology = graph_.topology();
+  auto deployment = std::make_shared<Deployment>();
+  deployment->attempt = attempt_id(subtask);
+  deployment->allocation = vertices_[subtask].slot.allocation;
+  deployment->job = job_;
+  deployment->restore = vertices_[subtask].restore;
+  const uint32_t index = topology.index_of(subtask);
+  topology.for_each_consumed_group(subtask, [&](GroupIndex group) {
+    const EdgeIndex edge = topology.group(group).edge;
+    const uint32_t subpartition = consumed_subpartition(topology.shape_of(edge), index);
+    deployment->gates.push_back({.edge = edge,
+                                 .group = group,
+                                 .producers = producers_of(group),
+                                 .subpartitions = {subpartition, subpartition}});
+  });
+  topology.for_each_produced_partition(subtask, [&](PartitionIndex partition) {
+    const DataSetIndex data_set = topology.data_set_of(partition);
+    const auto& consumers = job_->graph.data_sets[data_set].consumers;
+    const uint32_t subpartitions =
+        consumers.empty() ? 1 : subpartitions_of(topology.shape_of(consumers.front()), index);
+    deployment->results.push_back({.id = {partition, attempt_id(subtask)},
+                                   .data_set = data_set,
+                                   .subpartitions = subpartitions});
+  });
+  return deployment;
+}
+
+}  // namespace drey::model
