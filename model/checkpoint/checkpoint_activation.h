@@ -1,10 +1,11 @@
 #pragma once
-// When the periodic checkpoint scheduler of a job runs: the job is RUNNING and no execution attempt is pending, where an
-// attempt becomes pending with any state other than RUNNING or FINISHED.
+// When the periodic checkpoint scheduler of a job runs: the job is RUNNING and no execution attempt
+// is pending, where an attempt becomes pending with any state other than RUNNING or FINISHED.
 //
-// As upstream 2.3 has it, an attempt that ends FAILED or CANCELED stays pending for ever, so after the first failover this
-// class starts and stops nothing any more, and what remains is that a RUNNING report starts a scheduler that does not run
-// (control-plane.md 5.5, observation 3; seen on a real cluster).
+// As upstream 2.3 has it, an attempt that ends FAILED or CANCELED stays pending for ever, so after
+// the first failover this class starts and stops nothing any more, and what remains is that a
+// RUNNING report starts a scheduler that does not run (control-plane.md 5.5, observation 3; seen on
+// a real cluster).
 //
 // Upstream: ExecutionTrackingCheckpointCoordinatorDeActivator.
 #include <set>

@@ -1,6 +1,7 @@
 #pragma once
-// The options of the Flink configuration that the control plane obeys, typed, with Flink 2.3's defaults; the key of each in
-// its comment. What tasks need is in TaskOptions (model/task/deployment.h).
+// The options of the Flink configuration that the control plane obeys, typed, with Flink 2.3's
+// defaults; the key of each in its comment. What tasks need is in TaskOptions
+// (model/task/deployment.h).
 #include <cstdint>
 #include <optional>
 
@@ -15,34 +16,39 @@ enum class FailoverScope : uint8_t { region, full };
 enum class HighAvailability : uint8_t { none, pointer_store };
 
 struct CheckpointingOptions {
-  std::optional<sim::Duration> interval;              // execution.checkpointing.interval; none = off
-  sim::Duration timeout = sim::minutes(10);           // execution.checkpointing.timeout
-  sim::Duration min_pause;                            // execution.checkpointing.min-pause
-  uint32_t max_concurrent = 1;                        // execution.checkpointing.max-concurrent-checkpoints
-  uint32_t tolerable_failures = 0;                    // execution.checkpointing.tolerable-failed-checkpoints
-  uint32_t retained = 1;                              // execution.checkpointing.num-retained
+  std::optional<sim::Duration> interval;     // execution.checkpointing.interval; none = off
+  sim::Duration timeout = sim::minutes(10);  // execution.checkpointing.timeout
+  sim::Duration min_pause;                   // execution.checkpointing.min-pause
+  uint32_t max_concurrent = 1;               // execution.checkpointing.max-concurrent-checkpoints
+  uint32_t tolerable_failures = 0;           // execution.checkpointing.tolerable-failed-checkpoints
+  uint32_t retained = 1;                     // execution.checkpointing.num-retained
   RetentionPolicy retention = RetentionPolicy::no_externalized_checkpoints;
-  sim::Duration aligned_timeout;                      // execution.checkpointing.aligned-checkpoint-timeout
+  sim::Duration aligned_timeout;  // execution.checkpointing.aligned-checkpoint-timeout
 };
 
 struct FlinkOptions {
-  HeartbeatOptions heartbeat;                               // heartbeat.*
-  sim::Duration ask_timeout = sim::seconds(10);             // pekko.ask.timeout
-  sim::Duration slot_timeout = sim::seconds(10);            // taskmanager.slot.timeout
-  sim::Duration slot_request_timeout = sim::minutes(5);     // slot.request.timeout
+  HeartbeatOptions heartbeat;                                   // heartbeat.*
+  sim::Duration ask_timeout = sim::seconds(10);                 // pekko.ask.timeout
+  sim::Duration slot_timeout = sim::seconds(10);                // taskmanager.slot.timeout
+  sim::Duration slot_request_timeout = sim::minutes(5);         // slot.request.timeout
   sim::Duration slot_request_interval = sim::milliseconds(20);  // slot.request.max-interval
-  sim::Duration slot_idle_timeout = sim::seconds(50);       // slot.idle.timeout
-  sim::Duration requirement_check_delay = sim::milliseconds(50);  // slotmanager.requirement-check.delay
-  sim::Duration registration_initial_timeout = sim::milliseconds(100);  // cluster.registration.initial-timeout
-  sim::Duration registration_max_timeout = sim::seconds(30);            // cluster.registration.max-timeout
-  sim::Duration registration_error_delay = sim::seconds(10);            // cluster.registration.error-delay
-  sim::Duration registration_refused_delay = sim::seconds(30);          // cluster.registration.refused-registration-delay
-  sim::Duration task_manager_registration_timeout = sim::minutes(5);    // taskmanager.registration.timeout
-  sim::Duration standalone_start_up_time = sim::minutes(5);  // resourcemanager.standalone.start-up-time
-  sim::Duration job_leader_timeout = sim::minutes(5);        // resourcemanager.job.timeout
+  sim::Duration slot_idle_timeout = sim::seconds(50);           // slot.idle.timeout
+  sim::Duration requirement_check_delay =
+      sim::milliseconds(50);  // slotmanager.requirement-check.delay
+  sim::Duration registration_initial_timeout =
+      sim::milliseconds(100);  // cluster.registration.initial-timeout
+  sim::Duration registration_max_timeout = sim::seconds(30);  // cluster.registration.max-timeout
+  sim::Duration registration_error_delay = sim::seconds(10);  // cluster.registration.error-delay
+  sim::Duration registration_refused_delay =
+      sim::seconds(30);  // cluster.registration.refused-registration-delay
+  sim::Duration task_manager_registration_timeout =
+      sim::minutes(5);  // taskmanager.registration.timeout
+  sim::Duration standalone_start_up_time =
+      sim::minutes(5);                                 // resourcemanager.standalone.start-up-time
+  sim::Duration job_leader_timeout = sim::minutes(5);  // resourcemanager.job.timeout
   FailoverScope failover = FailoverScope::region;      // jobmanager.execution.failover-strategy
   HighAvailability high_availability = HighAvailability::none;  // high-availability.type
-  RestartStrategyOptions restart;                            // restart-strategy.*
+  RestartStrategyOptions restart;                               // restart-strategy.*
   CheckpointingOptions checkpointing;
 };
 

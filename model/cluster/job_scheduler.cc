@@ -99,7 +99,8 @@ void JobScheduler::cancel_all() {
   for (SubtaskIndex i = 0; i < vertices_.size(); ++i) cancel_execution(i);
 }
 
-// failJob, cancel and suspend raise all versions, so that restarts under way do nothing when they come.
+// failJob, cancel and suspend raise all versions, so that restarts under way do nothing when they
+// come.
 void JobScheduler::drop_pending_restarts() {
   for (SubtaskIndex i = 0; i < vertices_.size(); ++i) graph_.record_modification(i);
 }
@@ -164,8 +165,7 @@ bool JobScheduler::on_task_state(const AttemptId& attempt, ExecutionState state,
   if (!subtask.has_value() || !event.has_value()) return false;
   const ExecutionState before = graph_.state(*subtask);
   const AssignedSlot slot = vertices_[*subtask].slot;
-  const ExecutionOutcome outcome =
-      graph_.apply(*subtask, *event, vertices_[*subtask].slot.valid());
+  const ExecutionOutcome outcome = graph_.apply(*subtask, *event, vertices_[*subtask].slot.valid());
   if (outcome.state == ExecutionState::finished && before != ExecutionState::finished) {
     graph_.topology().for_each_produced_partition(*subtask, [&](PartitionIndex partition) {
       if (!is_released_by_scheduler(graph_.topology().type_of(partition))) return;
@@ -203,8 +203,7 @@ void JobScheduler::on_not_deployed(const AttemptId& attempt) {
           {.kind = Cause::Kind::task_manager_lost, .text = "no longer running there"});
 }
 
-void JobScheduler::on_slot_lost(SubtaskIndex subtask, AllocationId allocation,
-                                const Cause& cause) {
+void JobScheduler::on_slot_lost(SubtaskIndex subtask, AllocationId allocation, const Cause& cause) {
   if (vertices_[subtask].slot.allocation != allocation) return;
   if (is_terminal(graph_.state(subtask))) {
     vertices_[subtask].slot = {};
@@ -217,8 +216,7 @@ void JobScheduler::fail_if_running(const AttemptId& attempt, const Cause& cause)
   const std::optional<SubtaskIndex> subtask = find(attempt);
   if (!subtask.has_value()) return;
   const ExecutionState state = graph_.state(*subtask);
-  if (state == ExecutionState::running || state == ExecutionState::initializing)
-    fail_global(cause);
+  if (state == ExecutionState::running || state == ExecutionState::initializing) fail_global(cause);
 }
 
 void JobScheduler::stop_tracking(const std::string& task_manager) {
@@ -289,13 +287,14 @@ void JobScheduler::on_restart_due(uint64_t number) {
   try_restarts();
 }
 
-// A restart goes on when its delay is over and every cancellation that it began has ended, whichever is later.
+// A restart goes on when its delay is over and every cancellation that it began has ended,
+// whichever is later.
 void JobScheduler::try_restarts() {
   for (size_t i = 0; i < restarts_.size(); ++i) {
     const Restart& restart = restarts_[i];
     if (!restart.due) continue;
-    const bool ended = std::all_of(
-        restart.versions.begin(), restart.versions.end(), [&](const auto& entry) {
+    const bool ended =
+        std::all_of(restart.versions.begin(), restart.versions.end(), [&](const auto& entry) {
           const ExecutionState state = graph_.state(entry.first);
           return is_terminal(state) || graph_.version(entry.first) != entry.second;
         });

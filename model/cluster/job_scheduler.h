@@ -1,10 +1,12 @@
 #pragma once
-// The scheduler of one job in its JobMaster: turns reports into transitions of the execution graph, decides what restarts,
-// requests slots for what is to run and deploys it. One main thread, no clock of its own; everything outside goes through
-// JobSchedulerHost, everything asynchronous comes back as a call.
+// The scheduler of one job in its JobMaster: turns reports into transitions of the execution graph,
+// decides what restarts, requests slots for what is to run and deploys it. One main thread, no
+// clock of its own; everything outside goes through JobSchedulerHost, everything asynchronous comes
+// back as a call.
 //
-// Rules: control-plane.md 4.4 (failure path), 4.5 (deployment: nobody of a call is deployed before all have slots), 5.1
-// (transitions), 5.4 (job status). The version of a subtask is raised by every decision about it; who acts later compares.
+// Rules: control-plane.md 4.4 (failure path), 4.5 (deployment: nobody of a call is deployed before
+// all have slots), 5.1 (transitions), 5.4 (job status). The version of a subtask is raised by every
+// decision about it; who acts later compares.
 //
 // Upstream: SchedulerBase, DefaultScheduler, DefaultExecutionDeployer, DefaultExecutionGraph.
 #include <map>
@@ -34,18 +36,21 @@ class JobSchedulerHost {
  public:
   virtual ~JobSchedulerHost() = default;
   virtual sim::Time now() const = 0;
-  // Logical slots for these subtasks, as one bulk. Answers: on_slot, on_slot_failed, in any order, also at once.
+  // Logical slots for these subtasks, as one bulk. Answers: on_slot, on_slot_failed, in any order,
+  // also at once.
   virtual void request_slots(const std::vector<SubtaskIndex>& subtasks) = 0;
   virtual void cancel_slot_request(SubtaskIndex subtask) = 0;
   virtual void release_slot(SubtaskIndex subtask, AllocationId allocation) = 0;
   virtual bool slot_is_alive(AllocationId allocation) const = 0;
 
   virtual void submit(const AssignedSlot& slot, std::shared_ptr<const Deployment> deployment) = 0;
-  // retries: how many more asks follow a failed one, at once. Answer: on_cancel_failed when all have failed.
+  // retries: how many more asks follow a failed one, at once. Answer: on_cancel_failed when all
+  // have failed.
   virtual void cancel_task(const AssignedSlot& slot, const AttemptId& attempt, int retries) = 0;
   virtual void update_partitions(const AssignedSlot& slot, const AttemptId& consumer,
                                  std::vector<ShuffleDescriptor> known) = 0;
-  virtual void release_partitions(const AssignedSlot& slot, std::vector<PartitionId> partitions) = 0;
+  virtual void release_partitions(const AssignedSlot& slot,
+                                  std::vector<PartitionId> partitions) = 0;
 
   // Call on_restart_due(number) after the delay.
   virtual void arm_restart(uint64_t number, sim::Duration delay) = 0;
@@ -95,7 +100,8 @@ class JobScheduler : private PartitionAvailability {
   void on_submit_failed(const AttemptId& attempt, const Cause& cause);
   void on_cancel_failed(const AttemptId& attempt, const Cause& cause);
   void on_restart_due(uint64_t number);
-  // A TaskManager is gone: its finished results are not available any more (table 7.2: after the failures of its slots).
+  // A TaskManager is gone: its finished results are not available any more (table 7.2: after the
+  // failures of its slots).
   void stop_tracking(const std::string& task_manager);
   // An attempt that should run on a TaskManager does not, by its own report.
   void on_not_deployed(const AttemptId& attempt);
@@ -128,8 +134,8 @@ class JobScheduler : private PartitionAvailability {
               const Cause& cause);
   void set_status_from(JobStatus before);
   void task_failed(SubtaskIndex subtask, const Cause& cause);
-  void handle(const Cause& cause, std::optional<SubtaskIndex> failed, std::vector<TaskRestart> tasks,
-              bool global);
+  void handle(const Cause& cause, std::optional<SubtaskIndex> failed,
+              std::vector<TaskRestart> tasks, bool global);
   void fail_job(const Cause& cause);
   void cancel_execution(SubtaskIndex subtask);
   void cancel_all();
@@ -161,7 +167,8 @@ class JobScheduler : private PartitionAvailability {
   uint32_t waiting_count_ = 0;
   uint64_t failovers_ = 0;
   std::vector<GroupProducers> producers_;
-  std::vector<bool> tracked_;            // by partition: finished, released by the scheduler, of the current attempt
+  std::vector<bool>
+      tracked_;  // by partition: finished, released by the scheduler, of the current attempt
   std::vector<std::string> tracked_at_;  // the TaskManager that holds it
   Cause failure_;
 };

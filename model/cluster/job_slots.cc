@@ -10,8 +10,8 @@ JobSlots::JobSlots(const ExecutionTopology& topology, JobSlotsHost& host) : host
   assign_groups(topology);
 }
 
-// Subtask i of every vertex of a slot sharing group goes to the group's slot i: what LocalInputPreferred gives where
-// parallelisms are equal, and for all-to-all edges always.
+// Subtask i of every vertex of a slot sharing group goes to the group's slot i: what
+// LocalInputPreferred gives where parallelisms are equal, and for all-to-all edges always.
 void JobSlots::assign_groups(const ExecutionTopology& topology) {
   std::map<std::string, std::vector<uint32_t>> by_name;
   group_of_.resize(topology.subtasks());

@@ -1,12 +1,14 @@
 #pragma once
-// The slots of one job in its JobMaster: what is required, what TaskManagers have offered, and which subtasks share which
-// slot. A slot sharing group of subtasks (one of each vertex at most) takes one physical slot; it is asked for when its first
-// subtask is scheduled and given back when its last one has ended.
+// The slots of one job in its JobMaster: what is required, what TaskManagers have offered, and
+// which subtasks share which slot. A slot sharing group of subtasks (one of each vertex at most)
+// takes one physical slot; it is asked for when its first subtask is scheduled and given back when
+// its last one has ended.
 //
-// Requirements are a count (all slots are of the default profile); the JobMaster declares it to the ResourceManager after
-// slot.request.max-interval without a change. Offers beyond the requirement are refused, except while the job restarts.
-// Rules: control-plane.md 6.4 to 6.6, and table 7.2 for the loss of a TaskManager.
-// Upstream: DeclarativeSlotPoolBridge, DefaultDeclarativeSlotPool, SlotSharingExecutionSlotAllocator, SharedSlot.
+// Requirements are a count (all slots are of the default profile); the JobMaster declares it to the
+// ResourceManager after slot.request.max-interval without a change. Offers beyond the requirement
+// are refused, except while the job restarts. Rules: control-plane.md 6.4 to 6.6, and table 7.2 for
+// the loss of a TaskManager. Upstream: DeclarativeSlotPoolBridge, DefaultDeclarativeSlotPool,
+// SlotSharingExecutionSlotAllocator, SharedSlot.
 #include <cstdint>
 #include <map>
 #include <string>
@@ -74,9 +76,9 @@ class JobSlots {
   void payload_fails(const Slot& slot, const Cause& cause);
 
   JobSlotsHost& host_;
-  std::vector<uint32_t> group_of_;   // by subtask
+  std::vector<uint32_t> group_of_;  // by subtask
   std::vector<Group> groups_;
-  std::vector<uint32_t> pending_;    // groups, in order of request
+  std::vector<uint32_t> pending_;  // groups, in order of request
   std::map<AllocationId, Slot> slots_;
   uint32_t required_ = 0;
 };

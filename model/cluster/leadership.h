@@ -1,9 +1,11 @@
 #pragma once
-// Who leads: how components find the Dispatcher ("dispatcher"), the ResourceManager ("resource-manager") and a job's
-// JobMaster ("job-1"), and how these become leaders. Two implementations: without high availability the address is fixed
-// and so is the token (StandaloneLeadership); with it both come from the pointer store (PointerStoreLeadership).
+// Who leads: how components find the Dispatcher ("dispatcher"), the ResourceManager
+// ("resource-manager") and a job's JobMaster ("job-1"), and how these become leaders. Two
+// implementations: without high availability the address is fixed and so is the token
+// (StandaloneLeadership); with it both come from the pointer store (PointerStoreLeadership).
 //
-// One instance per process. Callbacks come on events of the process, never from inside a call to this interface.
+// One instance per process. Callbacks come on events of the process, never from inside a call to
+// this interface.
 //
 // Upstream: HighAvailabilityServices, LeaderRetrievalService, LeaderElection, LeaderContender.
 #include <optional>

@@ -1,6 +1,7 @@
 #pragma once
-// What Dispatcher, ResourceManager, JobMasters, TaskExecutors and clients say to each other: one struct per RPC, its fields
-// listed once (sim/message.h). kName is what the fault `lose` names. Ask = the sender waits for an answer.
+// What Dispatcher, ResourceManager, JobMasters, TaskExecutors and clients say to each other: one
+// struct per RPC, its fields listed once (sim/message.h). kName is what the fault `lose` names. Ask
+// = the sender waits for an answer.
 //
 // Upstream: DispatcherGateway, ResourceManagerGateway, JobMasterGateway, TaskExecutorGateway.
 #include <cstdint>
@@ -14,10 +15,10 @@
 #include "model/task/task_runtime.h"
 #include "sim/message.h"
 
-#define DREY_FIELDS(...)            \
-  template <class Visitor>          \
+#define DREY_FIELDS(...)               \
+  template <class Visitor>             \
   void visit(Visitor& visitor) const { \
-    visitor(__VA_ARGS__);           \
+    visitor(__VA_ARGS__);              \
   }
 #define DREY_NO_FIELDS     \
   template <class Visitor> \
@@ -134,10 +135,11 @@ struct HeartbeatFromJobMaster : sim::MessageOf<HeartbeatFromJobMaster> {  // JM 
 struct HeartbeatFromTaskManager : sim::MessageOf<HeartbeatFromTaskManager> {  // TM -> JM, ask
   static constexpr std::string_view kName = "heartbeat_from_task_manager";
   std::string from;
-  std::vector<AttemptId> deployed;    // ExecutionDeploymentReport
+  std::vector<AttemptId> deployed;  // ExecutionDeploymentReport
   DREY_FIELDS(from, deployed)
 };
-struct SlotHeartbeatFromTaskManager : sim::MessageOf<SlotHeartbeatFromTaskManager> {  // TM -> RM, ask
+struct SlotHeartbeatFromTaskManager
+    : sim::MessageOf<SlotHeartbeatFromTaskManager> {  // TM -> RM, ask
   static constexpr std::string_view kName = "slot_heartbeat_from_task_manager";
   std::string from;
   std::vector<SlotStatus> slots;
@@ -355,7 +357,8 @@ struct DisconnectJobManager : sim::MessageOf<DisconnectJobManager> {  // JM -> T
   Cause cause;
   DREY_FIELDS(job, status, cause)
 };
-struct DisconnectResourceManager : sim::MessageOf<DisconnectResourceManager> {  // RM -> TM or JM, tell
+struct DisconnectResourceManager
+    : sim::MessageOf<DisconnectResourceManager> {  // RM -> TM or JM, tell
   static constexpr std::string_view kName = "disconnect_resource_manager";
   DREY_NO_FIELDS
 };

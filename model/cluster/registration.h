@@ -1,7 +1,8 @@
 #pragma once
-// The retry rule of every registration (TaskManager or JobMaster at the ResourceManager, TaskManager at a JobMaster): the
-// ask's time-out doubles from attempt to attempt and a timed-out attempt is repeated at once; an error or a refusal waits.
-// Upstream: RetryingRegistration, RetryingRegistrationConfiguration.
+// The retry rule of every registration (TaskManager or JobMaster at the ResourceManager,
+// TaskManager at a JobMaster): the ask's time-out doubles from attempt to attempt and a timed-out
+// attempt is repeated at once; an error or a refusal waits. Upstream: RetryingRegistration,
+// RetryingRegistrationConfiguration.
 #include <algorithm>
 
 #include "model/cluster/flink_options.h"
@@ -9,15 +10,19 @@
 
 namespace drey::model {
 
-// How a heartbeat RPC ended, for HeartbeatManager::rpc_finished: only a peer that is not there counts against it.
+// How a heartbeat RPC ended, for HeartbeatManager::rpc_finished: only a peer that is not there
+// counts against it.
 constexpr HeartbeatRpcOutcome heartbeat_outcome(sim::CallFailure failure) {
   switch (failure) {
-    case sim::CallFailure::none: return HeartbeatRpcOutcome::ok;
-    case sim::CallFailure::unreachable: return HeartbeatRpcOutcome::unreachable;
+    case sim::CallFailure::none:
+      return HeartbeatRpcOutcome::ok;
+    case sim::CallFailure::unreachable:
+      return HeartbeatRpcOutcome::unreachable;
     case sim::CallFailure::timeout:
     case sim::CallFailure::fenced_off:
     case sim::CallFailure::endpoint_stopped:
-    case sim::CallFailure::handler_failed: return HeartbeatRpcOutcome::other;
+    case sim::CallFailure::handler_failed:
+      return HeartbeatRpcOutcome::other;
   }
   return HeartbeatRpcOutcome::other;
 }

@@ -33,7 +33,8 @@ void ResourceManager::on_granted(const std::string& component, sim::FencingToken
   leadership_.confirm(component, session, address());
 }
 
-// A new leader starts with nothing: everybody registers again (upstream makes a new ResourceManager per term).
+// A new leader starts with nothing: everybody registers again (upstream makes a new ResourceManager
+// per term).
 void ResourceManager::on_revoked(const std::string& component) {
   announce(fact_kind(ControlFact::leader_revoked), kernel().intern(component), token().low, 0, 0);
   clear_token();
@@ -79,8 +80,8 @@ void ResourceManager::first_slot_report(const sim::Call& call, const SlotReport&
   check_later();
 }
 
-// A slot that we hold as allocated and that the report shows free is free; one that it shows allocated is. A pending
-// request is decided by its own answer.
+// A slot that we hold as allocated and that the report shows free is free; one that it shows
+// allocated is. A pending request is decided by its own answer.
 void ResourceManager::apply_report(TaskManager& task_manager,
                                    const std::vector<SlotStatus>& slots) {
   for (const SlotStatus& status : slots) {
@@ -107,10 +108,9 @@ void ResourceManager::register_job_master(const sim::Call& call, const RegisterJ
   if (job.connected) jm_heartbeats_.unmonitor_target(job.resource);
   job.address = message.address;
   job.token = message.token;
-  job.resource = job_component(message.job) + "@" +
-                 world().machines().name(message.address.process) + "#" +
-                 std::to_string(message.address.incarnation) + "." +
-                 std::to_string(message.token.low);
+  job.resource =
+      job_component(message.job) + "@" + world().machines().name(message.address.process) + "#" +
+      std::to_string(message.address.incarnation) + "." + std::to_string(message.token.low);
   job.connected = true;
   ++job.epoch;
   announce(fact_kind(ControlFact::registered), kernel().intern(job_component(message.job)),
@@ -348,8 +348,8 @@ void ResourceManager::on_call(const sim::Call& call, const sim::Message& body, c
     }
     case HeartbeatFromJobMasterToResourceManager::kind_id():
       answer(call, std::make_shared<Acknowledge>());
-      jm_heartbeats_.receive_heartbeat(
-          sim::as<HeartbeatFromJobMasterToResourceManager>(body).from, now());
+      jm_heartbeats_.receive_heartbeat(sim::as<HeartbeatFromJobMasterToResourceManager>(body).from,
+                                       now());
       rearm_heartbeats();
       return;
     case DisconnectJobManager::kind_id(): {

@@ -1,10 +1,12 @@
 #pragma once
-// The ResourceManager (standalone): TaskManagers and JobMasters register with it; it matches what jobs declare to need with
-// the slots that it knows, and asks TaskManagers to give them. It never starts workers and never stops idle ones.
+// The ResourceManager (standalone): TaskManagers and JobMasters register with it; it matches what
+// jobs declare to need with the slots that it knows, and asks TaskManagers to give them. It never
+// starts workers and never stops idle ones.
 //
-// All slots are of one size: the default slot profile (fine-grained resources are not modelled), so matching is counting.
-// Rules: control-plane.md 6.8 (checks coalesce over slotmanager.requirement-check.delay), 7.2 (losses), 7.6 (start-up period).
-// Upstream: StandaloneResourceManager, FineGrainedSlotManager.
+// All slots are of one size: the default slot profile (fine-grained resources are not modelled), so
+// matching is counting. Rules: control-plane.md 6.8 (checks coalesce over
+// slotmanager.requirement-check.delay), 7.2 (losses), 7.6 (start-up period). Upstream:
+// StandaloneResourceManager, FineGrainedSlotManager.
 #include <map>
 #include <string>
 #include <vector>
@@ -36,16 +38,16 @@ class ResourceManager : public sim::Endpoint, private Contender, private Heartbe
   struct TaskManager {
     sim::Address address;
     uint64_t registration = 0;
-    bool reported = false;       // its slots count only after its first report
+    bool reported = false;  // its slots count only after its first report
     std::vector<Slot> slots;
   };
   struct Job {
     sim::Address address;
     sim::FencingToken token;
-    std::string resource;        // heartbeat name
+    std::string resource;  // heartbeat name
     bool connected = false;
     uint32_t required = 0;
-    uint64_t epoch = 0;          // of losing it: an old leader time-out is stale
+    uint64_t epoch = 0;  // of losing it: an old leader time-out is stale
   };
   struct PendingRequest {
     std::string resource;

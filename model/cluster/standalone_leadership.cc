@@ -35,9 +35,9 @@ void StandaloneLeadership::unwatch(const std::string& component, LeaderListener&
 
 // Connecting by host and port finds whichever incarnation runs there now.
 std::optional<Leader> StandaloneLeadership::leader(const std::string& component) const {
-  return Leader{{job_manager_, world_.machines().incarnation(job_manager_),
-                 sim::endpoint_id(component)},
-                kFixedToken};
+  return Leader{
+      {job_manager_, world_.machines().incarnation(job_manager_), sim::endpoint_id(component)},
+      kFixedToken};
 }
 
 void StandaloneLeadership::contend(const std::string& component, Contender& contender) {

@@ -1,7 +1,8 @@
 #pragma once
-// Leadership without high availability: components live at well-known endpoints of one JobManager process, found by host
-// and port as a configuration file names them, and the fencing tokens are fixed. A grant is immediate and never revoked.
-// Upstream: StandaloneHaServices, StandaloneLeaderElection, StandaloneLeaderRetrievalService.
+// Leadership without high availability: components live at well-known endpoints of one JobManager
+// process, found by host and port as a configuration file names them, and the fencing tokens are
+// fixed. A grant is immediate and never revoked. Upstream: StandaloneHaServices,
+// StandaloneLeaderElection, StandaloneLeaderRetrievalService.
 #include <map>
 #include <string>
 #include <vector>

@@ -86,8 +86,8 @@ void TaskExecutor::resource_manager_answered(const sim::Reply& reply) {
   report->resource = spec_.resource;
   report->registration = rm_registration_;
   report->slots = slots_.report();
-  ask(resource_manager_->address, resource_manager_->token, std::move(report),
-      options_.ask_timeout, {slot_report_done, rm_attempt_});
+  ask(resource_manager_->address, resource_manager_->token, std::move(report), options_.ask_timeout,
+      {slot_report_done, rm_attempt_});
 }
 
 void TaskExecutor::close_resource_manager(bool reconnect) {
@@ -159,7 +159,8 @@ void TaskExecutor::job_master_answered(JobId job, const sim::Reply& reply) {
   offer_slots(job);
 }
 
-// Table 7.2, row "TM | JM": all tasks of the job fail, its active slots wait inactive for a new leader.
+// Table 7.2, row "TM | JM": all tasks of the job fail, its active slots wait inactive for a new
+// leader.
 void TaskExecutor::disconnect_job_master(JobId job, const Cause& cause, bool reconnect) {
   JobConnection& connection = jobs_.at(job);
   ++connection.attempt;
@@ -422,14 +423,14 @@ void TaskExecutor::on_reply(sim::Continuation then, const sim::Reply& reply) {
       rearm_heartbeats();
       return;
     case registered_at_jm:
-      if (jobs_.count(job) != 0 && jobs_.at(job).attempt == number)
-        job_master_answered(job, reply);
+      if (jobs_.count(job) != 0 && jobs_.at(job).attempt == number) job_master_answered(job, reply);
       return;
     case offered:
       offer_answered(job, number, reply);
       return;
     case state_told: {
-      // An attempt that the JobMaster does not know, or a report that did not get through, fails the task.
+      // An attempt that the JobMaster does not know, or a report that did not get through, fails
+      // the task.
       const bool accepted = ok && sim::as<UpdateTaskStateAnswer>(*reply.body).accepted;
       if (accepted) return;
       const AttemptId attempt = unpack_attempt(then.argument);

@@ -1,7 +1,8 @@
 #pragma once
-// The TaskManager's control endpoint: registers at the ResourceManager, gives slots to JobMasters, runs tasks behind the
-// door (TaskRuntime) and carries what they report. Not fenced: it checks ids inside its handlers, and several calls carry
-// no leader id at all (control-plane.md 0.1), as upstream.
+// The TaskManager's control endpoint: registers at the ResourceManager, gives slots to JobMasters,
+// runs tasks behind the door (TaskRuntime) and carries what they report. Not fenced: it checks ids
+// inside its handlers, and several calls carry no leader id at all (control-plane.md 0.1), as
+// upstream.
 //
 // Loss handling is table 7.2 of control-plane.md, submit checks 7.5, slots 6.9, registration 7.4.
 // Upstream: TaskExecutor, JobLeaderService, TaskSlotTable, Task's reporting side.
@@ -53,11 +54,24 @@ class TaskExecutor : public sim::Endpoint,
 
  private:
   enum Then : uint16_t {
-    registered_at_rm, rm_retry, slot_report_done,
-    registered_at_jm, jm_retry, offered,
-    state_told, partition_state, heartbeat_told, cleanup, ignore,
+    registered_at_rm,
+    rm_retry,
+    slot_report_done,
+    registered_at_jm,
+    jm_retry,
+    offered,
+    state_told,
+    partition_state,
+    heartbeat_told,
+    cleanup,
+    ignore,
   };
-  enum TimerKind : uint8_t { rm_heartbeat_timer, jm_heartbeat_timer, slot_timer, registration_timer };
+  enum TimerKind : uint8_t {
+    rm_heartbeat_timer,
+    jm_heartbeat_timer,
+    slot_timer,
+    registration_timer
+  };
 
   struct Task {
     std::unique_ptr<TaskRuntime> runtime;
@@ -68,10 +82,10 @@ class TaskExecutor : public sim::Endpoint,
   struct JobConnection {
     sim::Address address;
     sim::FencingToken token;
-    std::string resource;       // heartbeat name of the JobMaster
+    std::string resource;  // heartbeat name of the JobMaster
     bool connected = false;
-    uint64_t attempt = 0;       // of registering: answers of older ones are ignored
-    uint64_t offer = 0;         // a newer offer supersedes an older answer
+    uint64_t attempt = 0;  // of registering: answers of older ones are ignored
+    uint64_t offer = 0;    // a newer offer supersedes an older answer
     RegistrationRetry retry;
   };
 

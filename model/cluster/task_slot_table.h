@@ -1,7 +1,7 @@
 #pragma once
-// The slots of a TaskManager: free, allocated to a job (inactive until a JobMaster accepts the offer, and freed if that
-// takes longer than taskmanager.slot.timeout), active, or releasing until the last task has left.
-// Upstream: TaskSlotTableImpl, TaskSlot.
+// The slots of a TaskManager: free, allocated to a job (inactive until a JobMaster accepts the
+// offer, and freed if that takes longer than taskmanager.slot.timeout), active, or releasing until
+// the last task has left. Upstream: TaskSlotTableImpl, TaskSlot.
 #include <cstdint>
 #include <optional>
 #include <vector>

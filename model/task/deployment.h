@@ -45,10 +45,12 @@ constexpr uint64_t pack_attempt(const AttemptId& id) {
 }
 constexpr AttemptId unpack_attempt(uint64_t packed) {
   return {static_cast<uint32_t>(packed >> 56), static_cast<uint32_t>((packed >> 40) & 0xffffu),
-          static_cast<uint32_t>((packed >> 20) & 0xfffffu), static_cast<uint32_t>(packed & 0xfffffu)};
+          static_cast<uint32_t>((packed >> 20) & 0xfffffu),
+          static_cast<uint32_t>(packed & 0xfffffu)};
 }
 
-// One produced partition: its place in the graph and the attempt that produces it (ResultPartitionID).
+// One produced partition: its place in the graph and the attempt that produces it
+// (ResultPartitionID).
 struct PartitionId {
   PartitionIndex partition = 0;
   AttemptId producer;

@@ -95,10 +95,12 @@ class TaskListener {
   // A blocking or hybrid partition is complete (batch).
   virtual void on_partition_available(const AttemptId& attempt, const PartitionId& partition) = 0;
   // A consumer asks whether a producer is still there (partition not found at the producer).
-  virtual void on_request_partition_state(const AttemptId& attempt, const PartitionId& partition) = 0;
+  virtual void on_request_partition_state(const AttemptId& attempt,
+                                          const PartitionId& partition) = 0;
   // The task has read all its input: every operator has seen the end of data.
   virtual void on_end_of_data(const AttemptId& attempt) = 0;
-  // The process must end: out of memory, or a task that cannot be cancelled (exit code -17 upstream: fatal error).
+  // The process must end: out of memory, or a task that cannot be cancelled (exit code -17
+  // upstream: fatal error).
   virtual void on_fatal_error(const AttemptId& attempt, const Cause& cause) = 0;
 };
 
