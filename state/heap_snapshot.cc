@@ -215,11 +215,8 @@ class HeapBackend::Receiver final : public SnapshotReceiver {
 
   bool on_entry(int32_t group, uint32_t number, std::string_view key,
                 std::string_view value) override {
-    if (number >= states_.size()) {
-      const auto timer = parse_timer(group, key);
-      if (timer) queues_[number - states_.size()]->add(*timer);
-      return timer.has_value();
-    }
+    if (number >= states_.size())
+      return restore_timer(group, *queues_[number - states_.size()], key);
     State& state = backend_.states_[states_[number]];
     if (state.reduce) return on_accumulator(state, group, key, value);
     Entries& entries = state.entries[static_cast<size_t>(group - backend_.options_.range.first)];
@@ -230,6 +227,12 @@ class HeapBackend::Receiver final : public SnapshotReceiver {
   bool out_of_memory() const { return memory_ == Outcome::out_of_memory; }
 
  private:
+  static bool restore_timer(int32_t group, TimerQueue& queue, std::string_view bytes) {
+    const auto timer = parse_timer(group, bytes);
+    if (timer) queue.add(*timer);
+    return timer.has_value();
+  }
+
   bool on_accumulator(State& state, int32_t group, std::string_view key, std::string_view value) {
     const auto prefix = static_cast<size_t>(backend_.prefix_bytes());
     if (key.size() < prefix + 8 || value.size() != kAccumulatorBytes) return false;
