@@ -125,19 +125,22 @@ ReduceState::Result ReduceState::reduce_as(std::span<const sim::Record> records,
                                            std::span<Out> out, uint64_t new_entries_allowed) {
   uint64_t hashes[kReduceBlock];
   Result result;
-  ReduceTable* const tables = tables_.data() - range_.first;
+  const auto table_of = [this](uint16_t group) -> ReduceTable& {
+    return tables_[static_cast<size_t>(group - range_.first)];
+  };
   for (size_t begin = 0; begin < records.size(); begin += kReduceBlock) {
     const size_t count = std::min(kReduceBlock, records.size() - begin);
     for (size_t i = 0; i < count; ++i) {
       const size_t n = begin + i;
       hashes[i] = ReduceTable::hash(records[n].key, windowed ? window_starts[n] : 0);
-      tables[groups[n]].prefetch(hashes[i]);
+      table_of(groups[n]).prefetch(hashes[i]);
     }
     for (size_t i = 0; i < count; ++i) {
       const size_t n = begin + i;
       const sim::Record& record = records[n];
-      Accumulator& accumulator =
-          tables[groups[n]].at(hashes[i], record.key, windowed ? window_starts[n] : 0).accumulator;
+      Accumulator& accumulator = table_of(groups[n])
+                                     .at(hashes[i], record.key, windowed ? window_starts[n] : 0)
+                                     .accumulator;
       if (accumulator.count == 0 && ++result.new_entries > new_entries_allowed) {
         result.exhausted = true;
         return result;
