@@ -8,20 +8,6 @@
 
 namespace drey::model {
 
-std::string_view flink_name(BarrierAbort reason) {
-  switch (reason) {
-    case BarrierAbort::declined_subsumed:
-      return "CHECKPOINT_DECLINED_SUBSUMED";
-    case BarrierAbort::declined_cancellation_barrier:
-      return "CHECKPOINT_DECLINED_ON_CANCELLATION_BARRIER";
-    case BarrierAbort::declined_input_end_of_stream:
-      return "CHECKPOINT_DECLINED_INPUT_END_OF_STREAM";
-    case BarrierAbort::subsumed:
-      return "CHECKPOINT_SUBSUMED";
-  }
-  CHECK(false, "unknown BarrierAbort");
-}
-
 void BarrierHandler::notify_trigger(const CheckpointBarrier& barrier) {
   if (barrier.id != alignment_checkpoint_) {
     out_.trigger(barrier, {.start_delay = {}, .duration = sim::Duration{}, .bytes_processed = 0});

@@ -38,13 +38,14 @@ class BarrierActions {
   virtual void init_inputs(const CheckpointBarrier& barrier) = 0;
   // All channels begin to persist in-flight data; an answer means that one refused and the
   // checkpoint is given up.
-  virtual std::optional<BarrierAbort> start_persisting(const CheckpointBarrier& barrier) = 0;
+  virtual std::optional<CheckpointFailureReason> start_persisting(
+      const CheckpointBarrier& barrier) = 0;
   virtual void stop_persisting(int64_t checkpoint) = 0;
   virtual void trigger(const CheckpointBarrier& barrier, const AlignmentMetrics& metrics) = 0;
   // Only after a trigger whose metrics were not complete.
   virtual void alignment_ended(int64_t checkpoint, sim::Duration duration,
                                int64_t bytes_processed) = 0;
-  virtual void abort(int64_t checkpoint, BarrierAbort reason) = 0;
+  virtual void abort(int64_t checkpoint, CheckpointFailureReason reason) = 0;
   // At most one timer is armed; when it is due, call BarrierHandler::alignment_timer_due from a
   // mail.
   virtual void arm_alignment_timer(int64_t checkpoint, sim::Duration delay) = 0;

@@ -43,7 +43,7 @@ void BarrierTracker::drop_front(size_t n) {
   size_ -= n;
 }
 
-void BarrierTracker::abort_once(Count& count, BarrierAbort reason) {
+void BarrierTracker::abort_once(Count& count, CheckpointFailureReason reason) {
   if (count.aborted) return;
   count.aborted = true;
   out_.abort(count.barrier.id, reason);
@@ -86,7 +86,8 @@ void BarrierTracker::alignment_timer_due(int64_t, sim::Time) {
 }
 
 void BarrierTracker::cancellation(uint32_t channel, int64_t checkpoint, sim::Time) {
-  constexpr BarrierAbort kReason = BarrierAbort::declined_cancellation_barrier;
+  constexpr CheckpointFailureReason kReason =
+      CheckpointFailureReason::checkpoint_declined_on_cancellation_barrier;
   if (takes_fast_path(checkpoint)) {
     reset_alignment();
     out_.abort(checkpoint, kReason);
@@ -114,7 +115,7 @@ void BarrierTracker::end_of_partition(uint32_t channel, sim::Time now) {
   --open_channels_;
   if (!after_tasks_finish_) {
     for (size_t i = 0; i < size_; ++i)
-      abort_once(counts_[i], BarrierAbort::declined_input_end_of_stream);
+      abort_once(counts_[i], CheckpointFailureReason::checkpoint_declined_input_end_of_stream);
     drop_front(size_);
     reset_alignment();
     return;

@@ -41,7 +41,7 @@ class BarrierTracker final : public BarrierHandler {
   bool mark_aligned(Count& count, uint32_t channel);  // true: complete
   void append(const CheckpointBarrier& barrier, uint32_t channel, bool aborted);
   void drop_front(size_t n);
-  void abort_once(Count& count, BarrierAbort reason);
+  void abort_once(Count& count, CheckpointFailureReason reason);
   void complete(size_t position, sim::Time now);
 
   const uint32_t channels_;

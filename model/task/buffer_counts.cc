@@ -6,26 +6,21 @@ namespace drey::model {
 
 namespace {
 
-bool sort_merge(const NetworkBufferSettings& settings, ShuffleType type, int32_t subpartitions) {
-  const bool blocking = type == ShuffleType::blocking || type == ShuffleType::blocking_persistent;
-  return blocking && subpartitions >= settings.sort_shuffle_min_parallelism;
-}
-
-bool bounded(ShuffleType type) {
-  return type == ShuffleType::pipelined_bounded || type == ShuffleType::pipelined_approximate;
+bool sort_merge(const NetworkBufferSettings& settings, ResultPartitionType type,
+                int32_t subpartitions) {
+  return is_blocking_or_persistent(type) && subpartitions >= settings.sort_shuffle_min_parallelism;
 }
 
 // The approximate exchange counts as a blocking one here (upstream asks
 // isPipelinedOrPipelinedBounded).
-bool needs_all_required(ShuffleType type) {
-  return type != ShuffleType::blocking && type != ShuffleType::blocking_persistent &&
-         type != ShuffleType::pipelined_approximate;
+bool needs_all_required(ResultPartitionType type) {
+  return is_pipelined_or_bounded(type) || is_hybrid(type);
 }
 
 }  // namespace
 
-GateBuffers gate_buffers(const NetworkBufferSettings& settings, ShuffleType type, int32_t channels,
-                         bool tiered) {
+GateBuffers gate_buffers(const NetworkBufferSettings& settings, ResultPartitionType type,
+                         int32_t channels, bool tiered) {
   const int32_t standard = needs_all_required(type) && !tiered ? INT32_MAX : 1000;
   const int32_t max_required = settings.max_required_per_gate.value_or(standard);
   GateBuffers buffers;
@@ -39,7 +34,7 @@ GateBuffers gate_buffers(const NetworkBufferSettings& settings, ShuffleType type
   return buffers;
 }
 
-PartitionBuffers partition_buffers(const NetworkBufferSettings& settings, ShuffleType type,
+PartitionBuffers partition_buffers(const NetworkBufferSettings& settings, ResultPartitionType type,
                                    int32_t subpartitions, bool tiered, int32_t tier_exclusive) {
   PartitionBuffers buffers;
   buffers.max = INT32_MAX;
@@ -50,7 +45,7 @@ PartitionBuffers partition_buffers(const NetworkBufferSettings& settings, Shuffl
     buffers.min = std::min(tier_exclusive, subpartitions + 1);
   } else {
     buffers.min = subpartitions + 1;
-    if (bounded(type))
+    if (is_bounded(type))
       buffers.max = subpartitions * settings.exclusive_per_channel + settings.floating_per_gate;
   }
   buffers.max = std::max(buffers.min, buffers.max);

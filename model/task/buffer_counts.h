@@ -8,17 +8,9 @@
 #include <optional>
 #include <vector>
 
-namespace drey::model {
+#include "model/graph/result_partition_type.h"
 
-enum class ShuffleType : uint8_t {
-  blocking,
-  blocking_persistent,
-  pipelined,
-  pipelined_bounded,
-  pipelined_approximate,
-  hybrid_full,
-  hybrid_selective,
-};
+namespace drey::model {
 
 // The 2.x constants (no options any more).
 struct NetworkBufferSettings {
@@ -38,25 +30,25 @@ struct GateBuffers {
   int32_t target_total = 0;
 };
 
-GateBuffers gate_buffers(const NetworkBufferSettings& settings, ShuffleType type, int32_t channels,
-                         bool tiered);
+GateBuffers gate_buffers(const NetworkBufferSettings& settings, ResultPartitionType type,
+                         int32_t channels, bool tiered);
 
 struct PartitionBuffers {
   int32_t min = 0;
   int32_t max = 0;  // INT32_MAX: unbounded
 };
 
-PartitionBuffers partition_buffers(const NetworkBufferSettings& settings, ShuffleType type,
+PartitionBuffers partition_buffers(const NetworkBufferSettings& settings, ResultPartitionType type,
                                    int32_t subpartitions, bool tiered, int32_t tier_exclusive);
 
 // One kind of input of a task: `gates` equal gates of `channels` each.
 struct AnnouncedInput {
-  ShuffleType type = ShuffleType::pipelined_bounded;
+  ResultPartitionType type = ResultPartitionType::pipelined_bounded;
   int32_t channels = 0;
   int32_t gates = 1;
 };
 struct AnnouncedOutput {
-  ShuffleType type = ShuffleType::pipelined_bounded;
+  ResultPartitionType type = ResultPartitionType::pipelined_bounded;
   int32_t subpartitions = 0;
 };
 

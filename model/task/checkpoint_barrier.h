@@ -1,49 +1,37 @@
 #pragma once
-// A checkpoint barrier as it travels between tasks, and why a barrier handler gives a checkpoint
-// up.
+// A checkpoint barrier as it travels between tasks.
 //
-// Times are Flink's: `created_ms` is the trigger's wall clock in whole milliseconds, `timeout_ms`
-// counts from it. Invariant: only Alignment::aligned has a finite timeout. Upstream:
-// CheckpointBarrier, CheckpointOptions, CheckpointFailureReason (the four that a handler can
-// raise).
+// `created_ms` is the trigger's wall clock in whole milliseconds; an alignment time-out counts from
+// it. Barriers are rare (one per channel and checkpoint): the location string may be copied.
+// Upstream: CheckpointBarrier, and the parts of CheckpointOptions that the tasks use.
 #include <cstdint>
-#include <string_view>
+
+#include "model/checkpoint/checkpoint_types.h"
+#include "sim/time.h"
 
 namespace drey::model {
-
-enum class Alignment : uint8_t { at_least_once, aligned, unaligned, forced_aligned };
-
-inline constexpr int64_t kNoAlignmentTimeout = INT64_MAX;
 
 struct CheckpointBarrier {
   int64_t id = -1;
   int64_t created_ms = 0;
-  int64_t timeout_ms = kNoAlignmentTimeout;
-  Alignment alignment = Alignment::aligned;
-  bool savepoint = false;
+  CheckpointOptions options;
+  bool forced_aligned =
+      false;  // sent over an edge without support for unaligned checkpoints (BH-3)
 
-  constexpr bool unaligned() const { return alignment == Alignment::unaligned; }
-  // May turn into an unaligned barrier on its way (announced at remote input channels).
-  constexpr bool timeoutable() const {
-    return alignment != Alignment::forced_aligned && timeout_ms > 0 &&
-           timeout_ms != kNoAlignmentTimeout;
+  bool unaligned() const { return options.alignment.type == AlignmentType::unaligned; }
+  // May turn into an unaligned barrier on its way; announced at remote input channels.
+  bool timeoutable() const {
+    return !forced_aligned && options.alignment.aligned_timeout.has_value() &&
+           *options.alignment.aligned_timeout > sim::Duration{};
   }
-  constexpr CheckpointBarrier as_unaligned() const {
+  // Whole milliseconds. Only of a timeoutable barrier.
+  int64_t timeout_ms() const { return sim::to_millis(*options.alignment.aligned_timeout); }
+
+  CheckpointBarrier as_unaligned() const {
     CheckpointBarrier barrier = *this;
-    barrier.alignment = Alignment::unaligned;
-    barrier.timeout_ms = kNoAlignmentTimeout;
+    barrier.options.alignment = {.type = AlignmentType::unaligned, .aligned_timeout = {}};
     return barrier;
   }
 };
-
-enum class BarrierAbort : uint8_t {
-  declined_subsumed,              // a newer barrier came before this checkpoint was aligned
-  declined_cancellation_barrier,  // a cancellation marker came from upstream
-  declined_input_end_of_stream,   // an input ended while checkpoints after finished tasks are off
-  subsumed,  // a channel already saw a newer barrier when persisting was to start
-};
-
-// The name that Flink's CheckpointFailureReason has for it.
-std::string_view flink_name(BarrierAbort reason);
 
 }  // namespace drey::model

@@ -35,7 +35,7 @@ bool SingleBarrierHandler::acts_on_cancellation(int64_t checkpoint) const {
 
 bool SingleBarrierHandler::timed_out(const CheckpointBarrier& barrier, sim::Time now) const {
   return barrier.timeoutable() && barrier.id <= current_ &&
-         barrier.timeout_ms < sim::to_millis(now) - barrier.created_ms;
+         barrier.timeout_ms() < sim::to_millis(now) - barrier.created_ms;
 }
 
 // ---- events ----
@@ -75,7 +75,8 @@ void SingleBarrierHandler::announcement(uint32_t channel, const CheckpointBarrie
 
 void SingleBarrierHandler::cancellation(uint32_t, int64_t checkpoint, sim::Time) {
   if (acts_on_cancellation(checkpoint))
-    abort_checkpoint(checkpoint, BarrierAbort::declined_cancellation_barrier);
+    abort_checkpoint(checkpoint,
+                     CheckpointFailureReason::checkpoint_declined_on_cancellation_barrier);
 }
 
 void SingleBarrierHandler::end_of_partition(uint32_t channel, sim::Time now) {
@@ -83,7 +84,7 @@ void SingleBarrierHandler::end_of_partition(uint32_t channel, sim::Time now) {
   --open_channels_;
   if (!checkpoint_pending()) return;
   if (!after_tasks_finish_) {
-    abort_checkpoint(current_, BarrierAbort::declined_input_end_of_stream);
+    abort_checkpoint(current_, CheckpointFailureReason::checkpoint_declined_input_end_of_stream);
     return;
   }
   CHECK(has_pending_barrier_, "a pending checkpoint has a barrier");
@@ -112,7 +113,8 @@ void SingleBarrierHandler::close() {
 
 void SingleBarrierHandler::check_new_checkpoint(const CheckpointBarrier& barrier, sim::Time now) {
   if (current_ >= barrier.id) return;
-  if (checkpoint_pending()) abort_checkpoint(current_, BarrierAbort::declined_subsumed);
+  if (checkpoint_pending())
+    abort_checkpoint(current_, CheckpointFailureReason::checkpoint_declined_subsumed);
   current_ = barrier.id;
   pending_barrier_ = barrier;
   has_pending_barrier_ = true;
@@ -121,7 +123,7 @@ void SingleBarrierHandler::check_new_checkpoint(const CheckpointBarrier& barrier
   received_ = Barriers::open;
   if (mode_ == BarrierMode::alternating && barrier.timeoutable()) {
     const int64_t passed_ms = sim::to_millis(now) - barrier.created_ms;
-    const int64_t delay_ms = std::max<int64_t>(barrier.timeout_ms - passed_ms, 0);
+    const int64_t delay_ms = std::max<int64_t>(barrier.timeout_ms() - passed_ms, 0);
     timer_armed_ = true;
     out_.arm_alignment_timer(barrier.id, sim::milliseconds(delay_ms));
   }
@@ -152,7 +154,7 @@ void SingleBarrierHandler::settle(Failure failure, Phase next) {
   if (received_ == Barriers::open) received_ = Barriers::complete;
 }
 
-void SingleBarrierHandler::abort_checkpoint(int64_t checkpoint, BarrierAbort reason) {
+void SingleBarrierHandler::abort_checkpoint(int64_t checkpoint, CheckpointFailureReason reason) {
   current_ = std::max(checkpoint, current_);
   last_done_ = std::max(last_done_, checkpoint);
   has_pending_barrier_ = false;

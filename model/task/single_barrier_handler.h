@@ -46,7 +46,7 @@ class SingleBarrierHandler final : public BarrierHandler {
   };
 
   // Empty: go on; else the checkpoint is given up and the phase stays.
-  using Failure = std::optional<BarrierAbort>;
+  using Failure = std::optional<CheckpointFailureReason>;
 
   bool obsolete(int64_t checkpoint) const;
   bool acts_on_cancellation(int64_t checkpoint) const;
@@ -57,7 +57,7 @@ class SingleBarrierHandler final : public BarrierHandler {
   void check_new_checkpoint(const CheckpointBarrier& barrier, sim::Time now);
   void mark_aligned(uint32_t channel, const CheckpointBarrier& barrier, sim::Time now);
   void settle(Failure failure, Phase next);
-  void abort_checkpoint(int64_t checkpoint, BarrierAbort reason);
+  void abort_checkpoint(int64_t checkpoint, CheckpointFailureReason reason);
   void cancel_timer();
 
   Failure barrier_received(Phase& phase, uint32_t channel, const CheckpointBarrier& barrier,

@@ -15,21 +15,22 @@ inline model::CheckpointBarrier barrier_of(int64_t id, const Json& option, int64
   model::CheckpointBarrier barrier;
   barrier.id = id;
   barrier.created_ms = created_ms;
+  model::AlignmentOptions& alignment = barrier.options.alignment;
   if (option.is_number())
-    barrier.timeout_ms = option.get<int64_t>();
+    alignment.aligned_timeout = sim::milliseconds(option.get<int64_t>());
   else if (option == "U")
-    barrier.alignment = model::Alignment::unaligned;
+    alignment.type = model::AlignmentType::unaligned;
   else if (option == "L")
-    barrier.alignment = model::Alignment::at_least_once;
+    alignment.type = model::AlignmentType::at_least_once;
   else
-    barrier.savepoint = true;
+    barrier.options.type = model::SnapshotType::savepoint;
   return barrier;
 }
 
 inline Json option_of(const model::CheckpointBarrier& barrier) {
   if (barrier.unaligned()) return "U";
-  if (barrier.alignment == model::Alignment::at_least_once) return "L";
-  if (barrier.timeoutable()) return barrier.timeout_ms;
+  if (barrier.options.alignment.type == model::AlignmentType::at_least_once) return "L";
+  if (barrier.timeoutable()) return barrier.timeout_ms();
   return "A";
 }
 
@@ -43,7 +44,7 @@ class BarrierRecorder : public model::BarrierActions {
   void init_inputs(const model::CheckpointBarrier& barrier) override {
     actions.push_back({"init", barrier.id, option_of(barrier)});
   }
-  std::optional<model::BarrierAbort> start_persisting(
+  std::optional<model::CheckpointFailureReason> start_persisting(
       const model::CheckpointBarrier& barrier) override {
     actions.push_back({"start", barrier.id});
     return {};
@@ -64,8 +65,8 @@ class BarrierRecorder : public model::BarrierActions {
       row[3] = bytes;
     }
   }
-  void abort(int64_t checkpoint, model::BarrierAbort reason) override {
-    actions.push_back({"abort", checkpoint, std::string(model::flink_name(reason))});
+  void abort(int64_t checkpoint, model::CheckpointFailureReason reason) override {
+    actions.push_back({"abort", checkpoint, std::string(model::to_string(reason))});
   }
   void arm_alignment_timer(int64_t checkpoint, sim::Duration delay) override {
     timer = Timer{checkpoint, now + delay};

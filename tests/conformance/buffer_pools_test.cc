@@ -101,15 +101,15 @@ class PoolScript {
   Json actions_ = Json::array();
 };
 
-model::ShuffleType type_of(const Json& name) {
-  using model::ShuffleType;
-  if (name == "BLOCKING") return ShuffleType::blocking;
-  if (name == "BLOCKING_PERSISTENT") return ShuffleType::blocking_persistent;
-  if (name == "PIPELINED") return ShuffleType::pipelined;
-  if (name == "PIPELINED_BOUNDED") return ShuffleType::pipelined_bounded;
-  if (name == "PIPELINED_APPROXIMATE") return ShuffleType::pipelined_approximate;
-  if (name == "HYBRID_FULL") return ShuffleType::hybrid_full;
-  return ShuffleType::hybrid_selective;
+model::ResultPartitionType type_of(const Json& name) {
+  using model::ResultPartitionType;
+  if (name == "BLOCKING") return ResultPartitionType::blocking;
+  if (name == "BLOCKING_PERSISTENT") return ResultPartitionType::blocking_persistent;
+  if (name == "PIPELINED") return ResultPartitionType::pipelined;
+  if (name == "PIPELINED_BOUNDED") return ResultPartitionType::pipelined_bounded;
+  if (name == "PIPELINED_APPROXIMATE") return ResultPartitionType::pipelined_approximate;
+  if (name == "HYBRID_FULL") return ResultPartitionType::hybrid_full;
+  return ResultPartitionType::hybrid_selective;
 }
 
 model::NetworkBufferSettings settings_of(const Json& one_case) {
