@@ -69,10 +69,7 @@ void CheckpointCoordinator::release_lock() {
     handle_blocked(std::move(next));
   }
   if (locked()) return;
-  if (!timer_.empty() && !timer_woken_ && !timer_running_) {
-    timer_woken_ = true;
-    host_.wake_timer();
-  }
+  wake_timer_if_needed();
   host_.lock_released();
 }
 

@@ -79,7 +79,12 @@ CheckpointCoordinator::CheckpointCoordinator(Options options, sim::Duration firs
 
 void CheckpointCoordinator::post(Step step) {
   timer_.push_back(std::move(step));
-  if (timer_woken_ || timer_running_) return;
+  wake_timer_if_needed();
+}
+
+// While locked the timer waits; release_lock() wakes it.
+void CheckpointCoordinator::wake_timer_if_needed() {
+  if (timer_.empty() || timer_woken_ || timer_running_ || locked()) return;
   timer_woken_ = true;
   host_.wake_timer();
 }
@@ -93,6 +98,17 @@ void CheckpointCoordinator::post_decider_for_empty_cleanups() {
   for (uint32_t left = cleaner_.take_empty_cleanups(); left > 0; --left) post_decider();
 }
 
+void CheckpointCoordinator::run_timer_step() {
+  timer_woken_ = false;
+  if (timer_running_ || timer_.empty() || locked()) return;
+  timer_running_ = true;
+  Step step = std::move(timer_.front());
+  timer_.pop_front();
+  run_step(std::move(step));
+  timer_running_ = false;
+  wake_timer_if_needed();
+}
+
 void CheckpointCoordinator::run_timer() {
   timer_woken_ = false;
   if (timer_running_) return;
@@ -102,7 +118,7 @@ void CheckpointCoordinator::run_timer() {
     timer_.pop_front();
     run_step(std::move(step));
   }
-  timer_running_ = false;  // what is left waits for the lock; release_lock() wakes the timer again
+  timer_running_ = false;  // what is left waits for the lock
 }
 
 void CheckpointCoordinator::run_step(Step step) {

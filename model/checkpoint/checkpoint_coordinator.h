@@ -84,7 +84,12 @@ class CheckpointCoordinator {
   void trigger_checkpoint(uint64_t request, bool periodic, bool full);
   void trigger_savepoint(uint64_t request, const std::string& target);
   void trigger_stop_savepoint(uint64_t request, bool drain, const std::string& target);
+  // The same for a caller that is on the timer already: decided at once.
+  void submit(CheckpointRequest request);
+  // Runs the timer's queue until it is empty, or one step of it (then the host is woken again if
+  // there is more): between two steps messages may come in, as upstream's threads let them (CC-6).
   void run_timer();
+  void run_timer_step();
 
   // ---- periodic scheduling
   // -----------------------------------------------------------------------------------------
@@ -208,11 +213,11 @@ class CheckpointCoordinator {
 
   // timer
   void post(Step step);
+  void wake_timer_if_needed();
   void post_decider();
   void post_decider_for_empty_cleanups();
   void run_step(Step step);
   // requests
-  void submit(CheckpointRequest request);
   void request(uint64_t number, CheckpointProperties props, bool periodic,
                const std::string& target);
   void obey(const Decision& decision);

@@ -140,7 +140,7 @@ void CompletedCheckpointStore::remove_oldest() {
   checkpoints_.pop_front();
   if (options_.high_availability) disposal_.remove_pointer(oldest->id);
   cleaner_.add_subsumed(oldest);
-  release_below(lowest_real_id().value_or(INT64_MAX));
+  if (const auto lowest = lowest_real_id()) release_below(*lowest);
 }
 
 void CompletedCheckpointStore::shutdown(FinalJobStatus status) {

@@ -47,7 +47,8 @@ class PendingCheckpoint {
   bool coordinators_done() const { return open_coordinators_.empty(); }
   bool hooks_done() const { return open_hooks_.empty(); }
   bool is_fully_acknowledged() const { return tasks_done() && coordinators_done() && hooks_done(); }
-  bool is_acknowledged_by(const TaskRef& task) const { return acknowledged_.count(task) > 0; }
+  // Also true for a task that nobody waits for.
+  bool is_acknowledged_by(const TaskRef& task) const { return open_tasks_.count(task) == 0; }
   // Savepoints are never subsumed (CC-40).
   bool can_be_subsumed() const { return !options_.request.props.is_savepoint(); }
 
@@ -71,7 +72,8 @@ class PendingCheckpoint {
   const CheckpointProperties& props() const { return options_.request.props; }
   sim::Time timestamp() const { return options_.timestamp; }
   const CheckpointPlan& plan() const { return options_.plan; }
-  size_t acknowledged() const { return acknowledged_.size(); }
+  // Finished tasks count; but an acknowledgement of theirs is unknown, not a duplicate.
+  size_t acknowledged() const { return acknowledged_.size() + options_.plan.finished.size(); }
   size_t unacknowledged() const { return open_tasks_.size(); }
   const FinishReports& reports() const { return reports_; }
   const std::map<uint32_t, CompletedVertex>& states() const { return states_; }
