@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "model/cluster/declarative_slot_pool.h"
+#include "model/cluster/slot_selection.h"
 #include "tests/conformance/vectors.h"
 
 namespace drey::conformance {
@@ -179,12 +180,105 @@ Outcome judge_fits(const Json& c) {
                       "fits");
 }
 
+TaskManagerPlace place_of(const Json& c, const Json& task_manager) {
+  const auto index = task_manager.get<size_t>();
+  return {"tm-" + std::to_string(index), "host-" + c.at("tms")[index][0].dump()};
+}
+
+Outcome judge_select(const Json& c) {
+  std::vector<FreeSlot> free;
+  for (const Json& slot : c.at("slots")) {
+    const double utilisation = c.at("tms")[slot[0].get<size_t>()][1].get<double>();
+    free.push_back({.place = place_of(c, slot[0]),
+                    .profile = profile_of(slot[1]),
+                    .utilisation_ppm = static_cast<uint32_t>(utilisation * 1e6)});
+  }
+  std::vector<TaskManagerPlace> preferred;
+  for (const Json& task_manager : c.at("preferred")) preferred.push_back(place_of(c, task_manager));
+  const auto selected =
+      select_slot(free, profile_of(c.at("want")), preferred, c.at("spread").get<bool>());
+  Json actual;
+  if (selected.has_value()) actual = {selected->slot, model::name_of(selected->locality)};
+  return expect_equal(c.at("expected"), actual, "select");
+}
+
+Outcome judge_match(const Json& c) {
+  std::vector<PlacedSlot> slots;
+  std::vector<ResourceProfile> profiles;
+  for (const Json& slot : c.at("slots")) {
+    slots.push_back({slot[0].get<size_t>(), profile_of(slot[1])});
+    profiles.push_back(slots.back().profile);
+  }
+  std::vector<LoadedRequest> requests;
+  std::vector<ResourceProfile> wanted;
+  for (const Json& request : c.at("requests")) {
+    requests.push_back({profile_of(request[0]), request[1].get<uint32_t>()});
+    wanted.push_back(requests.back().profile);
+  }
+  if (!c.at("balanced").get<bool>()) {
+    Json pairs = Json::array();
+    for (const auto& [request, slot] : match_in_order(profiles, wanted))
+      pairs.push_back({request, slot});
+    return expect_equal(c.at("expected"), {{"pairs", pairs}}, "match");
+  }
+  auto loads = c.at("loads").get<std::vector<uint64_t>>();
+  const auto pairs = match_balanced(slots, requests, loads);
+  for (const auto& [request, slot] : pairs)
+    loads[slots[slot].task_manager] += requests[request].load;
+  std::sort(loads.begin(), loads.end());
+  Json actual{{"matched", pairs.size()}};
+  if (c.at("stable").get<bool>()) actual["loads"] = loads;
+  return expect_equal(c.at("expected"), actual, "match");
+}
+
 Outcome judge_slots(const Json& c) {
   const auto kind = c.at("kind").get<std::string>();
   if (kind == "fits") return judge_fits(c);
   if (kind == "pool") return judge_pool(c);
   if (kind == "debounce") return judge_debounce(c);
+  if (kind == "select") return judge_select(c);
+  if (kind == "match") return judge_match(c);
   return skipped("the ResourceManager's part (" + kind + ") is not driven by vectors yet");
+}
+
+// Named profiles of the asserted rows, as sizes.
+ResourceProfile profile_named(const std::string& name, bool slot) {
+  if (name == "big") return {ResourceProfile::Kind::sized, 2000, 200};
+  // A slot that is called UNKNOWN has the default size, which nobody asks for by name.
+  if (name == "small" || slot) return {ResourceProfile::Kind::sized, 1000, 100};
+  return kUnknownProfile;
+}
+
+Outcome judge_balanced(const Json& c) {
+  const Json& given = c.at("given");
+  if (given.at("mode") != "TASKS")
+    return skipped("the mode SLOTS of the balanced matching is the adaptive scheduler's");
+  std::vector<uint64_t> loads;
+  std::vector<PlacedSlot> slots;
+  for (const Json& task_manager : given.at("task_managers")) {
+    for (const Json& slot : task_manager.at("slots"))
+      slots.push_back({loads.size(), profile_named(slot.get<std::string>(), true)});
+    loads.push_back(task_manager.at("load").get<uint64_t>());
+  }
+  std::vector<LoadedRequest> requests;
+  for (const Json& request : given.at("requests"))
+    requests.push_back({profile_named(request.at("profile").get<std::string>(), false),
+                        request.at("load").get<uint32_t>()});
+  const auto pairs = match_balanced(slots, requests, loads);
+  for (const auto& [request, slot] : pairs)
+    loads[slots[slot].task_manager] += requests[request].load;
+  for (const auto& [field, value] : c.at("expected").items()) {
+    if (field == "matched" && value != pairs.size()) return failed("matched");
+    if (field == "min_load_per_task_manager" &&
+        *std::min_element(loads.begin(), loads.end()) < value.get<uint64_t>())
+      return failed("loads");
+  }
+  return passed();
+}
+
+TEST(SlotVectors, BalancedMatchingAsserted) {
+  run_vectors("balanced-matching-asserted.json",
+              [](const Json& c, const Json&) { return judge_balanced(c); });
 }
 
 TEST(SlotVectors, Slots) {
