@@ -11,12 +11,17 @@ namespace {
 constexpr size_t kLongestSmallTail = 64;
 }  // namespace
 
-void TimerQueue::Bucket::settle() {
-  if (sorted == timers.size()) return;
+// Returns how many doubles it dropped.
+size_t TimerQueue::Bucket::settle() {
+  if (sorted == timers.size()) return 0;
+  const size_t before = timers.size();
   const auto begin = timers.begin() + static_cast<std::ptrdiff_t>(next);
-  std::sort(begin, timers.end());  // equal timers are identical
+  const auto tail = timers.begin() + static_cast<std::ptrdiff_t>(std::max(next, sorted));
+  std::sort(tail, timers.end());  // equal timers are identical
+  std::inplace_merge(begin, tail, timers.end());
   timers.erase(std::unique(begin, timers.end()), timers.end());
   sorted = timers.size();
+  return before - sorted;
 }
 
 void TimerQueue::add(const Timer& timer) {
@@ -27,19 +32,21 @@ void TimerQueue::add(const Timer& timer) {
   Bucket& bucket = *recent_;
   if (!bucket.drained() && bucket.timers.back() == timer) return;
   bucket.timers.push_back(timer);
+  ++stored_;
   const size_t tail = bucket.timers.size() - bucket.sorted;
-  if (tail > std::max(kLongestSmallTail, bucket.sorted - bucket.next)) bucket.settle();
+  if (tail > std::max(kLongestSmallTail, bucket.sorted - bucket.next)) settle(bucket);
 }
 
 void TimerQueue::remove(const Timer& timer) {
   const auto at = buckets_.find(timer.timestamp);
   if (at == buckets_.end()) return;
   Bucket& bucket = at->second;
-  bucket.settle();
+  settle(bucket);
   const auto begin = bucket.timers.begin() + static_cast<std::ptrdiff_t>(bucket.next);
   const auto found = std::lower_bound(begin, bucket.timers.end(), timer);
   if (found == bucket.timers.end() || *found != timer) return;
   bucket.timers.erase(found);
+  --stored_;
   bucket.sorted = bucket.timers.size();
   erase_if_drained(at);
 }
@@ -59,25 +66,16 @@ std::optional<Timer> TimerQueue::pop_due(int64_t until) {
   const auto at = buckets_.begin();
   if (at == buckets_.end() || at->first > until) return std::nullopt;
   Bucket& bucket = at->second;
-  bucket.settle();
+  settle(bucket);
+  --stored_;
   const Timer first = bucket.timers[bucket.next++];
   erase_if_drained(at);
   return first;
 }
 
 uint64_t TimerQueue::size() {
-  uint64_t total = 0;
-  for (auto& [timestamp, bucket] : buckets_) {
-    bucket.settle();
-    total += bucket.timers.size() - bucket.next;
-  }
-  return total;
-}
-
-uint64_t TimerQueue::stored() const {
-  uint64_t total = 0;
-  for (const auto& [timestamp, bucket] : buckets_) total += bucket.timers.size() - bucket.next;
-  return total;
+  for (auto& [timestamp, bucket] : buckets_) settle(bucket);
+  return stored_;
 }
 
 std::vector<Timer> TimerQueue::by_group() const {

@@ -37,7 +37,7 @@ class TimerQueue {
   bool empty() const { return buckets_.empty(); }
   uint64_t size();
   // As stored, doubles that nobody has looked at yet included: for memory accounting.
-  uint64_t stored() const;
+  uint64_t stored() const { return stored_; }
   // Sorted by (key group, time stamp, key, window): the order of snapshots and visits.
   std::vector<Timer> by_group() const;
 
@@ -47,16 +47,18 @@ class TimerQueue {
     std::vector<Timer> timers;
     size_t next = 0;
     size_t sorted = 0;
-    void settle();
+    size_t settle();
     bool drained() const { return next == timers.size(); }
   };
   using Buckets = std::map<int64_t, Bucket>;
 
+  void settle(Bucket& bucket) { stored_ -= bucket.settle(); }
   void erase_if_drained(Buckets::iterator at);
 
   Buckets buckets_;
   Bucket* recent_ = nullptr;  // of the last registration: neighbours share windows
   int64_t recent_timestamp_ = 0;
+  uint64_t stored_ = 0;
 };
 
 }  // namespace drey::state

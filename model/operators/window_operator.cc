@@ -270,7 +270,7 @@ void WindowOperator::on_event_timer(const state::Timer& timer, Charge& charge) {
   if (result.purge) clear_contents(key, state_window, charge);
   if (timer.timestamp != cleanup_time(window)) return;
   clear_contents(key, state_window, charge);
-  trigger_.clear(key, window, charge);
+  if (!trigger_.is_cleared_by(timer)) trigger_.clear(key, window, charge);
   if (!is_merging()) return;
   MergingWindows now = before;
   now.retire(window);

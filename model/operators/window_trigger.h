@@ -30,6 +30,11 @@ class WindowTrigger {
   TriggerResult on_event_time(state::Key key, int64_t time, state::TimeWindow window,
                               state::Charge& charge);
   void clear(state::Key key, state::TimeWindow window, state::Charge& charge);
+  // True: the timer that fired is all that clear would remove (saves a search in a queue of many).
+  bool is_cleared_by(const state::Timer& fired) const {
+    return options_.kind == WindowTriggerOptions::Kind::event_time &&
+           fired.timestamp == fired.window.max_timestamp();
+  }
   // The windows of session `merged` have become one: timers and trigger state follow.
   void on_merge(state::Key key, state::TimeWindow result,
                 const std::vector<state::TimeWindow>& merged, state::Charge& charge);
