@@ -9,6 +9,7 @@ enum class BufferType : uint8_t {
   none,  // no buffer
   data_buffer,
   event_buffer,
+  cancel_checkpoint_marker,  // upstream: an event buffer as any other
   prioritized_event_buffer,  // an unaligned barrier or an announcement
   aligned_checkpoint_barrier,
   timeoutable_aligned_checkpoint_barrier,
@@ -32,6 +33,12 @@ constexpr bool blocks_upstream(BufferType type) {
          type == BufferType::timeoutable_aligned_checkpoint_barrier ||
          type == BufferType::recovery_completion || type == BufferType::aligned_watermark_event;
 }
+// A priority event of an input channel is a barrier, too, unless it announces one.
+constexpr bool is_barrier(BufferType type) {
+  return type == BufferType::aligned_checkpoint_barrier ||
+         type == BufferType::timeoutable_aligned_checkpoint_barrier ||
+         type == BufferType::prioritized_event_buffer;
+}
 constexpr bool requires_announcement(BufferType type) {
   return type == BufferType::timeoutable_aligned_checkpoint_barrier;
 }
@@ -43,6 +50,7 @@ constexpr std::string_view name_of(BufferType type) {
     case BufferType::data_buffer:
       return "data_buffer";
     case BufferType::event_buffer:
+    case BufferType::cancel_checkpoint_marker:
       return "event_buffer";
     case BufferType::prioritized_event_buffer:
       return "prioritized_event_buffer";

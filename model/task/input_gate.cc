@@ -61,14 +61,49 @@ std::optional<GateBuffer> InputGate::poll() {
 
 std::optional<ReceivedBuffer> InputGate::poll_channel(uint32_t channel, BufferType* next_type) {
   if (remote_[channel] != nullptr) return remote_[channel]->poll(next_type);
-  const auto polled = local_[channel]->subpartition->poll();
+  LocalChannel& local = *local_[channel];
+  const auto polled = local.subpartition->poll();
   if (!polled.has_value()) return std::nullopt;
   *next_type = polled->next_type;
-  return ReceivedBuffer{.payload = polled->payload,
-                        .checkpoint = polled->checkpoint,
-                        .size = polled->size,
-                        .sequence = polled->sequence,
-                        .type = polled->type};
+  const ReceivedBuffer buffer{.payload = polled->payload,
+                              .checkpoint = polled->checkpoint,
+                              .size = polled->size,
+                              .sequence = polled->sequence,
+                              .type = polled->type};
+  if (doors_.input_state != nullptr) capture(local, buffer);
+  return buffer;
+}
+
+// A local channel keeps nothing: what it hands over before the barrier is in flight.
+void InputGate::capture(LocalChannel& local, const ReceivedBuffer& buffer) {
+  if (is_barrier(buffer.type))
+    local.in_flight.barrier_arrived(buffer.checkpoint, buffer.sequence);
+  else if (is_data(buffer.type) && local.in_flight.capturing())
+    doors_.input_state->persist(local.in_flight.checkpoint(), local.index, &buffer, 1);
+}
+
+void InputGate::prioritize(uint32_t channel, uint32_t sequence) {
+  CHECK(remote_[channel] != nullptr, "local channels announce nothing");
+  remote_[channel]->prioritize(sequence);
+}
+
+bool InputGate::checkpoint_started(int64_t checkpoint) {
+  CHECK(doors_.input_state != nullptr, "unaligned checkpoints are on");
+  for (uint32_t i = 0; i < options_.channels; ++i) {
+    const bool started = remote_[i] != nullptr ? remote_[i]->checkpoint_started(checkpoint)
+                                               : local_[i]->in_flight.start(checkpoint);
+    if (!started) return false;
+  }
+  return true;
+}
+
+void InputGate::checkpoint_stopped(int64_t checkpoint) {
+  for (uint32_t i = 0; i < options_.channels; ++i) {
+    if (remote_[i] != nullptr)
+      remote_[i]->checkpoint_stopped(checkpoint);
+    else
+      local_[i]->in_flight.stop(checkpoint);
+  }
 }
 
 void InputGate::channel_ended(uint32_t channel) {
@@ -111,6 +146,11 @@ void InputGate::channel_non_empty(uint32_t channel) {
 void InputGate::channel_priority(uint32_t channel, uint32_t sequence) {
   const bool had_priority = queue_.has_priority();
   notify(queue_.queue_priority(channel, sequence), had_priority);
+}
+
+void InputGate::channel_priority_forced(uint32_t channel) {
+  const bool had_priority = queue_.has_priority();
+  notify(queue_.queue_priority_forced(channel), had_priority);
 }
 
 void InputGate::notify(bool queued, bool had_priority) {

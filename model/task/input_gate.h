@@ -63,6 +63,14 @@ class InputGate final : private RemoteChannelGate {
   void resume(uint32_t channel);
   void release();
 
+  // Unaligned checkpoints: off without a listener, which must be set before the channels are
+  // connected.
+  void set_input_state_listener(InputStateListener* listener) { doors_.input_state = listener; }
+  void prioritize(uint32_t channel, uint32_t sequence);
+  // All channels begin to persist. False: one has a newer barrier; those before it have begun.
+  bool checkpoint_started(int64_t checkpoint);
+  void checkpoint_stopped(int64_t checkpoint);
+
   RemoteInputChannel& remote(uint32_t channel) { return *remote_[channel]; }
   const RemoteInputChannel& remote(uint32_t channel) const { return *remote_[channel]; }
   bool is_remote(uint32_t channel) const { return remote_[channel] != nullptr; }
@@ -82,12 +90,15 @@ class InputGate final : private RemoteChannelGate {
     InputGate* gate = nullptr;
     PipelinedSubpartition* subpartition = nullptr;
     uint32_t index = 0;
+    InFlightCapture in_flight;
   };
 
   void channel_non_empty(uint32_t channel) override;
   void channel_priority(uint32_t channel, uint32_t sequence) override;
+  void channel_priority_forced(uint32_t channel) override;
   void notify(bool queued, bool had_priority);
   std::optional<ReceivedBuffer> poll_channel(uint32_t channel, BufferType* next_type);
+  void capture(LocalChannel& local, const ReceivedBuffer& buffer);
   void channel_ended(uint32_t channel);
 
   InputGateOptions options_;

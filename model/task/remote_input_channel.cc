@@ -1,5 +1,7 @@
 #include "model/task/remote_input_channel.h"
 
+#include <vector>
+
 #include "sim/check.h"
 
 namespace drey::model {
@@ -38,11 +40,53 @@ RemoteInputChannel::Arrival RemoteInputChannel::on_buffer(const ReceivedBuffer& 
       received_.push_priority(announcement);
     }
   }
+  if (doors_->input_state != nullptr) capture(received);
   if (priority_before == 0 && received_.priority_count() == 1)
     doors_->gate->channel_priority(index_, buffer.sequence);
   if (was_empty) doors_->gate->channel_non_empty(index_);
   if (backlog >= 0) on_backlog(backlog);
   return Arrival::queued;
+}
+
+void RemoteInputChannel::capture(const ReceivedBuffer& buffer) {
+  if (is_barrier(buffer.type))
+    in_flight().barrier_arrived(buffer.checkpoint, buffer.sequence);
+  else if (is_data(buffer.type) && in_flight_ != nullptr && in_flight_->capturing())
+    doors_->input_state->persist(in_flight_->checkpoint(), index_, &buffer, 1);
+}
+
+InFlightCapture& RemoteInputChannel::in_flight() {
+  if (in_flight_ == nullptr) in_flight_ = std::make_unique<InFlightCapture>();
+  return *in_flight_;
+}
+
+bool RemoteInputChannel::checkpoint_started(int64_t checkpoint) {
+  if (!in_flight().start(checkpoint)) return false;
+  // Rare, and only for as long as data is queued: the copy may allocate.
+  std::vector<ReceivedBuffer> overtaken;
+  for (uint32_t i = received_.priority_count(); i < received_.size(); ++i) {
+    const ReceivedBuffer& buffer = received_.at(i);
+    if (!is_data(buffer.type)) continue;
+    if (!in_flight_->before_barrier(buffer.sequence)) break;
+    overtaken.push_back(buffer);
+  }
+  if (!overtaken.empty())
+    doors_->input_state->persist(checkpoint, index_, overtaken.data(), overtaken.size());
+  return true;
+}
+
+void RemoteInputChannel::checkpoint_stopped(int64_t checkpoint) { in_flight().stop(checkpoint); }
+
+void RemoteInputChannel::prioritize(uint32_t sequence) {
+  for (uint32_t i = received_.priority_count(); i < received_.size(); ++i) {
+    if (received_.at(i).sequence != sequence) continue;
+    ReceivedBuffer barrier = received_.erase(i);
+    barrier.type = BufferType::prioritized_event_buffer;
+    received_.push_priority(barrier);
+    if (received_.priority_count() == 1) doors_->gate->channel_priority_forced(index_);
+    return;
+  }
+  CHECK(false, "the announced barrier is in the queue");
 }
 
 void RemoteInputChannel::on_backlog(int32_t backlog) {

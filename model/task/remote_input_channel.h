@@ -9,9 +9,11 @@
 // backlog + exclusive as last told, less what was taken since; it may be negative. Upstream:
 // RemoteInputChannel with its BufferManager. Data-plane page 1.6. About 80 bytes idle.
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "model/task/buffer_type.h"
+#include "model/task/in_flight_capture.h"
 #include "model/task/local_buffer_pool.h"
 #include "model/task/prioritized_queue.h"
 
@@ -46,6 +48,16 @@ class RemoteChannelGate {
   virtual ~RemoteChannelGate() = default;
   virtual void channel_non_empty(uint32_t channel) = 0;
   virtual void channel_priority(uint32_t channel, uint32_t sequence) = 0;
+  // A barrier became a priority event after its announcement was read.
+  virtual void channel_priority_forced(uint32_t channel) = 0;
+};
+
+// In-flight data that belongs to an unaligned checkpoint, in order per channel.
+class InputStateListener {
+ public:
+  virtual ~InputStateListener() = default;
+  virtual void persist(int64_t checkpoint, uint32_t channel, const ReceivedBuffer* buffers,
+                       size_t count) = 0;
 };
 
 struct RemoteChannelDoors {
@@ -53,6 +65,7 @@ struct RemoteChannelDoors {
   RemoteChannelOutput* out = nullptr;
   LocalBufferPool* floating = nullptr;
   NetworkBufferPool* network = nullptr;
+  InputStateListener* input_state = nullptr;  // null: unaligned checkpoints are off
 };
 
 class RemoteInputChannel final : public BufferListener {
@@ -71,6 +84,13 @@ class RemoteInputChannel final : public BufferListener {
   void recycle(BufferHome home);
   int32_t take_unannounced_credit();  // the AddCredit message leaves
   void resume();
+
+  // Unaligned checkpoints. The announced barrier with this number becomes a priority event.
+  void prioritize(uint32_t sequence);
+  // False: subsumed by a newer barrier that is queued here.
+  bool checkpoint_started(int64_t checkpoint);
+  void checkpoint_stopped(int64_t checkpoint);
+
   // Everything goes back; later arrivals are dropped. A gate stops all its channels before any
   // gives back, so that what one returns does not go to its neighbour.
   void stop() { released_ = true; }
@@ -98,9 +118,12 @@ class RemoteInputChannel final : public BufferListener {
   void add_credit(int32_t n);
   bool surplus_floating() const { return available() > required_ && floating_ > 0; }
   void release_floating();
+  void capture(const ReceivedBuffer& buffer);
+  InFlightCapture& in_flight();
 
   const RemoteChannelDoors* doors_;
   PrioritizedQueue<ReceivedBuffer> received_;
+  std::unique_ptr<InFlightCapture> in_flight_;  // null until the first barrier
   int32_t exclusive_;
   int32_t floating_ = 0;
   int32_t required_ = 0;

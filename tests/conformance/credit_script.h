@@ -69,7 +69,7 @@ class SubpartitionScript {
     if (name == "recovery") return BufferType::recovery_completion;
     if (name == "end_of_data") return BufferType::end_of_data;
     if (name == "end") return BufferType::end_of_partition;
-    return BufferType::event_buffer;
+    return BufferType::cancel_checkpoint_marker;
   }
 
   model::PipelinedSubpartition subpartition;
