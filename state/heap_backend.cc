@@ -205,6 +205,13 @@ TimerQueue& HeapBackend::timers(std::string_view service) {
   return timers_.try_emplace(std::string(service)).first->second;
 }
 
+void HeapBackend::confirm(uint64_t checkpoint) {
+  for (auto at = snapshots_.begin(); at != snapshots_.end() && at->first <= checkpoint;) {
+    const bool finished = at->first == checkpoint || at->second.stage == Stage::uploaded;
+    at = finished ? snapshots_.erase(at) : std::next(at);
+  }
+}
+
 uint64_t HeapBackend::live_bytes() const {
   uint64_t timers = 0;
   for (const auto& [name, queue] : timers_) timers += queue.stored();

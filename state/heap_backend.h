@@ -75,7 +75,8 @@ class HeapBackend final : public KeyedBackend {
   Async next(uint64_t checkpoint, File& to_upload) override;
   void uploaded(uint64_t checkpoint, const std::string& name, std::string_view object_key) override;
   KeyedStateHandle handle(uint64_t checkpoint) const override;
-  void confirm(uint64_t checkpoint) override { snapshots_.erase(checkpoint); }
+  // Forgets the older ones too, if they are done: their own notification may have been lost.
+  void confirm(uint64_t checkpoint) override;
   void abort(uint64_t checkpoint) override { snapshots_.erase(checkpoint); }
 
   void visit(KeyGroupRange groups, EntryVisitor& visitor) const override;

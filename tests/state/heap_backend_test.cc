@@ -252,6 +252,22 @@ TEST(HeapBackend, SnapshotHoldsTheStateOfItsSyncPoint) {
   EXPECT_EQ(backend.next(5, file), KeyedBackend::Async::failed);
 }
 
+TEST(HeapBackend, ConfirmForgetsOlderSnapshotsThatAreDoneOnly) {
+  HeapBackend backend = make_backend({0, kMax - 1});
+  Charge charge;
+  snapshot(backend, 1);
+  ASSERT_EQ(backend.begin_snapshot(2, KeyedBackend::SnapshotKind::full, charge), Outcome::ok);
+  const auto job = backend.take_job();
+  snapshot(backend, 3);
+  backend.confirm(3);
+  KeyedBackend::File file;
+  EXPECT_EQ(backend.next(1, file), KeyedBackend::Async::failed);
+  EXPECT_EQ(backend.next(3, file), KeyedBackend::Async::failed);
+  EXPECT_EQ(backend.next(2, file), KeyedBackend::Async::wait_for_job);
+  ASSERT_EQ(backend.run_job(*job, charge), Outcome::ok);
+  EXPECT_EQ(backend.next(2, file), KeyedBackend::Async::upload);
+}
+
 TEST(HeapBackend, MemoryIsBounded) {
   HeapBackend backend = make_backend({0, kMax - 1}, 10'000);
   const auto sum = *backend.register_state({.name = "sum", .kind = StateKind::reducing});
