@@ -2,25 +2,29 @@
 
 namespace drey::model {
 
-CheckpointActivation::Act CheckpointActivation::decide() {
-  const bool wanted = status_ == JobStatus::running && pending_.empty() && !always_off_;
-  if (wanted == started_) return Act::nothing;
-  started_ = wanted;
-  return wanted ? Act::start : Act::stop;
+CheckpointActivation::Change CheckpointActivation::decide() {
+  const bool run = should_run();
+  if (run == started_) return Change::none;
+  started_ = run;
+  return run ? Change::start : Change::stop;
 }
 
-CheckpointActivation::Act CheckpointActivation::on_execution(const AttemptId& attempt,
-                                                             ExecutionState state) {
-  if (state == ExecutionState::running || state == ExecutionState::finished) {
-    pending_.erase(attempt);
-  } else {
-    pending_.insert(attempt);
-  }
+CheckpointActivation::Change CheckpointActivation::on_job_status(bool running) {
+  job_running_ = running;
   return decide();
 }
 
-CheckpointActivation::Act CheckpointActivation::on_job(JobStatus status) {
-  status_ = status;
+CheckpointActivation::Change CheckpointActivation::on_execution(const TaskRef& attempt,
+                                                                bool running_or_finished) {
+  if (running_or_finished)
+    pending_.erase(attempt);
+  else
+    pending_.insert(attempt);
+  return decide();
+}
+
+CheckpointActivation::Change CheckpointActivation::forget(const TaskRef& attempt) {
+  pending_.erase(attempt);
   return decide();
 }
 

@@ -1,38 +1,37 @@
 #pragma once
-// When the periodic checkpoint scheduler of a job runs: the job is RUNNING and no execution attempt
-// is pending, where an attempt becomes pending with any state other than RUNNING or FINISHED.
+// When the periodic checkpoint scheduler runs (CC-55; control-plane page 5.5): the job is RUNNING
+// and no execution attempt is known to be in another state than RUNNING or FINISHED. Jobs with a
+// blocking output do not use it: they are never on.
 //
-// As upstream 2.3 has it, an attempt that ends FAILED or CANCELED stays pending for ever, so after
-// the first failover this class starts and stops nothing any more, and what remains is that a
-// RUNNING report starts a scheduler that does not run (control-plane.md 5.5, observation 3; seen on
-// a real cluster).
+// As upstream has it, an attempt that ended FAILED or CANCELED is never forgotten: after the first
+// failover this class neither starts nor stops anything any more, and only the JobMaster's own
+// start at a task's RUNNING report remains. Runs of 2.3.0 show it, so it is kept; forget() is what
+// a repaired Flink would call.
 //
 // Upstream: ExecutionTrackingCheckpointCoordinatorDeActivator.
+#include <cstdint>
 #include <set>
 
-#include "model/graph/execution_state.h"
-#include "model/task/deployment.h"
+#include "model/checkpoint/checkpoint_types.h"
 
 namespace drey::model {
 
 class CheckpointActivation {
  public:
-  enum class Act : uint8_t { nothing, start, stop };
+  enum class Change : uint8_t { none, start, stop };
 
-  // always_off: the job has a blocking result; it takes no periodic checkpoints.
-  explicit CheckpointActivation(bool always_off) : always_off_(always_off) {}
-
-  [[nodiscard]] Act on_execution(const AttemptId& attempt, ExecutionState state);
-  [[nodiscard]] Act on_job(JobStatus status);
+  Change on_job_status(bool running);
+  Change on_execution(const TaskRef& attempt, bool running_or_finished);
+  Change forget(const TaskRef& attempt);
   bool started() const { return started_; }
 
  private:
-  Act decide();
+  bool should_run() const { return job_running_ && pending_.empty(); }
+  Change decide();
 
-  bool always_off_;
+  bool job_running_ = false;
+  std::set<TaskRef> pending_;
   bool started_ = false;
-  JobStatus status_ = JobStatus::created;
-  std::set<AttemptId> pending_;
 };
 
 }  // namespace drey::model

@@ -18,6 +18,22 @@ std::vector<std::string> paths_of(const TaskAcknowledgement& acknowledgement) {
   return paths;
 }
 
+// CC-30: also for unknown and late acknowledgements; the task may go on using the files. Not for
+// savepoints, which belong to the user.
+bool registers_shared_state(const PendingCheckpoint* pending) {
+  return pending == nullptr || !pending->props().is_savepoint();
+}
+
+// The pointer may exist after all if the outcome is unknown: then the files must stay
+// (PossibleInconsistentStateException).
+bool may_delete_files(PointerWrite outcome) { return outcome == PointerWrite::failed; }
+
+// CC-46: a checkpoint that is kept when subsumed is not announced as subsumed.
+CheckpointId announced_as_subsumed(const CompletedCheckpointStore::Entry& last_subsumed) {
+  const bool announced = last_subsumed != nullptr && last_subsumed->props.discard_on_subsumed;
+  return announced ? last_subsumed->id : kNoCheckpoint;
+}
+
 }  // namespace
 
 // ---- the lock
@@ -86,9 +102,7 @@ AckReply CheckpointCoordinator::on_acknowledge(CheckpointId id,
   }
   if (shutdown_) return AckReply::not_pending;
   PendingCheckpoint* pending = find_pending(id);
-  // Registered whatever becomes of the acknowledgement: the task may go on using the files (CC-30).
-  const bool registers = pending == nullptr || !pending->props().is_savepoint();
-  if (acknowledgement.has_state && registers) {
+  if (acknowledgement.has_state && registers_shared_state(pending)) {
     const auto error = store_.registry().register_all(acknowledgement.shared_files, id);
     if (error != SharedStateRegistry::RegisterError::none) return AckReply::registry_error;
   }
@@ -287,9 +301,8 @@ void CheckpointCoordinator::store_failed(PointerWrite outcome) {
   const std::unique_ptr<PendingCheckpoint> pending = std::move(found->second);
   const CompletedCheckpoint& checkpoint = *completion_->checkpoint;
   answer_failed(pending->request(), pending->id(), kReason);
-  // The pointer may exist after all: then the files must stay (PossibleInconsistentStateException).
-  const bool may_delete = outcome == PointerWrite::failed;
-  cleaner_.clean(checkpoint.id, checkpoint.location, checkpoint.private_files(), may_delete);
+  cleaner_.clean(checkpoint.id, checkpoint.location, checkpoint.private_files(),
+                 may_delete_files(outcome));
   post_decider_for_empty_cleanups();
   judge_failure(pending->id(), pending->props(), kReason, std::nullopt);
   send_aborted(*pending);
@@ -332,9 +345,8 @@ void CheckpointCoordinator::after_completion(CompletedCheckpoint& checkpoint,
            [&checkpoint](const PendingCheckpoint& other) {
              return other.id() < checkpoint.id && other.can_be_subsumed();
            });
-  const bool tells_subsumed = last_subsumed != nullptr && last_subsumed->props.discard_on_subsumed;
   host_.notify_complete(current_attempts(pending.plan()), checkpoint.id, checkpoint.timestamp,
-                        tells_subsumed ? last_subsumed->id : kNoCheckpoint);
+                        announced_as_subsumed(last_subsumed));
   for (const OperatorRef& coordinator : coordinators_)
     host_.notify_coordinator_complete(coordinator, checkpoint.id);
 }
