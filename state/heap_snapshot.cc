@@ -9,40 +9,6 @@
 
 namespace drey::state {
 
-namespace {
-
-std::string timer_entry(const Timer& timer) {
-  std::string key;
-  put_u64(key, timer.key);
-  std::string name_space;
-  put_window(name_space, timer.window);
-  return timer_bytes(timer.timestamp, key, name_space);
-}
-
-// Void (one byte 00) or start and end. False: neither.
-bool read_name_space(std::string_view bytes, TimeWindow& window) {
-  window = kNoWindow;
-  if (bytes.size() == 1) return bytes[0] == 0;
-  ByteReader in(bytes);
-  window.start = in.i64();
-  window.end = in.i64();
-  return in.ok() && in.at_end();
-}
-
-std::optional<Timer> parse_timer(int32_t group, std::string_view bytes) {
-  constexpr size_t kHead = 16;
-  if (bytes.size() < kHead) return std::nullopt;
-  ByteReader in(bytes.substr(0, kHead));
-  Timer timer;
-  timer.group = group;
-  timer.timestamp = static_cast<int64_t>(in.u64() ^ (uint64_t{1} << 63));
-  timer.key = in.u64();
-  if (!read_name_space(bytes.substr(kHead), timer.window)) return std::nullopt;
-  return timer;
-}
-
-}  // namespace
-
 std::vector<const HeapBackend::State*> HeapBackend::states_by_name() const {
   std::vector<const State*> sorted;
   for (const State& state : states_) sorted.push_back(&state);

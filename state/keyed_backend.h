@@ -48,6 +48,18 @@ struct Charge {
   }
 };
 
+// What an engine under the state did since it was made; zero for heap state.
+struct BackendCounters {
+  uint64_t flushes = 0;
+  uint64_t compactions = 0;
+  uint64_t stalls = 0;        // how often the writer ran into the limit of closed memtables
+  uint64_t cache_misses = 0;  // reads of files while a record waited
+  uint64_t checkpoint_table_bytes = 0;  // in tables of native checkpoints
+  uint64_t reused_table_bytes = 0;      // of these, not uploaded again
+  uint64_t io_operations = 0;
+  sim::Digest128 io_digest;  // of all operations on the disk, in order
+};
+
 enum class Outcome : uint8_t { ok, io_error, corrupt, out_of_memory };
 
 enum class StateKind : uint8_t { value, list, map, reducing };
@@ -166,6 +178,9 @@ class KeyedBackend {
   // Modelled, in bytes. Allocated only grows: the garbage-collection pause model counts it.
   virtual uint64_t live_bytes() const = 0;
   virtual uint64_t allocated_bytes() const = 0;
+  virtual BackendCounters counters() const { return {}; }
+  // The orderly end of a task: local files are removed. Without it, destruction is what a kill of the process does.
+  virtual void dispose(Charge&) {}
 };
 
 }  // namespace drey::state

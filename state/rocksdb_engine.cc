@@ -101,6 +101,21 @@ void RocksDbEngine::close() {
   db_ = nullptr;
 }
 
+Outcome RocksDbEngine::import_file(const std::string& name, const sim::FileContent& content,
+                                   Charge& charge) {
+  CHECK(db_ == nullptr, "files are imported before the database is opened");
+  const Visit visit(*this, Activity::job);
+  const rdb::IOStatus status = files_->write_file(place_.directory + "/" + name, content);
+  charge_to(charge, 0);
+  return outcome_of(status);
+}
+
+void RocksDbEngine::close_and_remove(Charge& charge) {
+  close();
+  remove_directory(place_.directory);
+  charge_to(charge, 0);
+}
+
 void RocksDbEngine::kill() {
   files_->cut_off();
   close();
@@ -272,6 +287,7 @@ Outcome RocksDbEngine::close_memtable(uint32_t family) {
   f.closed_bytes += f.bytes;
   f.bytes = 0;
   ++f.closed;
+  ++f.generation;
   return outcome_of(status);
 }
 
@@ -359,6 +375,9 @@ Outcome RocksDbEngine::flush_all() {
   }
   while (env_->run_one(rdb::Env::HIGH)) ++counters_.flushes;
   look_after_job();
+  // Whoever waits for this flush stands behind the running job on the device, so its memtables are
+  // free then, too.
+  for (Family& f : families_) f.in_flight = 0;
   const bool left =
       std::any_of(families_.begin(), families_.end(), [](const Family& f) { return f.closed > 0; });
   return left ? Outcome::io_error : Outcome::ok;

@@ -113,6 +113,7 @@ class RocksDbEngine {
   Outcome remove(uint32_t family, const rocksdb::Slice& key);
   Outcome remove_range(uint32_t family, const rocksdb::Slice& from,
                        const rocksdb::Slice& to);  // [from, to)
+  Outcome outcome(const rocksdb::Status& status) { return outcome_of(status); }
   // Several writes as one, each already counted by count_bytes().
   Outcome write(rocksdb::WriteBatch& batch);
   // True when the memtable of the family became full: then write what is pending and call
@@ -126,6 +127,8 @@ class RocksDbEngine {
   }
   // Closes the full memtable, or the oldest one when the shared limit is reached.
   Outcome switch_memtable(uint32_t family);
+  // Number of the active memtable, from 1.
+  uint32_t generation(uint32_t family) const { return families_[family].generation; }
   rocksdb::ColumnFamilyHandle* handle(uint32_t family) { return families_[family].handle; }
   std::unique_ptr<rocksdb::Iterator> iterate(uint32_t family,
                                              const rocksdb::ReadOptions& options) const;
@@ -146,7 +149,10 @@ class RocksDbEngine {
   Outcome checkpoint(const std::string& directory, Charge& charge);
   void remove_directory(const std::string& directory);
 
-  void kill();  // the process died: cut off, nothing more is written
+  // Before open(): a file of a restored database, written and synced.
+  Outcome import_file(const std::string& name, const sim::FileContent& content, Charge& charge);
+  void close_and_remove(Charge& charge);  // the orderly end
+  void kill();                            // the process died: cut off, nothing more is written
   // What RocksDB said last; for messages, never compared.
   const std::string& error() const { return error_; }
   bool healthy() const { return db_ != nullptr && !files_->is_cut_off(); }
@@ -165,7 +171,8 @@ class RocksDbEngine {
   static constexpr uint64_t kEntryOverhead = 32;
   struct Family {
     rocksdb::ColumnFamilyHandle* handle = nullptr;
-    uint64_t bytes = 0;   // in the active memtable
+    uint64_t bytes = 0;  // in the active memtable
+    uint32_t generation = 1;
     uint64_t opened = 0;  // order of the first put in it
     uint64_t closed_bytes = 0;
     uint32_t closed = 0;     // memtables that wait for a flush

@@ -139,7 +139,12 @@ IOStatus SimFileSystem::account(Kind kind, std::string_view path, uint64_t offse
 IOStatus SimFileSystem::read(const sim::DiskNode& file, uint64_t offset, size_t length,
                              rdb::Slice* result, char* scratch, uint64_t& cursor) {
   if (cut_off_) return IOStatus::IOError("cut off");
+  if (activity_ == Activity::observer) {
+    *result = rdb::Slice(scratch, file.content.read(offset, length, scratch));
+    return IOStatus::OK();
+  }
   uint64_t got = 0;
+  if (activity_ == Activity::foreground) ++foreground_reads_;
   const DiskOperation how = activity_ == Activity::foreground ? DiskOperation::urgent_read
                             : offset == cursor                ? DiskOperation::next_read
                                                               : DiskOperation::read;
@@ -159,6 +164,18 @@ IOStatus SimFileSystem::append(const sim::DiskFile& file, const rdb::Slice& data
   ++bill_.appends;
   bill_.append_bytes += data.size();
   return account(Kind::append, file->path, offset, data.size(), done);
+}
+
+IOStatus SimFileSystem::write_file(const std::string& path, const sim::FileContent& content) {
+  if (cut_off_) return IOStatus::IOError("cut off");
+  sim::DiskFile file;
+  ++bill_.metadata;
+  IOStatus status = account(Kind::create, path, 0, 0, disk_.create(issue(), path, file));
+  if (!status.ok()) return status;
+  ++bill_.appends;
+  bill_.append_bytes += content.size();
+  status = account(Kind::append, path, 0, content.size(), disk_.append(issue(), file, content));
+  return status.ok() ? sync(file) : status;
 }
 
 IOStatus SimFileSystem::truncate(const sim::DiskFile& file, uint64_t size) {

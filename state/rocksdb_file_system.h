@@ -33,7 +33,8 @@ class SimFileSystem final : public rocksdb::FileSystem {
   SimFileSystem(sim::Disk& disk, sim::ProcessId writer, const sim::Clock& clock)
       : disk_(disk), writer_(writer), clock_(clock) {}
 
-  enum class Activity : uint8_t { foreground, job };
+  // An observer (state compare) reads for free and is not folded.
+  enum class Activity : uint8_t { foreground, job, observer };
   // Starts a new bill at the clock's time; the last one is over.
   void begin(Activity activity) {
     activity_ = activity;
@@ -44,6 +45,9 @@ class SimFileSystem final : public rocksdb::FileSystem {
   sim::Time time() const { return now_ + bill_.waited; }  // within the activity
   void cut_off() { cut_off_ = true; }
   bool is_cut_off() const { return cut_off_; }
+  // A whole file, synced; shares the chunks of `content`.
+  rocksdb::IOStatus write_file(const std::string& path, const sim::FileContent& content);
+  uint64_t foreground_reads() const { return foreground_reads_; }
   uint64_t operations() const { return operations_; }
   sim::Digest128 operations_digest() const { return digest_.value(); }
   sim::Disk& disk() { return disk_; }
@@ -137,6 +141,7 @@ class SimFileSystem final : public rocksdb::FileSystem {
   IoBill bill_;
   bool cut_off_ = false;
   uint64_t operations_ = 0;
+  uint64_t foreground_reads_ = 0;
   sim::Digest digest_;
   std::set<std::string> locks_;
 };

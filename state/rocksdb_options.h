@@ -11,8 +11,10 @@ namespace drey::state {
 struct RocksDbCosts {
   uint64_t get_ns = 1200;
   uint64_t put_ns = 1500;
-  uint64_t next_ns = 500;           // one step of an iterator
-  uint64_t job_ps_per_byte = 4000;  // flush and compaction: per byte read or written
+  uint64_t next_ns = 500;             // one step of an iterator
+  uint64_t call_garbage_bytes = 160;  // Java arrays that one call leaves on the heap
+  uint64_t timer_bytes = 72;          // a timer lives on the heap
+  uint64_t job_ps_per_byte = 4000;    // flush and compaction: per byte read or written
 };
 
 struct RocksDbOptions {

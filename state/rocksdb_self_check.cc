@@ -63,4 +63,10 @@ std::string check_rocksdb_seams() {
   return {};
 }
 
+const std::string& rocksdb_seams_problem() {
+  // A fact about the executable, the same in every run: no state of a run.
+  static const std::string problem = check_rocksdb_seams();
+  return problem;
+}
+
 }  // namespace drey::state

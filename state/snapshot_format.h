@@ -15,6 +15,7 @@
 // upstream. Upstream: HeapSnapshotStrategy, KeyedBackendSerializationProxy, HeapRestoreOperation
 // (same contents, own bytes).
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,12 @@ class SnapshotWriter {
   std::string bytes_;
   std::vector<uint64_t> offsets_;
 };
+
+// A timer as an entry's key, and back; the namespace is void (one byte 00) or start and end.
+std::string timer_entry(const Timer& timer);
+std::optional<Timer> parse_timer(int32_t group, std::string_view bytes);
+// False: neither void nor a window.
+bool read_name_space(std::string_view bytes, TimeWindow& window);
 
 struct SnapshotHeader {
   int prefix_bytes = 1;
