@@ -290,6 +290,7 @@ void JobScheduler::on_restart_due(uint64_t number) {
 // A restart goes on when its delay is over and every cancellation that it began has ended,
 // whichever is later.
 void JobScheduler::try_restarts() {
+  if (!host_.may_restore()) return;
   for (size_t i = 0; i < restarts_.size(); ++i) {
     const Restart& restart = restarts_[i];
     if (!restart.due) continue;

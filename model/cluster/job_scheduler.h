@@ -64,6 +64,8 @@ class JobSchedulerHost {
   virtual void deployed(SubtaskIndex subtask, const AssignedSlot& slot) = 0;
 
   // Gives the newest checkpoint's state to these (all: global). False: the restore failed.
+  // A restore has to wait while a completed checkpoint is being made durable; retry_restarts() tells when it is.
+  virtual bool may_restore() const = 0;
   virtual bool restore_state(const std::vector<SubtaskIndex>& subtasks, bool global) = 0;
 };
 
@@ -100,6 +102,7 @@ class JobScheduler : private PartitionAvailability {
   void on_submit_failed(const AttemptId& attempt, const Cause& cause);
   void on_cancel_failed(const AttemptId& attempt, const Cause& cause);
   void on_restart_due(uint64_t number);
+  void retry_restarts() { try_restarts(); }
   // A TaskManager is gone: its finished results are not available any more (table 7.2: after the
   // failures of its slots).
   void stop_tracking(const std::string& task_manager);

@@ -1,0 +1,147 @@
+#pragma once
+// What the checkpoint coordinator of a job gets from its JobMaster: timers, messages to tasks, writes to the object store
+// and the pointer store, and the assignment of restored state. Turns the coordinator's calls into JobCheckpointsHost calls
+// and facts; holds no protocol of its own.
+//
+// Without high availability the completed-checkpoint store lives in the JobMaster's memory, as upstream's; with it, the
+// pointer to each completed checkpoint is written to the pointer store before it counts.
+// Upstream: CheckpointCoordinator's collaborators in SchedulerBase / CheckpointsUtils, DefaultCompletedCheckpointStore.
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/checkpoint/checkpoint_activation.h"
+#include "model/checkpoint/checkpoint_coordinator.h"
+#include "model/cluster/flink_options.h"
+#include "model/cluster/job_scheduler.h"
+#include "sim/endpoint.h"
+
+namespace drey::model {
+
+class JobCheckpointsHost {
+ public:
+  virtual ~JobCheckpointsHost() = default;
+  virtual sim::Time now() const = 0;
+  virtual const JobScheduler& scheduler() const = 0;
+  virtual JobScheduler& scheduler() = 0;
+
+  enum class Timer : uint8_t { coordinator, periodic, expiry };
+  // Calls on_timer(timer, argument) after the delay.
+  virtual void arm(Timer timer, uint64_t argument, sim::Duration delay) = 0;
+  virtual void tell_task(SubtaskIndex subtask, sim::Body body) = 0;
+
+  // Answer: on_stored(ticket, ok). Contents are real bytes.
+  virtual void put_object(uint64_t ticket, const std::string& key, std::string bytes) = 0;
+  // Answer: on_deleted(ticket) when all have been tried; ticket 0: none.
+  virtual void delete_objects(uint64_t ticket, std::vector<std::string> keys) = 0;
+  // Answer: on_pointer(ticket, outcome). Only with high availability.
+  virtual void put_pointer(uint64_t ticket, CheckpointId id, const std::string& location) = 0;
+  virtual void remove_pointer(CheckpointId id) = 0;
+
+  virtual void announce_checkpoint(uint16_t kind, std::optional<SubtaskIndex> subtask, uint64_t a,
+                                   uint64_t b, uint64_t c) = 0;
+  virtual void lock_released() = 0;
+};
+
+class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
+ public:
+  JobCheckpoints(const JobInformation& job, const FlinkOptions& options, sim::Duration first_delay,
+                 JobCheckpointsHost& host);
+  ~JobCheckpoints() override;
+
+  bool enabled() const { return coordinator_ != nullptr; }
+  bool locked() const { return enabled() && coordinator_->locked(); }
+  uint64_t completed() const { return completed_; }
+
+  void on_execution(SubtaskIndex subtask, const AttemptId& attempt, ExecutionState state);
+  void on_job_status(JobStatus status);
+  void on_acknowledge(SubtaskIndex subtask, CheckpointId id, TaskAcknowledgement acknowledgement);
+  void on_decline(SubtaskIndex subtask, CheckpointId id, CheckpointFailureReason reason);
+  // All tasks have read all their input: one more checkpoint at once.
+  void trigger_at_end_of_data();
+
+  void on_timer(JobCheckpointsHost::Timer timer, uint64_t argument);
+  void on_stored(uint64_t ticket, bool ok);
+  void on_deleted(uint64_t ticket);
+  void on_pointer(uint64_t ticket, PointerWrite outcome);
+
+  // Aborts what is pending and gives the newest checkpoint's state to the subtasks. False: refused.
+  bool restore(const std::vector<SubtaskIndex>& subtasks, bool global, uint64_t failover);
+  void shut_down(JobStatus status);
+
+ private:
+  // CoordinatorHost
+  sim::Time now() override { return host_.now(); }
+  sim::Time wall_now() override { return host_.now(); }
+  void wake_timer() override;
+  void arm_periodic_trigger(uint64_t generation, sim::Duration delay) override;
+  void cancel_periodic_trigger() override;
+  void arm_expiry(CheckpointId id, sim::Duration delay) override;
+  void cancel_expiry(CheckpointId id) override;
+  const CheckpointTasks& tasks() override { return *this; }
+  void send_trigger(const std::vector<TaskRef>& tasks, CheckpointId id, sim::Time timestamp,
+                    const CheckpointOptions& options) override;
+  void notify_complete(const std::vector<TaskRef>& tasks, CheckpointId id, sim::Time timestamp,
+                       CheckpointId last_subsumed) override;
+  void notify_aborted(const std::vector<TaskRef>& tasks, CheckpointId id, sim::Time timestamp,
+                      CheckpointId latest_completed) override;
+  void begin_coordinator_checkpoint(OperatorRef coordinator, CheckpointId id) override;
+  void abort_coordinator_triggering(OperatorRef) override {}
+  void notify_coordinator_complete(OperatorRef, CheckpointId) override {}
+  void notify_coordinator_aborted(OperatorRef, CheckpointId) override {}
+  void reset_coordinator(OperatorRef, CheckpointId, const CoordinatorState*) override {}
+  void begin_hook(const std::string& hook, CheckpointId id, sim::Time timestamp) override;
+  void restore_hook(const std::string&, CheckpointId, const std::string*) override {}
+  void reset_hook(const std::string&) override {}
+  void begin_next_id(uint64_t ticket) override;
+  void set_next_id(CheckpointId next) override { next_id_ = next; }
+  void begin_location(uint64_t ticket, CheckpointId id, const CheckpointProperties& props,
+                      const std::string& target) override;
+  void begin_write_metadata(uint64_t ticket, const CompletedCheckpoint& checkpoint) override;
+  void begin_write_pointer(uint64_t ticket, const CompletedCheckpoint& checkpoint) override;
+  void request_done(uint64_t request, const CompletedCheckpoint& checkpoint) override;
+  void request_failed(uint64_t request, CheckpointId id, CheckpointFailureReason reason) override;
+  void fail_job(CheckpointId id, CheckpointFailureReason reason) override;
+  void fail_task(const TaskRef& task, CheckpointId id, CheckpointFailureReason reason) override;
+  std::optional<std::string> assign_states(const CompletedCheckpoint& checkpoint,
+                                           RestoreScope scope) override;
+  void lock_released() override { host_.lock_released(); }
+  void discard_checkpoint(uint64_t ticket, CheckpointId id, const std::string& location,
+                          std::vector<std::string> files) override;
+  void discard_files(std::vector<std::string> files) override;
+  void remove_pointer(CheckpointId id) override;
+
+  // CheckpointTasks: vertices by their topological rank
+  uint32_t vertices() const override;
+  uint32_t parallelism(uint32_t vertex) const override;
+  const std::vector<Input>& inputs(uint32_t vertex) const override { return inputs_[vertex]; }
+  SubtaskRange consumed(uint32_t vertex, uint32_t subtask, uint32_t input) const override;
+  PlanTaskState state(uint32_t vertex, uint32_t subtask) const override;
+  uint32_t current_attempt(uint32_t vertex, uint32_t subtask) const override;
+
+  const ExecutionTopology& topology() const { return host_.scheduler().graph().topology(); }
+  SubtaskIndex subtask_of(const TaskRef& task) const;
+  TaskRef task_of(SubtaskIndex subtask) const;
+  void act(CheckpointActivation::Act act);
+  void announce_job(uint16_t kind, uint64_t a, uint64_t b, uint64_t c);
+
+  const JobInformation& job_;
+  const FlinkOptions& options_;
+  JobCheckpointsHost& host_;
+  CheckpointActivation activation_;
+  SharedStateRegistry registry_;
+  CheckpointsCleaner cleaner_;
+  CompletedCheckpointStore store_;
+  std::unique_ptr<CheckpointCoordinator> coordinator_;
+  std::vector<std::vector<Input>> inputs_;
+  CheckpointId next_id_ = 1;
+  uint64_t periodic_generation_ = 0;   // armed; answers of an older one are stale
+  uint64_t completed_ = 0;
+  std::map<uint64_t, uint64_t> metadata_ticket_;  // ticket of ours -> the coordinator's
+  std::vector<SubtaskIndex> restoring_;
+  CheckpointId restored_ = 0;
+};
+
+}  // namespace drey::model

@@ -1,0 +1,190 @@
+#pragma once
+// The JobMaster of one job: its endpoint, its TaskManagers, its heartbeats, and the three parts that do the work and are
+// called directly, being on the same main thread: JobScheduler (graph, failover, deployment), JobSlots, JobCheckpoints.
+//
+// One object per leader term; a new leader starts anew from the stores. Fenced by its token.
+// Rules: control-plane.md 6.6 (declaring resources), 7 (heartbeats, losses, reconciliation), 8.4 (leadership).
+// Upstream: JobMaster, JobMasterServiceLeadershipRunner, ExecutionDeploymentReconciler.
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/cluster/flink_options.h"
+#include "model/cluster/job_checkpoints.h"
+#include "model/cluster/job_scheduler.h"
+#include "model/cluster/job_slots.h"
+#include "model/cluster/leadership.h"
+#include "model/cluster/messages.h"
+#include "model/cluster/registration.h"
+#include "sim/endpoint.h"
+#include "sim/service.h"
+
+namespace drey::model {
+
+struct JobMasterSpec {
+  std::shared_ptr<const JobInformation> job;
+  sim::FencingToken token;
+  sim::Address dispatcher;
+  sim::ServiceName object_store;
+};
+
+class JobMaster : public sim::Endpoint,
+                  private JobSchedulerHost,
+                  private JobSlotsHost,
+                  private JobCheckpointsHost,
+                  private HeartbeatListener,
+                  private LeaderListener,
+                  private JitterSource {
+ public:
+  JobMaster(sim::World& world, sim::ProcessId process, JobMasterSpec spec,
+            const FlinkOptions& options, Leadership& leadership);
+  ~JobMaster() override;
+
+  JobStatus status() const { return scheduler_.status(); }
+  void cancel();
+  // Leadership is lost: tasks are left to their TaskManagers, stores are kept.
+  void suspend();
+
+ private:
+  enum Then : uint16_t {
+    registered_at_rm, rm_retry, declared, declare_retry, heartbeat_to_tm, heartbeat_told,
+    submitted, cancelled, restart_due, coordinator_timer, periodic_timer, expiry_timer,
+    object_stored, object_deleted, free_told, bulk_timeout, idle_check, start_job, ignore,
+  };
+  enum TimerKind : uint8_t { tm_heartbeat_timer, rm_heartbeat_timer, declare_timer };
+
+  struct TaskManager {
+    sim::Address control;
+    sim::Address data;
+    std::set<AttemptId> deployed;  // acknowledged submissions
+    std::set<AttemptId> pending;   // submissions under way
+  };
+  struct Submission {
+    AttemptId attempt;
+    std::string task_manager;
+  };
+  struct Cancellation {
+    AttemptId attempt;
+    AssignedSlot slot;
+    int retries = 0;
+  };
+  struct Deletion {
+    uint64_t ticket = 0;
+    size_t open = 0;
+  };
+
+  // messages
+  void on_call(const sim::Call& call, const sim::Message& body, const sim::Body& shared) override;
+  void on_reply(sim::Continuation then, const sim::Reply& reply) override;
+  void on_later(sim::Continuation then) override;
+  void on_timer(uint8_t kind) override;
+  bool on_task_report(const sim::Call& call, const sim::Message& body);
+
+  // TaskManagers
+  void register_task_manager(const sim::Call& call, const RegisterTaskManager& message);
+  void offered(const sim::Call& call, const OfferSlots& offer);
+  void lose_task_manager(const std::string& resource, const Cause& cause);
+  void heartbeat_from_task_manager(const HeartbeatFromTaskManager& message);
+  void submit_ended(uint64_t number, const sim::Reply& reply);
+  void cancel_ended(uint64_t number, const sim::Reply& reply);
+
+  // the ResourceManager
+  void on_leader_changed(const std::string& component) override;
+  void connect_to_resource_manager();
+  void resource_manager_answered(const sim::Reply& reply);
+  void close_resource_manager(bool reconnect);
+  void declare_requirements();
+
+  // heartbeats
+  void send_heartbeat_request(const ResourceId& target, sim::Time now) override;
+  void heartbeat_timed_out(const ResourceId& target, sim::Time now) override;
+  void target_unreachable(const ResourceId& target, sim::Time now) override;
+  void lost_heartbeat(const ResourceId& target, bool unreachable);
+  void rearm_heartbeats();
+
+  // JobSchedulerHost
+  sim::Time now() const override { return Endpoint::now(); }
+  void request_slots(const std::vector<SubtaskIndex>& subtasks) override;
+  void cancel_slot_request(SubtaskIndex subtask) override { slots_.cancel_request(subtask); }
+  void release_slot(SubtaskIndex subtask, AllocationId allocation) override;
+  bool slot_is_alive(AllocationId allocation) const override { return slots_.has(allocation); }
+  void submit(const AssignedSlot& slot, std::shared_ptr<const Deployment> deployment) override;
+  void cancel_task(const AssignedSlot& slot, const AttemptId& attempt, int retries) override;
+  void update_partitions(const AssignedSlot& slot, const AttemptId& consumer,
+                         std::vector<ShuffleDescriptor> known) override;
+  void release_partitions(const AssignedSlot& slot, std::vector<PartitionId> partitions) override;
+  void arm_restart(uint64_t number, sim::Duration delay) override;
+  void status_changed(JobStatus from, JobStatus to) override;
+  void execution_changed(SubtaskIndex subtask, ExecutionState from, ExecutionState to) override;
+  void failover_begun(uint64_t number, const Cause& cause, SubtaskIndex failed, bool global,
+                      const std::vector<TaskRestart>& tasks, sim::Duration delay) override;
+  void failover_ended(uint64_t number) override;
+  void failure_seen(std::optional<SubtaskIndex> subtask, const Cause& cause) override;
+  void restart_refused(int64_t restarts) override;
+  void deployed(SubtaskIndex subtask, const AssignedSlot& slot) override;
+  bool may_restore() const override { return !checkpoints_.locked(); }
+  bool restore_state(const std::vector<SubtaskIndex>& subtasks, bool global) override;
+
+  // JobSlotsHost
+  void slot_granted(SubtaskIndex subtask, const AssignedSlot& slot) override;
+  void slot_refused(SubtaskIndex subtask, const Cause& cause) override;
+  void slot_lost(SubtaskIndex subtask, AllocationId allocation, const Cause& cause) override;
+  void requirements_changed() override;
+  void free_slot_at(const AssignedSlot& slot) override;
+
+  // JobCheckpointsHost
+  const JobScheduler& scheduler() const override { return scheduler_; }
+  JobScheduler& scheduler() override { return scheduler_; }
+  void arm(Timer timer, uint64_t argument, sim::Duration delay) override;
+  void tell_task(SubtaskIndex subtask, sim::Body body) override;
+  void put_object(uint64_t ticket, const std::string& key, std::string bytes) override;
+  void delete_objects(uint64_t ticket, std::vector<std::string> keys) override;
+  void put_pointer(uint64_t ticket, CheckpointId id, const std::string& location) override;
+  void remove_pointer(CheckpointId id) override;
+  void announce_checkpoint(uint16_t kind, std::optional<SubtaskIndex> subtask, uint64_t a,
+                           uint64_t b, uint64_t c) override;
+  void lock_released() override;
+
+  // JitterSource
+  int64_t draw(uint64_t attempt, int64_t low, int64_t high) override;
+
+  sim::PathId subtask_path(SubtaskIndex subtask) const { return subtask_paths_[subtask]; }
+  void end_of_data(const AttemptId& attempt);
+  void job_is_over(JobStatus status);
+
+  JobMasterSpec spec_;
+  const FlinkOptions& options_;
+  Leadership& leadership_;
+  std::string resource_;
+  sim::PathId job_path_;
+  std::vector<sim::PathId> subtask_paths_;
+  std::unique_ptr<RestartStrategy> restart_strategy_;
+  JobScheduler scheduler_;
+  JobSlots slots_;
+  JobCheckpoints checkpoints_;
+
+  std::map<std::string, TaskManager> task_managers_;
+  std::map<uint64_t, Submission> submissions_;
+  std::map<uint64_t, Cancellation> cancellations_;
+  std::map<uint64_t, Deletion> deletions_;
+  std::map<uint64_t, std::string> heartbeat_target_;
+  std::vector<bool> end_of_data_;  // by subtask
+  uint64_t next_number_ = 0;
+  uint64_t bulks_ = 0;
+  uint64_t failover_ = 0;
+  bool over_ = false;
+
+  std::optional<Leader> resource_manager_;
+  std::string resource_manager_resource_;
+  bool rm_connected_ = false;
+  uint64_t rm_attempt_ = 0;
+  uint64_t declaration_ = 0;
+  sim::Duration declare_backoff_;
+  RegistrationRetry rm_retry_;
+  HeartbeatManager tm_heartbeats_;
+  HeartbeatManager rm_heartbeats_;
+};
+
+}  // namespace drey::model

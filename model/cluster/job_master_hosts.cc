@@ -1,0 +1,261 @@
+// What the JobMaster does for its parts: messages, timers and facts for the scheduler, the slots and the checkpoints.
+#include <algorithm>
+
+#include "model/cluster/job_master.h"
+#include "model/trace_events.h"
+#include "sim/check.h"
+#include "sim/object_store.h"
+
+namespace drey::model {
+
+namespace {
+template <class T>
+std::shared_ptr<T> make() {
+  return std::make_shared<T>();
+}
+}  // namespace
+
+// ---- JobSchedulerHost
+
+void JobMaster::request_slots(const std::vector<SubtaskIndex>& subtasks) {
+  later(options_.slot_request_timeout, {bulk_timeout, ++bulks_});
+  slots_.request(subtasks);
+}
+
+void JobMaster::release_slot(SubtaskIndex subtask, AllocationId allocation) {
+  slots_.release(subtask, allocation, now());
+}
+
+void JobMaster::submit(const AssignedSlot& slot, std::shared_ptr<const Deployment> deployment) {
+  const uint64_t number = ++next_number_;
+  const auto found = task_managers_.find(slot.task_manager);
+  if (found != task_managers_.end()) found->second.pending.insert(deployment->attempt);
+  submissions_[number] = {deployment->attempt, slot.task_manager};
+  auto body = make<SubmitTask>();
+  body->deployment = std::move(deployment);
+  body->job_master_token = spec_.token;
+  ask(slot.control, {}, std::move(body), options_.ask_timeout, {submitted, number});
+}
+
+void JobMaster::submit_ended(uint64_t number, const sim::Reply& reply) {
+  const auto found = submissions_.find(number);
+  if (found == submissions_.end()) return;
+  const Submission submission = found->second;
+  submissions_.erase(found);
+  const auto at = task_managers_.find(submission.task_manager);
+  if (at != task_managers_.end()) at->second.pending.erase(submission.attempt);
+  if (reply.failure == sim::CallFailure::none) {
+    const auto subtask = scheduler_.find(submission.attempt);
+    const bool lives =
+        subtask.has_value() && !is_terminal(scheduler_.graph().state(*subtask));
+    if (at != task_managers_.end() && lives) at->second.deployed.insert(submission.attempt);
+    return;
+  }
+  scheduler_.on_submit_failed(submission.attempt,
+                              {.kind = Cause::Kind::deployment,
+                               .text = "submitTask: " + std::string(name(reply.failure))});
+}
+
+void JobMaster::cancel_task(const AssignedSlot& slot, const AttemptId& attempt, int retries) {
+  const uint64_t number = ++next_number_;
+  cancellations_[number] = {attempt, slot, retries};
+  auto body = make<CancelTask>();
+  body->attempt = attempt;
+  ask(slot.control, {}, std::move(body), options_.ask_timeout, {cancelled, number});
+}
+
+// Upstream retries three times, at once one after the other; an answer of any kind but a lost message ends it.
+void JobMaster::cancel_ended(uint64_t number, const sim::Reply& reply) {
+  const auto found = cancellations_.find(number);
+  if (found == cancellations_.end()) return;
+  const Cancellation cancellation = found->second;
+  cancellations_.erase(found);
+  if (reply.failure == sim::CallFailure::none) return;
+  if (cancellation.retries > 0) {
+    cancel_task(cancellation.slot, cancellation.attempt, cancellation.retries - 1);
+    return;
+  }
+  scheduler_.on_cancel_failed(cancellation.attempt, {.kind = Cause::Kind::task_manager_lost,
+                                                     .text = "the task could not be cancelled"});
+}
+
+void JobMaster::update_partitions(const AssignedSlot& slot, const AttemptId& consumer,
+                                  std::vector<ShuffleDescriptor> known) {
+  auto body = make<UpdatePartitions>();
+  body->attempt = consumer;
+  body->known = std::move(known);
+  ask(slot.control, {}, std::move(body), options_.ask_timeout, {ignore, 0});
+}
+
+void JobMaster::release_partitions(const AssignedSlot& slot, std::vector<PartitionId> partitions) {
+  auto body = make<ReleasePartitions>();
+  body->job = spec_.job->job;
+  body->partitions = std::move(partitions);
+  tell(slot.control, {}, std::move(body));
+}
+
+void JobMaster::arm_restart(uint64_t number, sim::Duration delay) {
+  later(delay, {restart_due, number});
+}
+
+void JobMaster::status_changed(JobStatus from, JobStatus to) {
+  announce(fact_kind(ControlFact::job_status), job_path_, static_cast<uint64_t>(to),
+           static_cast<uint64_t>(from), 0);
+  checkpoints_.on_job_status(to);
+  auto body = make<JobStatusChanged>();
+  body->job = spec_.job->job;
+  body->status = to;
+  tell(spec_.dispatcher, {}, std::move(body));
+  if (is_globally_terminal(to)) job_is_over(to);
+}
+
+// Slots go back to the TaskManagers, the ResourceManager forgets the job.
+void JobMaster::job_is_over(JobStatus status) {
+  if (over_) return;
+  over_ = true;
+  checkpoints_.shut_down(status);
+  slots_.free_all();
+  disarm_timer(declare_timer);
+  auto body = make<DisconnectJobManager>();
+  body->job = spec_.job->job;
+  body->status = status;
+  if (rm_connected_) tell(resource_manager_->address, resource_manager_->token, body);
+  for (const auto& [resource, entry] : task_managers_) {
+    tm_heartbeats_.unmonitor_target(resource);
+    tell(entry.control, {}, body);
+  }
+  task_managers_.clear();
+}
+
+void JobMaster::execution_changed(SubtaskIndex subtask, ExecutionState from, ExecutionState to) {
+  const AttemptId attempt = scheduler_.attempt_id(subtask);
+  announce(fact_kind(ControlFact::execution_state), subtask_path(subtask), attempt.attempt,
+           static_cast<uint64_t>(to), static_cast<uint64_t>(from));
+  if (to == ExecutionState::created) end_of_data_[subtask] = false;
+  if (is_terminal(to))
+    for (auto& [resource, entry] : task_managers_) entry.deployed.erase(attempt);
+  checkpoints_.on_execution(subtask, attempt, to);
+}
+
+void JobMaster::failover_begun(uint64_t number, const Cause& cause, SubtaskIndex failed,
+                               bool global, const std::vector<TaskRestart>& tasks,
+                               sim::Duration delay) {
+  failover_ = number;
+  const sim::PathId subject = global ? job_path_ : subtask_path(failed);
+  announce(fact_kind(ControlFact::failover_begun), subject, number,
+           (uint64_t{tasks.size()} << 8) | static_cast<uint64_t>(cause.kind),
+           static_cast<uint64_t>(delay.ns));
+  for (const TaskRestart& task : tasks)
+    announce(fact_kind(ControlFact::restart_task), subtask_path(task.subtask), number,
+             static_cast<uint64_t>(task.reason), scheduler_.graph().attempt(task.subtask));
+}
+
+void JobMaster::failover_ended(uint64_t number) {
+  failover_ = number;
+  announce(fact_kind(ControlFact::failover_end), job_path_, number, 0, 0);
+}
+
+void JobMaster::failure_seen(std::optional<SubtaskIndex> subtask, const Cause& cause) {
+  const sim::PathId subject = subtask.has_value() ? subtask_path(*subtask) : job_path_;
+  const uint64_t attempt = subtask.has_value() ? scheduler_.graph().attempt(*subtask) : 0;
+  announce(fact_kind(ControlFact::failure), subject, attempt, static_cast<uint64_t>(cause.kind), 0);
+}
+
+void JobMaster::restart_refused(int64_t restarts) {
+  announce(fact_kind(ControlFact::restart_refused), job_path_, static_cast<uint64_t>(restarts), 0,
+           0);
+}
+
+void JobMaster::deployed(SubtaskIndex subtask, const AssignedSlot& slot) {
+  announce(fact_kind(ControlFact::deployed), subtask_path(subtask),
+           scheduler_.graph().attempt(subtask), slot.allocation.value, 0);
+}
+
+bool JobMaster::restore_state(const std::vector<SubtaskIndex>& subtasks, bool global) {
+  return checkpoints_.restore(subtasks, global, failover_);
+}
+
+// ---- JobSlotsHost
+
+void JobMaster::slot_granted(SubtaskIndex subtask, const AssignedSlot& slot) {
+  announce(fact_kind(ControlFact::slot_assigned), subtask_path(subtask), slot.allocation.value, 0,
+           0);
+  scheduler_.on_slot(subtask, slot);
+}
+
+void JobMaster::slot_refused(SubtaskIndex subtask, const Cause& cause) {
+  scheduler_.on_slot_failed(subtask, cause);
+}
+
+void JobMaster::slot_lost(SubtaskIndex subtask, AllocationId allocation, const Cause& cause) {
+  scheduler_.on_slot_lost(subtask, allocation, cause);
+}
+
+void JobMaster::free_slot_at(const AssignedSlot& slot) {
+  auto body = make<FreeSlot>();
+  body->allocation = slot.allocation;
+  ask(slot.control, {}, std::move(body), options_.ask_timeout, {free_told, 0});
+}
+
+// ---- JobCheckpointsHost
+
+void JobMaster::arm(Timer timer, uint64_t argument, sim::Duration delay) {
+  switch (timer) {
+    case Timer::coordinator:
+      later(delay, {coordinator_timer, argument});
+      return;
+    case Timer::periodic:
+      later(delay, {periodic_timer, argument});
+      return;
+    case Timer::expiry:
+      later(delay, {expiry_timer, argument});
+      return;
+  }
+}
+
+void JobMaster::tell_task(SubtaskIndex subtask, sim::Body body) {
+  const AssignedSlot& slot = scheduler_.slot(subtask);
+  if (slot.valid()) tell(slot.control, {}, std::move(body));
+}
+
+void JobMaster::put_object(uint64_t ticket, const std::string& key, std::string bytes) {
+  auto body = make<sim::PutObject>();
+  body->key = key;
+  body->content = sim::ObjectContent(sim::FileContent(std::move(bytes)));
+  ask(sim::resolve(world(), spec_.object_store), {}, std::move(body), options_.ask_timeout,
+      {object_stored, ticket});
+}
+
+void JobMaster::delete_objects(uint64_t ticket, std::vector<std::string> keys) {
+  const uint64_t number = ++next_number_;
+  deletions_[number] = {ticket, keys.size()};
+  for (std::string& key : keys) {
+    auto body = make<sim::DeleteObject>();
+    body->key = std::move(key);
+    ask(sim::resolve(world(), spec_.object_store), {}, std::move(body), options_.ask_timeout,
+        {object_deleted, number});
+  }
+}
+
+void JobMaster::put_pointer(uint64_t ticket, CheckpointId, const std::string&) {
+  checkpoints_.on_pointer(ticket, PointerWrite::failed);
+}
+
+void JobMaster::remove_pointer(CheckpointId) {}
+
+void JobMaster::announce_checkpoint(uint16_t kind, std::optional<SubtaskIndex> subtask, uint64_t a,
+                                    uint64_t b, uint64_t c) {
+  announce(kind, subtask.has_value() ? subtask_path(*subtask) : job_path_, a, b, c);
+}
+
+void JobMaster::lock_released() { scheduler_.retry_restarts(); }
+
+// ---- JitterSource
+
+int64_t JobMaster::draw(uint64_t attempt, int64_t low, int64_t high) {
+  const uint64_t value = kernel().draw(sim::name_hash("restart/jitter"), path(), 0, attempt);
+  const auto width = static_cast<uint64_t>(high - low) + 1;
+  return low + static_cast<int64_t>(sim::scale_draw(value, width));
+}
+
+}  // namespace drey::model
