@@ -1,0 +1,51 @@
+#pragma once
+// The client: submits a job to whoever leads, and, attached, asks for its status until it has ended. A lost answer or a
+// change of leader is met by asking again; "duplicate" then means that the first submission got through.
+// Upstream: RestClusterClient, JobClient.
+#include <optional>
+
+#include "model/cluster/flink_options.h"
+#include "model/cluster/leadership.h"
+#include "model/cluster/messages.h"
+#include "sim/endpoint.h"
+
+namespace drey::model {
+
+struct JobClientSpec {
+  JobId job = 1;
+  sim::Duration submit_after;
+  bool attached = true;
+  std::optional<sim::Duration> cancel_after;  // of the submission
+  sim::Duration poll_interval = sim::milliseconds(500);
+  sim::Duration retry_delay = sim::seconds(1);
+};
+
+inline constexpr std::string_view kClientEndpoint = "client";
+
+class JobClient : public sim::Endpoint, private LeaderListener {
+ public:
+  JobClient(sim::World& world, sim::ProcessId process, JobClientSpec spec,
+            const FlinkOptions& options, Leadership& leadership);
+  ~JobClient() override;
+
+  bool submitted() const { return submitted_; }
+  std::optional<JobStatus> result() const { return result_; }
+
+ private:
+  enum Then : uint16_t { submit_due, submit_ended, poll_due, poll_ended, cancel_due, cancel_ended };
+
+  void on_call(const sim::Call&, const sim::Message&, const sim::Body&) override {}
+  void on_reply(sim::Continuation then, const sim::Reply& reply) override;
+  void on_later(sim::Continuation then) override;
+  void on_leader_changed(const std::string&) override {}
+  // Nobody leads now: the step `again` is repeated later.
+  void ask_dispatcher(sim::Body body, Then then, Then again);
+
+  JobClientSpec spec_;
+  const FlinkOptions& options_;
+  Leadership& leadership_;
+  bool submitted_ = false;
+  std::optional<JobStatus> result_;
+};
+
+}  // namespace drey::model

@@ -1,0 +1,130 @@
+#include "model/cluster/cluster.h"
+
+#include <algorithm>
+
+#include "model/cluster/standalone_leadership.h"
+
+namespace drey::model {
+
+// Members are destroyed in reverse: endpoints before what they refer to.
+class Cluster::JobManagerProgram : public sim::Program {
+ public:
+  JobManagerProgram(Cluster& cluster, sim::World& world, sim::ProcessId process)
+      : leadership_(cluster.make_leadership(process)),
+        resource_manager_(world, process, cluster.options_.flink, *leadership_),
+        dispatcher_(world, process,
+                    {.jobs = &cluster.options_.jobs, .object_store = cluster.options_.object_store},
+                    cluster.options_.flink, *leadership_) {}
+
+  const Dispatcher& dispatcher() const { return dispatcher_; }
+
+ private:
+  std::unique_ptr<Leadership> leadership_;
+  ResourceManager resource_manager_;
+  Dispatcher dispatcher_;
+};
+
+class Cluster::TaskManagerProgram : public sim::Program {
+ public:
+  TaskManagerProgram(Cluster& cluster, sim::World& world, sim::ProcessId process)
+      : leadership_(cluster.make_leadership(process)),
+        tasks_(cluster.grain_.make_factory(world, process)),
+        executor_(world, process,
+                  {.resource = world.machines().name(process) + "#" +
+                               std::to_string(world.machines().incarnation(process)),
+                   .slots = cluster.options_.spec.slots_each},
+                  cluster.options_.flink, *leadership_, *tasks_) {}
+
+  const TaskExecutor& executor() const { return executor_; }
+
+ private:
+  std::unique_ptr<Leadership> leadership_;
+  std::unique_ptr<TaskFactory> tasks_;
+  TaskExecutor executor_;
+};
+
+class Cluster::ClientProgram : public sim::Program {
+ public:
+  ClientProgram(Cluster& cluster, sim::World& world, sim::ProcessId process)
+      : leadership_(cluster.make_leadership(process)) {
+    for (const JobClientSpec& spec : cluster.options_.clients)
+      clients_.push_back(std::make_unique<JobClient>(world, process, spec, cluster.options_.flink,
+                                                     *leadership_));
+  }
+
+  bool all_results_known() const {
+    return std::all_of(clients_.begin(), clients_.end(),
+                       [](const auto& client) { return client->result().has_value(); });
+  }
+
+ private:
+  std::unique_ptr<Leadership> leadership_;
+  std::vector<std::unique_ptr<JobClient>> clients_;
+};
+
+namespace {
+
+template <class ProgramType, class ClusterType>
+class ProgramLauncher : public sim::Launcher {
+ public:
+  explicit ProgramLauncher(ClusterType& cluster) : cluster_(cluster) {}
+  std::unique_ptr<sim::Program> launch(sim::World& world, sim::ProcessId process) override {
+    return std::make_unique<ProgramType>(cluster_, world, process);
+  }
+
+ private:
+  ClusterType& cluster_;
+};
+
+}  // namespace
+
+Cluster::Cluster(sim::World& world, Options options, TaskGrain& grain)
+    : world_(world), options_(std::move(options)), grain_(grain) {
+  job_manager_launcher_ = std::make_unique<ProgramLauncher<JobManagerProgram, Cluster>>(*this);
+  task_manager_launcher_ = std::make_unique<ProgramLauncher<TaskManagerProgram, Cluster>>(*this);
+  client_launcher_ = std::make_unique<ProgramLauncher<ClientProgram, Cluster>>(*this);
+  const auto add = [&](const std::string& name, sim::Launcher& launcher) {
+    sim::Machines& machines = world_.machines();
+    return machines.add_process(machines.add_host({.name = name, .cores = options_.spec.cores}),
+                                name, launcher);
+  };
+  for (uint32_t i = 1; i <= options_.spec.job_managers; ++i)
+    job_managers_.push_back(add("jm-" + std::to_string(i), *job_manager_launcher_));
+  for (uint32_t i = 1; i <= options_.spec.task_managers; ++i)
+    task_managers_.push_back(add("tm-" + std::to_string(i), *task_manager_launcher_));
+  client_ = add("client", *client_launcher_);
+}
+
+Cluster::~Cluster() = default;
+
+std::unique_ptr<Leadership> Cluster::make_leadership(sim::ProcessId self) {
+  return std::make_unique<StandaloneLeadership>(world_, self, job_managers_.front());
+}
+
+void Cluster::start() {
+  for (const sim::ProcessId process : job_managers_) world_.machines().start(process);
+  for (const sim::ProcessId process : task_managers_) world_.machines().start(process);
+  world_.machines().start(client_);
+}
+
+const TaskExecutor* Cluster::task_executor(sim::ProcessId process) const {
+  const auto* program = static_cast<const TaskManagerProgram*>(world_.machines().program(process));
+  return program == nullptr ? nullptr : &program->executor();
+}
+
+const JobMaster* Cluster::job_master(JobId job) const {
+  for (const sim::ProcessId process : job_managers_) {
+    const auto* program =
+        static_cast<const JobManagerProgram*>(world_.machines().program(process));
+    if (program == nullptr) continue;
+    if (const JobMaster* master = program->dispatcher().job_master(job)) return master;
+  }
+  return nullptr;
+}
+
+bool Cluster::all_results_known() const {
+  const auto* program = static_cast<const ClientProgram*>(world_.machines().program(client_));
+  return program != nullptr && program->all_results_known();
+}
+
+}  // namespace drey::model

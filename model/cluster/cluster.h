@@ -1,0 +1,80 @@
+#pragma once
+// A cluster in a world: hosts, processes and what runs in them. One JobManager process holds a Dispatcher, a
+// ResourceManager and the JobMasters; a TaskManager process holds a TaskExecutor and its tasks; a client process holds a
+// client for each job. Which grain the tasks have is decided by the TaskGrain.
+//
+// Process and host names: "jm-1", "tm-1", "client"; each process has a host of its own of the same name.
+// Upstream: StandaloneSessionClusterEntrypoint, TaskManagerRunner.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/client/job_client.h"
+#include "model/cluster/dispatcher.h"
+#include "model/cluster/resource_manager.h"
+#include "model/cluster/task_executor.h"
+
+namespace drey::model {
+
+struct ClusterSpec {
+  uint32_t job_managers = 1;
+  uint32_t task_managers = 1;
+  uint32_t slots_each = 1;
+  uint32_t cores = 2;  // of each host
+};
+
+// One per TaskManager process: what its tasks share, and the maker of tasks.
+class TaskGrain {
+ public:
+  virtual ~TaskGrain() = default;
+  virtual std::unique_ptr<TaskFactory> make_factory(sim::World& world, sim::ProcessId process) = 0;
+};
+
+class Cluster {
+ public:
+  struct Options {
+    ClusterSpec spec;
+    FlinkOptions flink;
+    JobCatalogue jobs;
+    std::vector<JobClientSpec> clients;
+    sim::ServiceName object_store;
+  };
+  // World and grain outlive the cluster; the cluster outlives the world's processes (World::machines().shut_down()).
+  Cluster(sim::World& world, Options options, TaskGrain& grain);
+  ~Cluster();
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+
+  // Starts every process: JobManagers, TaskManagers, then the client.
+  void start();
+
+  const std::vector<sim::ProcessId>& job_managers() const { return job_managers_; }
+  const std::vector<sim::ProcessId>& task_managers() const { return task_managers_; }
+  sim::ProcessId client() const { return client_; }
+  const FlinkOptions& flink() const { return options_.flink; }
+
+  // For oracles' builders and tests: null while the process is down.
+  const TaskExecutor* task_executor(sim::ProcessId process) const;
+  const JobMaster* job_master(JobId job) const;
+  // Every client's job has ended.
+  bool all_results_known() const;
+
+ private:
+  class JobManagerProgram;
+  class TaskManagerProgram;
+  class ClientProgram;
+
+  std::unique_ptr<Leadership> make_leadership(sim::ProcessId self);
+
+  sim::World& world_;
+  Options options_;
+  TaskGrain& grain_;
+  std::unique_ptr<sim::Launcher> job_manager_launcher_;
+  std::unique_ptr<sim::Launcher> task_manager_launcher_;
+  std::unique_ptr<sim::Launcher> client_launcher_;
+  std::vector<sim::ProcessId> job_managers_;
+  std::vector<sim::ProcessId> task_managers_;
+  sim::ProcessId client_;
+};
+
+}  // namespace drey::model
