@@ -62,7 +62,7 @@ JobCheckpoints::JobCheckpoints(const JobInformation& job, const FlinkOptions& op
     : job_(job),
       options_(options),
       host_(host),
-      activation_(has_blocking_result(job.graph)),
+      always_off_(has_blocking_result(job.graph)),
       cleaner_(*this),
       store_({.num_retained = options.checkpointing.retained,
               .high_availability = options.high_availability != HighAvailability::none},
@@ -86,33 +86,35 @@ JobCheckpoints::~JobCheckpoints() = default;
 
 // ---- what happens in the job
 
-void JobCheckpoints::act(CheckpointActivation::Act act) {
-  switch (act) {
-    case CheckpointActivation::Act::nothing:
+void JobCheckpoints::act(CheckpointActivation::Change change) {
+  if (always_off_) return;
+  switch (change) {
+    case CheckpointActivation::Change::none:
       return;
-    case CheckpointActivation::Act::start:
+    case CheckpointActivation::Change::start:
       coordinator_->start_scheduler();
       return;
-    case CheckpointActivation::Act::stop:
+    case CheckpointActivation::Change::stop:
       coordinator_->stop_scheduler();
       return;
   }
 }
 
-void JobCheckpoints::on_execution(SubtaskIndex subtask, const AttemptId& attempt,
-                                  ExecutionState state) {
+void JobCheckpoints::on_execution(SubtaskIndex subtask, ExecutionState state) {
   if (!enabled()) return;
   if (state == ExecutionState::failed || state == ExecutionState::canceled)
     coordinator_->fail_unacknowledged_pending_for(task_of(subtask));
   if (state == ExecutionState::created) return;  // a reset, not a transition of an attempt
-  act(activation_.on_execution(attempt, state));
+  act(activation_.on_execution(task_of(subtask), state == ExecutionState::running ||
+                                                     state == ExecutionState::finished));
   const bool starts_on_report = state == ExecutionState::running && !coordinator_->is_started() &&
-                                !has_blocking_result(job_.graph);
+                                !always_off_;
   if (starts_on_report) coordinator_->start_scheduler();
 }
 
 void JobCheckpoints::on_job_status(JobStatus status) {
-  if (enabled() && !coordinator_->is_shutdown()) act(activation_.on_job(status));
+  if (enabled() && !coordinator_->is_shutdown())
+    act(activation_.on_job_status(status == JobStatus::running));
 }
 
 void JobCheckpoints::on_acknowledge(SubtaskIndex subtask, CheckpointId id,

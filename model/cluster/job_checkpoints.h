@@ -55,7 +55,7 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
   bool locked() const { return enabled() && coordinator_->locked(); }
   uint64_t completed() const { return completed_; }
 
-  void on_execution(SubtaskIndex subtask, const AttemptId& attempt, ExecutionState state);
+  void on_execution(SubtaskIndex subtask, ExecutionState state);
   void on_job_status(JobStatus status);
   void on_acknowledge(SubtaskIndex subtask, CheckpointId id, TaskAcknowledgement acknowledgement);
   void on_decline(SubtaskIndex subtask, CheckpointId id, CheckpointFailureReason reason);
@@ -124,12 +124,13 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
   const ExecutionTopology& topology() const { return host_.scheduler().graph().topology(); }
   SubtaskIndex subtask_of(const TaskRef& task) const;
   TaskRef task_of(SubtaskIndex subtask) const;
-  void act(CheckpointActivation::Act act);
+  void act(CheckpointActivation::Change change);
   void announce_job(uint16_t kind, uint64_t a, uint64_t b, uint64_t c);
 
   const JobInformation& job_;
   const FlinkOptions& options_;
   JobCheckpointsHost& host_;
+  bool always_off_;  // a blocking result: no periodic checkpoints at all
   CheckpointActivation activation_;
   SharedStateRegistry registry_;
   CheckpointsCleaner cleaner_;

@@ -134,7 +134,7 @@ void JobMaster::execution_changed(SubtaskIndex subtask, ExecutionState from, Exe
   if (to == ExecutionState::created) end_of_data_[subtask] = false;
   if (is_terminal(to))
     for (auto& [resource, entry] : task_managers_) entry.deployed.erase(attempt);
-  checkpoints_.on_execution(subtask, attempt, to);
+  checkpoints_.on_execution(subtask, to);
 }
 
 void JobMaster::failover_begun(uint64_t number, const Cause& cause, SubtaskIndex failed,
