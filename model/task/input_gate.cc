@@ -42,6 +42,13 @@ void InputGate::connect_local(uint32_t channel, PipelinedSubpartition& subpartit
   if (subpartition.availability(true).available) channel_non_empty(channel);
 }
 
+void InputGate::disconnect_local(uint32_t channel) {
+  LocalChannel& local = *local_[channel];
+  if (local.subpartition == nullptr) return;
+  local.subpartition->set_listener(nullptr);
+  local.subpartition = nullptr;
+}
+
 std::optional<GateBuffer> InputGate::poll() {
   while (!queue_.empty()) {
     const uint32_t channel = queue_.pop();
@@ -62,6 +69,7 @@ std::optional<GateBuffer> InputGate::poll() {
 std::optional<ReceivedBuffer> InputGate::poll_channel(uint32_t channel, BufferType* next_type) {
   if (remote_[channel] != nullptr) return remote_[channel]->poll(next_type);
   LocalChannel& local = *local_[channel];
+  if (local.subpartition == nullptr) return std::nullopt;
   const auto polled = local.subpartition->poll();
   if (!polled.has_value()) return std::nullopt;
   *next_type = polled->next_type;
@@ -111,7 +119,7 @@ void InputGate::channel_ended(uint32_t channel) {
   if (remote_[channel] != nullptr)
     remote_[channel]->release();
   else
-    local_[channel]->subpartition->set_listener(nullptr);
+    disconnect_local(channel);
 }
 
 void InputGate::recycle(uint32_t channel, BufferHome home) {
@@ -123,9 +131,10 @@ void InputGate::resume(uint32_t channel) {
     remote_[channel]->resume();
     return;
   }
-  PipelinedSubpartition& subpartition = *local_[channel]->subpartition;
-  subpartition.resume();
-  if (subpartition.availability(true).available) channel_non_empty(channel);
+  PipelinedSubpartition* subpartition = local_[channel]->subpartition;
+  if (subpartition == nullptr) return;
+  subpartition->resume();
+  if (subpartition->availability(true).available) channel_non_empty(channel);
 }
 
 void InputGate::release() {
@@ -133,8 +142,7 @@ void InputGate::release() {
     if (channel != nullptr) channel->stop();
   for (const auto& channel : remote_)
     if (channel != nullptr) channel->give_back();
-  for (LocalChannel& local : local_storage_)
-    if (!queue_.ended(local.index)) local.subpartition->set_listener(nullptr);
+  for (const LocalChannel& local : local_storage_) disconnect_local(local.index);
   if (floating_ != nullptr) floating_->destroy();
 }
 

@@ -54,7 +54,10 @@ class InputGate final : private RemoteChannelGate {
   // connect_remote is called for). False: "Insufficient number of network buffers".
   bool set_up();
   bool connect_remote(uint32_t channel);
+  // The subpartition outlives the gate, or is disconnected before it goes (its producer was
+  // released).
   void connect_local(uint32_t channel, PipelinedSubpartition& subpartition);
+  void disconnect_local(uint32_t channel);
 
   std::optional<GateBuffer> poll();
   // The task is done with what poll gave.

@@ -140,6 +140,7 @@ void PipelinedSubpartition::time_out_barrier(int64_t checkpoint) {
       output_state_->persist(checkpoint, queued);
     if (!requires_announcement(queued.type) || queued.checkpoint != checkpoint) continue;
     QueuedBuffer barrier = queue_.erase(i);
+    if (output_state_ != nullptr) barrier.payload = output_state_->unaligned_payload(barrier);
     barrier.type = BufferType::prioritized_event_buffer;
     queue_.push_priority(barrier);
     notify_priority();

@@ -54,12 +54,15 @@ class SubpartitionListener {
   virtual void priority_event(uint32_t sequence) = 0;
 };
 
-// In-flight data that belongs to an unaligned checkpoint, oldest first; also told when a buffer
-// leaves the queue unpolled.
+// In-flight data that belongs to an unaligned checkpoint, oldest first. Of a buffer only what was
+// not yet read (from QueuedBuffer::read on) is in flight.
 class OutputStateListener {
  public:
   virtual ~OutputStateListener() = default;
   virtual void persist(int64_t checkpoint, const QueuedBuffer& buffer) = 0;
+  // A timeoutable barrier timed out here: the payload of the unaligned barrier that takes its
+  // place.
+  virtual uint64_t unaligned_payload(const QueuedBuffer& barrier) { return barrier.payload; }
 };
 
 class PipelinedSubpartition {

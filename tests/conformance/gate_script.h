@@ -71,6 +71,7 @@ class GateScript : public BarrierRecorder,
     if (buffer.announcement) return {"N", polled->channel, buffer.checkpoint, buffer.sequence};
     return {"B", polled->channel, buffer.checkpoint, option_of(barriers_[buffer.payload])};
   }
+  bool direct = false;  // the script talks to the handler itself: nothing is queued here
   void process_priority_events() { input_.process_priority_events(now); }
   model::BarrierHandler& handler() { return *handler_; }
 
@@ -80,7 +81,7 @@ class GateScript : public BarrierRecorder,
   }
   void prioritize(uint32_t channel, uint32_t sequence) override {
     BarrierRecorder::prioritize(channel, sequence);
-    gate_.prioritize(channel, sequence);
+    if (!direct) gate_.prioritize(channel, sequence);
   }
   std::optional<model::CheckpointFailureReason> start_persisting(
       const model::CheckpointBarrier& barrier) override {
