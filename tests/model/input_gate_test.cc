@@ -104,6 +104,7 @@ TEST_F(InputGateTest, LocalChannelsBlockBehindAnAlignedBarrierUntilResumed) {
 
   gate_.resume(0);
   EXPECT_EQ(gate_.poll()->buffer.payload, 11u);
+  gate_.release();  // before the subpartitions go
 }
 
 TEST_F(InputGateTest, AnUnalignedBarrierOvertakesDataOfALocalChannel) {
@@ -129,6 +130,7 @@ TEST_F(InputGateTest, AnUnalignedBarrierOvertakesDataOfALocalChannel) {
   EXPECT_TRUE(gate_.checkpoint_started(7));
   EXPECT_EQ(gate_.poll()->buffer.payload, 10u);
   EXPECT_TRUE(persisted.input.empty()) << "the producer has persisted it";
+  gate_.release();  // before the subpartitions go
 }
 
 TEST_F(InputGateTest, ATimeoutableBarrierIsPrioritisedWithWhatIsAheadOfIt) {
