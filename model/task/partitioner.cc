@@ -84,7 +84,7 @@ std::optional<PartitionerKind> partitioner_named(std::string_view wanted) {
   return std::nullopt;
 }
 
-Partitioner::Partitioner(const Options& options) : options_(options) {
+ChannelSelector::ChannelSelector(const Options& options) : options_(options) {
   CHECK(options.channels > 0, "a partitioner needs a channel");
   CHECK(options.kind != PartitionerKind::hash || options.max_parallelism > 0,
         "a hash partitioner needs the consumer's max parallelism");
@@ -93,12 +93,12 @@ Partitioner::Partitioner(const Options& options) : options_(options) {
                                                      : options.channels - 1;
 }
 
-uint32_t Partitioner::next_round_robin() {
+uint32_t ChannelSelector::next_round_robin() {
   last_ = last_ + 1 == options_.channels ? 0 : last_ + 1;
   return last_;
 }
 
-std::optional<uint32_t> Partitioner::select(const Choice& record) {
+std::optional<uint32_t> ChannelSelector::select(const Choice& record) {
   switch (options_.kind) {
     case PartitionerKind::forward:
     case PartitionerKind::global:

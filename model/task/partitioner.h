@@ -1,9 +1,9 @@
 #pragma once
-// Which subpartition of its producer a record goes to. One Partitioner per result partition of a
-// subtask; rebalance and rescale remember their last channel, nothing else does. A broadcast has no
-// single channel: the writer asks is_broadcast.
+// Which subpartition of its producer a record goes to. One ChannelSelector per result partition of
+// a subtask; rebalance and rescale remember their last channel, nothing else does. A broadcast has
+// no single channel: the writer asks is_broadcast.
 //
-//   Partitioner p({.kind = PartitionerKind::hash, .channels = 4, .max_parallelism = 128});
+//   ChannelSelector p({.kind = PartitionerKind::hash, .channels = 4, .max_parallelism = 128});
 //   p.select(record_key_hash, draw)
 //
 // `first_channel` of rebalance and the draws of shuffle come from the caller (kernel draws): random
@@ -38,7 +38,7 @@ PartitionerTraits traits(PartitionerKind kind);
 std::string_view name(PartitionerKind kind);
 std::optional<PartitionerKind> partitioner_named(std::string_view name);
 
-class Partitioner {
+class ChannelSelector {
  public:
   struct Options {
     PartitionerKind kind = PartitionerKind::forward;
@@ -47,7 +47,7 @@ class Partitioner {
     uint32_t first_channel =
         0;  // rebalance only: drawn, in [0, channels); the first record goes one further
   };
-  explicit Partitioner(const Options& options);
+  explicit ChannelSelector(const Options& options);
 
   struct Choice {
     int64_t key = 0;       // custom only

@@ -12,7 +12,7 @@
 namespace drey::conformance {
 namespace {
 
-using model::Partitioner;
+using model::ChannelSelector;
 using model::PartitionerKind;
 using model::SubtaskStateMapper;
 
@@ -51,7 +51,7 @@ Json attributes(PartitionerKind kind) {
 Json channels(const Json& c, PartitionerKind kind) {
   const auto n = c.at("n").get<uint32_t>();
   const Json& max = c.at("max_parallelism");
-  Partitioner partitioner({.kind = kind,
+  ChannelSelector partitioner({.kind = kind,
                            .channels = n,
                            .max_parallelism = max.is_null() ? 0 : max.get<int32_t>(),
                            .first_channel = n / 2});
@@ -99,7 +99,7 @@ TEST(Partitioners, MapperAsserted) { run_vectors("subtask-mapper-asserted.json",
 
 // Random upstream, so no vector: in range, and every channel is reached.
 TEST(Partitioners, ShuffleStaysInRangeAndReachesAll) {
-  Partitioner shuffle({.kind = PartitionerKind::shuffle, .channels = 7});
+  ChannelSelector shuffle({.kind = PartitionerKind::shuffle, .channels = 7});
   std::array<int, 7> hits{};
   uint64_t x = 1;
   for (int i = 0; i < 1000; ++i) {
@@ -112,7 +112,7 @@ TEST(Partitioners, ShuffleStaysInRangeAndReachesAll) {
 }
 
 TEST(Partitioners, RebalanceBeginsBehindItsDraw) {
-  Partitioner rebalance({.kind = PartitionerKind::rebalance, .channels = 4, .first_channel = 3});
+  ChannelSelector rebalance({.kind = PartitionerKind::rebalance, .channels = 4, .first_channel = 3});
   EXPECT_EQ(rebalance.select({}), 0u);
   EXPECT_EQ(rebalance.select({}), 1u);
 }

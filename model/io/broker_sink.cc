@@ -1,0 +1,329 @@
+#include "model/io/broker_sink.h"
+
+#include <algorithm>
+
+#include "fmt/core.h"
+#include "model/trace_events.h"
+#include "sim/check.h"
+
+namespace drey::model {
+
+namespace {
+constexpr sim::Duration kRequestTimeout = sim::seconds(30);  // request.timeout.ms of a Kafka client
+constexpr sim::Duration kRetryPause = sim::milliseconds(100);  // retry.backoff.ms
+}  // namespace
+
+BrokerSink::BrokerSink(const Options& options, TaskContext& context)
+    : options_(options),
+      context_(context),
+      writer_({.subtask = static_cast<int>(options.subtask),
+               .parallelism = static_cast<int>(options.parallelism),
+               .has_committer = options.exactly_once},
+              *this, *this),
+      committer_({.subtask = static_cast<int>(options.subtask),
+                  .parallelism = static_cast<int>(options.parallelism),
+                  .checkpointing = options.checkpointing},
+                 *this) {}
+
+void BrokerSink::fail(const std::string& text) {
+  context_.fail_task({.kind = Cause::Kind::external, .text = text, .partition = {}});
+}
+
+void BrokerSink::call(sim::Body body, Kind kind, uint64_t argument) {
+  context_.call(context_.locate(options_.broker), std::move(body), kRequestTimeout,
+                {TaskPart::sink, kind, argument});
+}
+
+void BrokerSink::retry(Kind kind, uint64_t argument) {
+  context_.after(kRetryPause, {TaskPart::sink, kind, argument});
+}
+
+// ---- opening ----
+
+void BrokerSink::restore(const std::vector<std::string>& states, int64_t checkpoint) {
+  restored_checkpoint_ = checkpoint;
+  for (const std::string& bytes : states)
+    if (!bytes.empty()) restored_.push_back(CommittableCollector::parse(bytes));
+  writer_.restore(checkpoint);
+  collecting_for_ = checkpoint + 1;
+  collect_next_for_ = collecting_for_;
+}
+
+void BrokerSink::open() {
+  stage_ = Stage::committing;
+  for (const CommittableCollector& collector : restored_)
+    for (const auto& [id, checkpoint] : collector.by_checkpoint())
+      for (const auto& [subtask, committables] : checkpoint.by_subtask())
+        for (const CommitRequest& request : committables.requests)
+          own_.push_back(request.committable.transactional_id);
+  if (restored_checkpoint_ > 0) committer_.restore(restored_, restored_checkpoint_);
+  restored_.clear();
+  if (committer_.committing())
+    commit_round();
+  else
+    next_stage();
+}
+
+void BrokerSink::next_stage() {
+  check_committer();
+  if (stage_ == Stage::committing) {
+    stage_ = options_.exactly_once ? Stage::listing : Stage::open;
+    if (stage_ == Stage::listing) list_lingering();
+  }
+  if (stage_ == Stage::open) context_.wake();
+}
+
+void BrokerSink::list_lingering() {
+  auto list = std::make_shared<sim::ListTransactions>();
+  list->prefix = options_.prefix + "-";
+  call(std::move(list), listed, 0);
+}
+
+std::string BrokerSink::transactional_id(int64_t checkpoint) const {
+  return fmt::format("{}-{}-{}", options_.prefix, options_.subtask, checkpoint);
+}
+
+// Left by an earlier attempt of this subtask, or of one that is no more and falls to this one.
+bool BrokerSink::mine(const std::string& id) const {
+  if (std::find(own_.begin(), own_.end(), id) != own_.end()) return false;
+  uint64_t subtask = 0;
+  for (size_t i = options_.prefix.size() + 1; i < id.size() && id[i] != '-'; ++i)
+    subtask = subtask * 10 + static_cast<uint64_t>(id[i] - '0');
+  return subtask % options_.parallelism == options_.subtask;
+}
+
+void BrokerSink::on_listed(const sim::TransactionList& list) {
+  for (const sim::OpenTransaction& open : list.open)
+    if (mine(open.transactional_id)) lingering_.push_back(open.transactional_id);
+  std::reverse(lingering_.begin(), lingering_.end());
+  stage_ = Stage::fencing;
+  fence_next();
+}
+
+void BrokerSink::fence_next() {
+  if (lingering_.empty()) {
+    stage_ = Stage::open;
+    context_.wake();
+    return;
+  }
+  auto init = std::make_shared<sim::InitProducer>();
+  init->transactional_id = lingering_.back();
+  call(std::move(init), fenced, 0);
+}
+
+// ---- writing ----
+
+void BrokerSink::publish() {
+  if (written_.empty()) return;
+  writer_.before_element();
+  context_.announce_records(fact_kind(DataFact::sink_written),
+                            static_cast<uint64_t>(collecting_for_),
+                            context_.deployment().attempt.attempt, 0, written_);
+  auto append = std::make_shared<sim::AppendRecords>();
+  append->partition = options_.subtask;
+  append->batch = sim::RecordBatch(std::move(written_));
+  written_.clear();
+  has_records_ = true;
+  appends_.push_back({++last_append_, std::move(append)});
+  ++in_flight_;
+  if (options_.exactly_once && !has_producer_)
+    need_producer();
+  else
+    send_appends();
+}
+
+void BrokerSink::need_producer() {
+  if (asked_producer_) return;
+  asked_producer_ = true;
+  auto init = std::make_shared<sim::InitProducer>();
+  init->transactional_id = transactional_id(collecting_for_);
+  call(std::move(init), initialised, 0);
+}
+
+void BrokerSink::on_initialised(const sim::ProducerInitialised& answer) {
+  if (answer.result != sim::BrokerResult::ok) {
+    fail("the broker refused a transactional producer");
+    return;
+  }
+  producer_ = {transactional_id(collecting_for_), answer.producer_id, answer.epoch};
+  has_producer_ = true;
+  sequence_ = 0;
+  send_appends();
+}
+
+void BrokerSink::send_appends() {
+  for (Append& append : appends_) {
+    if (append.sent) continue;
+    append.sent = true;
+    if (options_.exactly_once) {
+      append.message->transactional_id = producer_.transactional_id;
+      append.message->producer_id = producer_.producer_id;
+      append.message->epoch = producer_.epoch;
+    }
+    append.message->sequence = sequence_++;
+    call(append.message, appended, append.number);
+  }
+}
+
+void BrokerSink::on_appended(uint64_t number, const sim::RecordsAppended& answer) {
+  // An earlier append is still on its way to be asked again.
+  if (answer.result == sim::BrokerResult::out_of_order) {
+    retry(appended, number);
+    return;
+  }
+  if (answer.result != sim::BrokerResult::ok && answer.result != sim::BrokerResult::duplicate) {
+    fail("the broker refused an append: the producer was fenced or its transaction ended");
+    return;
+  }
+  const auto at = std::find_if(appends_.begin(), appends_.end(),
+                               [&](const Append& append) { return append.number == number; });
+  if (at == appends_.end()) return;
+  appends_.erase(at);
+  --in_flight_;
+  if (writer_.waiting_for_flush() && appends_.empty()) writer_.flushed();
+  context_.wake();
+}
+
+bool BrokerSink::flush(bool) {
+  publish();
+  return appends_.empty();
+}
+
+std::vector<Committable> BrokerSink::prepare_commit() {
+  std::vector<Committable> prepared;
+  if (has_records_ && options_.exactly_once) prepared.push_back(producer_);
+  has_records_ = false;
+  collecting_for_ = collect_next_for_;
+  if (options_.exactly_once) {
+    has_producer_ = false;
+    asked_producer_ = false;
+  }
+  return prepared;
+}
+
+void BrokerSink::end_input() {
+  publish();
+  writer_.end_input();
+  committer_.end_input();
+  if (committer_.committing()) commit_round();
+}
+
+// ---- committing ----
+
+void BrokerSink::checkpoint_complete(int64_t checkpoint) {
+  committer_.checkpoint_complete(checkpoint);
+  check_committer();
+  if (committer_.committing()) commit_round();
+}
+
+void BrokerSink::check_committer() {
+  if (committer_.error() != CommitterError::none) fail("committing failed for good");
+}
+
+void BrokerSink::commit_round() {
+  const auto& round = committer_.round();
+  answers_.assign(round.size(), {});
+  open_answers_ = round.size();
+  for (size_t i = 0; i < round.size(); ++i) {
+    auto end = std::make_shared<sim::EndTransaction>();
+    end->transactional_id = round[i]->committable.transactional_id;
+    end->producer_id = round[i]->committable.producer_id;
+    end->epoch = round[i]->committable.epoch;
+    call(std::move(end), ended, i);
+  }
+}
+
+namespace {
+CommitVerdict verdict_of(sim::BrokerResult result) {
+  switch (result) {
+    case sim::BrokerResult::ok:
+      return CommitVerdict::committed;
+    case sim::BrokerResult::already_done:
+    case sim::BrokerResult::duplicate:
+      return CommitVerdict::already_committed;
+    // The transaction is gone: data of the checkpoint is lost, and Kafka's committer only says so
+    // in the log.
+    case sim::BrokerResult::fenced:
+    case sim::BrokerResult::unknown_producer:
+    case sim::BrokerResult::invalid_state:
+      return CommitVerdict::failed_known_reason;
+    case sim::BrokerResult::out_of_order:
+      return CommitVerdict::failed_unknown_reason;
+  }
+  return CommitVerdict::failed_unknown_reason;
+}
+}  // namespace
+
+void BrokerSink::on_ended(uint64_t index, const sim::TransactionEnded& answer) {
+  answers_[index].verdict = verdict_of(answer.result);
+  if (--open_answers_ > 0) return;
+  committer_.round_answered(answers_);
+  check_committer();
+  if (committer_.committing()) {
+    commit_round();
+    return;
+  }
+  if (stage_ == Stage::committing)
+    next_stage();
+  else
+    context_.wake();
+}
+
+// ---- answers ----
+
+void BrokerSink::answered(TaskCall call, const sim::Reply& reply) {
+  const Kind kind = static_cast<Kind>(call.kind);
+  if (reply.failure != sim::CallFailure::none) {
+    retry(kind, call.argument);
+    return;
+  }
+  switch (kind) {
+    case appended:
+      on_appended(call.argument, sim::as<sim::RecordsAppended>(*reply.body));
+      return;
+    case initialised:
+      on_initialised(sim::as<sim::ProducerInitialised>(*reply.body));
+      return;
+    case listed:
+      on_listed(sim::as<sim::TransactionList>(*reply.body));
+      return;
+    case fenced:
+      lingering_.pop_back();
+      fence_next();
+      return;
+    case ended:
+      on_ended(call.argument, sim::as<sim::TransactionEnded>(*reply.body));
+      return;
+  }
+}
+
+// Asked again: no answer came, or an error.
+void BrokerSink::timer(TaskCall retried) {
+  switch (static_cast<Kind>(retried.kind)) {
+    case appended:
+      for (const Append& append : appends_)
+        if (append.number == retried.argument) call(append.message, appended, append.number);
+      return;
+    case initialised:
+      asked_producer_ = false;
+      need_producer();
+      return;
+    case listed:
+      list_lingering();
+      return;
+    case fenced:
+      fence_next();
+      return;
+    case ended: {
+      auto end = std::make_shared<sim::EndTransaction>();
+      const Committable& committable = committer_.round()[retried.argument]->committable;
+      end->transactional_id = committable.transactional_id;
+      end->producer_id = committable.producer_id;
+      end->epoch = committable.epoch;
+      call(std::move(end), ended, retried.argument);
+      return;
+    }
+  }
+}
+
+}  // namespace drey::model

@@ -1,0 +1,158 @@
+#include "model/io/log_source.h"
+
+#include <algorithm>
+
+#include "model/trace_events.h"
+#include "sim/check.h"
+
+namespace drey::model {
+
+namespace {
+constexpr sim::Duration kFetchTimeout = sim::seconds(30);
+constexpr sim::Duration kFetchWait = sim::milliseconds(500);
+constexpr sim::Duration kRetryPause = sim::milliseconds(100);
+}  // namespace
+
+void LogSource::add_split(const SourcePosition& position) {
+  positions_.push_back(position);
+  splits_.push_back(
+      {.fetched_to = position.next_offset,
+       .ended = position.finished,
+       .announced_to = position.next_offset,
+       .watermarks = WatermarkGenerator({.bound_ms = options_.bound_ms, .idle_timeout = {}})});
+}
+
+void LogSource::restore(const std::vector<SourcePosition>& positions) {
+  restored_ = true;
+  for (const SourcePosition& position : positions) add_split(position);
+}
+
+void LogSource::start() {
+  if (!restored_) {
+    for (uint32_t split = options_.subtask; split < options_.log->splits();
+         split += options_.parallelism)
+      add_split({.split = split});
+  }
+  combined_ = std::make_unique<CombinedWatermark>(static_cast<uint32_t>(splits_.size()));
+  for (size_t i = 0; i < splits_.size(); ++i) {
+    context_.announce_fact(fact_kind(TaskFact::started_reading), positions_[i].split,
+                           positions_[i].next_offset, context_.deployment().attempt.attempt);
+    fetch(i);
+  }
+}
+
+void LogSource::fetch(size_t index) {
+  Split& split = splits_[index];
+  if (split.fetching || split.ended) return;
+  if (split.fetched_to - positions_[index].next_offset >= options_.fetch_records) return;
+  split.fetching = true;
+  auto request = std::make_shared<sim::FetchRecords>();
+  request->split = static_cast<uint16_t>(positions_[index].split);
+  request->offset = split.fetched_to;
+  request->max_records = options_.fetch_records;
+  request->max_wait = kFetchWait;
+  context_.call(context_.locate(options_.service), std::move(request), kFetchTimeout,
+                {TaskPart::source, fetched, index});
+}
+
+void LogSource::answered(TaskCall call, const sim::Reply& reply) {
+  const size_t index = call.argument;
+  Split& split = splits_[index];
+  split.fetching = false;
+  if (reply.failure != sim::CallFailure::none) {
+    context_.after(kRetryPause, {TaskPart::source, retry, index});
+    return;
+  }
+  const auto& range = sim::as<sim::FetchedRange>(*reply.body);
+  CHECK(range.from == split.fetched_to, "one fetch of a split at a time");
+  split.fetched_to = range.to;
+  split.ended = range.ended;
+  if (range.ended && range.to == positions_[index].next_offset) {
+    positions_[index].finished = true;
+    context_.announce_fact(fact_kind(TaskFact::finished_reading), positions_[index].split, range.to,
+                           0);
+  }
+  fetch(index);
+  context_.wake();
+}
+
+void LogSource::timer(TaskCall call) { fetch(call.argument); }
+
+bool LogSource::available() const {
+  for (size_t i = 0; i < splits_.size(); ++i)
+    if (positions_[i].next_offset < splits_[i].fetched_to) return true;
+  return false;
+}
+
+bool LogSource::finished() const {
+  for (const SourcePosition& position : positions_)
+    if (!position.finished) return false;
+  return true;
+}
+
+LogSource::Piece LogSource::next_piece() {
+  for (size_t tried = 0; tried < splits_.size(); ++tried) {
+    const size_t index = (turn_ + tried) % splits_.size();
+    const uint64_t from = positions_[index].next_offset;
+    const uint64_t there = splits_[index].fetched_to - from;
+    if (there == 0) continue;
+    turn_ = index + 1;
+    return {static_cast<uint32_t>(index), from,
+            static_cast<uint32_t>(std::min<uint64_t>(there, options_.slice_records))};
+  }
+  CHECK(false, "asked only when records are there");
+  return {};
+}
+
+void LogSource::fill(const Piece& piece, uint32_t begin, uint32_t count, RecordBlock& block) const {
+  block.make_room(count);
+  block.count = count;
+  options_.log->fill(static_cast<uint16_t>(positions_[piece.split].split), piece.from + begin,
+                     block.view());
+}
+
+void LogSource::emitted(const Piece& piece, uint32_t count, std::span<const sim::Record> records) {
+  int64_t highest = INT64_MIN;
+  for (const sim::Record& record : records.first(count))
+    highest = std::max(highest, record.event_time);
+  if (count > 0) splits_[piece.split].watermarks.on_event(highest);
+  emitted_.insert(emitted_.end(), records.begin(), records.begin() + count);
+  positions_[piece.split].next_offset += count;
+}
+
+void LogSource::publish() {
+  std::span<const sim::Record> rest = emitted_;
+  for (size_t i = 0; i < splits_.size(); ++i) {
+    // One piece at a time is emitted between two looks, so the records of a split are together.
+    Split& split = splits_[i];
+    const uint64_t count = positions_[i].next_offset - split.announced_to;
+    if (count == 0) continue;
+    CHECK(count <= rest.size(), "what was emitted is kept until it is announced");
+    context_.announce_records(fact_kind(DataFact::source_emitted), positions_[i].split,
+                              split.announced_to, context_.deployment().attempt.attempt,
+                              rest.first(count));
+    rest = rest.subspan(count);
+    split.announced_to = positions_[i].next_offset;
+    if (split.ended && split.announced_to == split.fetched_to && !positions_[i].finished) {
+      positions_[i].finished = true;
+      context_.announce_fact(fact_kind(TaskFact::finished_reading), positions_[i].split,
+                             split.announced_to, 0);
+    }
+    fetch(i);
+  }
+  emitted_.clear();
+}
+
+std::optional<int64_t> LogSource::tick() {
+  bool rose = false;
+  for (uint32_t i = 0; i < splits_.size(); ++i) {
+    const auto emitted = splits_[i].watermarks.on_periodic_tick(context_.time() - sim::Time{});
+    if (emitted.watermark.has_value() && combined_->update_watermark(i, *emitted.watermark))
+      rose = true;
+    if (positions_[i].finished && combined_->update_watermark(i, kMaxWatermark)) rose = true;
+  }
+  if (!rose) return std::nullopt;
+  return combined_->watermark();
+}
+
+}  // namespace drey::model

@@ -1,0 +1,239 @@
+#pragma once
+// A task of the exact grain: real records, real state (design.md 2.11 to 2.13).
+//
+// The task's thread is a clock: `clock_` is when it is free for the next element. It works on
+// slices, the records of one buffer or of one piece of a split, each with a planned start clock_ +
+// k * cost, and has one event for the slice's end. Whoever looks at the task at x calls look(),
+// which applies exactly the records whose planned start lies before x and then publishes:
+// announces, sends, queues. Between two looks nothing of the work is visible, so when it is applied
+// does not matter. A record that finds no output available stops the slice (stalled_) until one is.
+//
+// Mails (control calls) run at once after a look, i.e. behind the element at hand, except while the
+// thread is blocked inside the sink (flush, commit) or owes buffers; then they wait in order.
+//
+// The end of a task (failure, cancel) is an event of its own, so that no caller's structure goes
+// away under it.
+//
+// Upstream: Task, StreamTask, SourceOperatorStreamTask, OneInputStreamTask, StreamTask's
+// CheckpointBarrierHandler wiring.
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/task/barrier_handler.h"
+#include "model/task/state_download.h"
+#include "model/task/task_chain.h"
+#include "model/task/task_checkpoints.h"
+#include "model/task/task_context.h"
+#include "model/task/task_input.h"
+#include "model/task/task_services.h"
+#include "sim/endpoint.h"
+
+namespace drey::model {
+
+class ExactTask final : public sim::Endpoint,
+                        public TaskRuntime,
+                        public TaskContext,
+                        public PartitionWriter,
+                        public InputListener,
+                        public BarrierActions,
+                        public CheckpointHost {
+ public:
+  ExactTask(sim::World& world, sim::ProcessId process, std::shared_ptr<const Deployment> deployment,
+            TaskListener& listener, const TaskServices& services);
+  ~ExactTask() override;
+
+  void start() override;
+  void trigger_checkpoint(CheckpointId id, sim::Time stamp,
+                          const CheckpointOptions& options) override;
+  void notify_complete(CheckpointId id) override;
+  void notify_aborted(CheckpointId id, CheckpointId latest_complete) override;
+  void notify_subsumed(CheckpointId id) override;
+  void deliver(uint32_t op, const OperatorEvent& event) override;
+  void update_partitions(std::span<const ShuffleDescriptor> now_known) override;
+  void partition_state(const PartitionId& partition, ExecutionState producer) override;
+  void cancel() override;
+  void fail(const Cause& cause) override;
+  void advance_to(sim::Time now) override;
+
+  const Deployment& deployment() const override { return *deployment_; }
+  ExecutionState state() const { return state_; }
+  uint64_t records_processed() const { return records_processed_; }
+
+ private:
+  enum Timer : uint8_t {
+    work_due,
+    wake_due,
+    step_due,
+    flush_due,
+    watermark_due,
+    alignment_due,
+    seek_due,
+    end_due
+  };
+  struct Slice {
+    bool active = false;
+    InputElement input;      // of a network task
+    LogSource::Piece piece;  // of a source
+    uint32_t next = 0;       // record
+    uint32_t count = 0;
+    size_t next_element = 0;
+  };
+  struct Mail {
+    enum class Kind : uint8_t { trigger, complete, aborted, barrier_timer } kind = Kind::trigger;
+    CheckpointId id = 0;
+    sim::Time stamp;
+    CheckpointOptions options;
+  };
+
+  // ---- sim::Endpoint
+  void on_call(const sim::Call&, const sim::Message&, const sim::Body&) override {}
+  void on_reply(sim::Continuation then, const sim::Reply& reply) override;
+  void on_later(sim::Continuation then) override;
+  void on_timer(uint8_t kind) override;
+
+  // ---- exact_task_start.cc: from deployment to RUNNING
+  bool set_up_outputs();
+  void build_source(uint32_t op);
+  void build_sink(uint32_t op);
+  bool build_keyed(uint32_t op);
+  void build_operator(uint32_t op);
+  void restore_done();
+  void enter_running();
+  void set_state(ExecutionState state, const Cause* cause);
+
+  // ---- exact_task_run.cc: the thread
+  void go_on();
+  void work();
+  bool thread_blocked() const;
+  bool room() const;
+  void plan();
+  void begin_slice(uint32_t count);
+  void begin_source_slice();
+  void begin_input_slice(InputElement element);
+  void end_slice();
+  size_t apply(uint32_t count);
+  void apply_elements();
+  void run_chain(size_t from);
+  void emit_watermark(int64_t watermark);
+  void publish();
+  void leave_core();
+  void arm_flush();
+  void end_of_data();
+  void try_to_finish();
+  void watermark_tick();
+  bool slice_applied() const { return slice_.next == slice_.count; }
+
+  // ---- exact_task_events.cc: events of the input, barriers, mails
+  void on_event_element(const InputElement& element);
+  void run_mails();
+  void run_mail(const Mail& mail);
+  void post_mail(Mail mail);
+  void trigger(const Mail& mail);
+
+  // ---- exact_task_end.cc
+  void begin_end(ExecutionState state, const Cause* cause);
+  void end_now();
+  void clean_up(DataExchange::Removal how);
+
+  // ---- TaskContext
+  sim::Time time() const override { return now(); }
+  sim::Address locate(const sim::Address& service) const override;
+  void call(sim::Address to, sim::Body body, sim::Duration timeout, TaskCall then) override;
+  void after(sim::Duration delay, TaskCall then) override;
+  void busy(sim::Duration cost) override;
+  void announce_fact(uint16_t kind, uint64_t a, uint64_t b, uint64_t c) override;
+  void announce_records(uint16_t kind, uint64_t a, uint64_t b, uint64_t c,
+                        std::span<const sim::Record> records) override;
+  void fail_task(const Cause& cause) override;
+  void wake() override;
+
+  // ---- PartitionWriter
+  void look() override;  // also CheckpointHost
+  void output_available() override { wake(); }
+  void buffer_emitted(uint32_t result, uint32_t subpartition, uint32_t sequence,
+                      const RecordSlice& slice) override;
+  void all_data_processed(uint32_t) override { wake(); }
+
+  // ---- InputListener
+  void input_available() override { wake(); }
+  void input_failed(const Cause& cause) override { fail_task(cause); }
+  void input_canceled() override;
+  void ask_partition_state(const PartitionId& partition) override;
+  void try_again_after(sim::Duration delay) override;
+  void channel_opened(const ShuffleDescriptor& producer, uint32_t subpartition, bool open) override;
+
+  // ---- BarrierActions
+  void block_channel(uint32_t) override {}  // the producer's queue has blocked itself
+  void resume_channel(uint32_t channel) override { input_->resume(channel); }
+  void prioritize(uint32_t, uint32_t) override {}
+  void init_inputs(const CheckpointBarrier&) override {}
+  std::optional<CheckpointFailureReason> start_persisting(const CheckpointBarrier&) override {
+    return {};
+  }
+  void stop_persisting(int64_t) override {}
+  void trigger(const CheckpointBarrier& barrier, const AlignmentMetrics& metrics) override;
+  void alignment_ended(int64_t, sim::Duration, int64_t) override {}
+  void abort(int64_t checkpoint, CheckpointFailureReason reason) override;
+  void arm_alignment_timer(int64_t checkpoint, sim::Duration delay) override;
+  void cancel_alignment_timer() override;
+
+  // ---- CheckpointHost
+  void acknowledge(CheckpointId id, TaskAcknowledgement ack, const CheckpointTimes& times) override;
+  void decline(CheckpointId id, CheckpointFailureReason reason) override;
+  sim::Duration time_of(const state::Charge& charge) const override;
+  void run_background_jobs() override;
+  bool digest_state() const override { return services_.digest_state; }
+  bool data_ended() const override { return data_ended_; }
+
+  const OperatorSpec& spec(uint32_t op) const { return deployment_->job->spec.operators[op]; }
+  bool is_source() const { return deployment_->gates.empty(); }
+  bool ended() const { return ending_ || is_terminal(state_); }
+
+  std::shared_ptr<const Deployment> deployment_;
+  TaskListener& listener_;
+  TaskServices services_;
+  sim::PathId path_;     // "tm-1/job-1/agg/0"
+  sim::PathId subject_;  // "job-1/agg/0"
+  ExecutionState state_ = ExecutionState::deploying;
+
+  TaskChain chain_;
+  std::unique_ptr<TaskInput> input_;
+  std::unique_ptr<BarrierHandler> barriers_;
+  std::unique_ptr<WatermarkValve> valve_;
+  StateDownload restore_;
+  TaskCheckpoints checkpoints_;
+  bool opening_ = false;  // state is built, the sink opens
+
+  sim::Time clock_;     // when the thread is free
+  sim::Duration cost_;  // of one record of the slice, stretched
+  Slice slice_;
+  bool stalled_ = false;  // the next record found no output
+  bool on_core_ = false;
+  bool looking_ = false;
+  RecordBlock block_;
+  RecordBlock fired_;
+  Effects effects_;
+  sim::Time run_start_;
+  bool flush_armed_ = false;
+  int64_t watermark_ = kMinWatermark;
+  uint64_t records_processed_ = 0;
+
+  std::deque<Mail> mails_;
+  std::map<CheckpointId, ChannelEvent> barrier_events_;  // as they came first
+  CheckpointId alignment_timer_ = kNoCheckpoint;
+  uint32_t data_ended_channels_ = 0;
+  bool data_ended_ = false;
+  bool final_complete_ = false;
+
+  uint32_t background_busy_ = 0;
+  std::optional<Cause> failure_;
+  ExecutionState end_state_ = ExecutionState::failed;
+  bool ending_ = false;
+};
+
+}  // namespace drey::model

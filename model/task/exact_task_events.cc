@@ -1,0 +1,141 @@
+// What comes in beside the records: events of the channels, barriers, mails.
+#include <algorithm>
+
+#include "model/task/exact_task.h"
+#include "model/trace_events.h"
+
+namespace drey::model {
+
+void ExactTask::on_event_element(const InputElement& element) {
+  const ChannelEvent& event = element.event;
+  switch (event.kind) {
+    case ChannelEvent::Kind::barrier:
+      announce_fact(fact_kind(CheckpointFact::barrier_received),
+                    static_cast<uint64_t>(event.barrier.id),
+                    (uint64_t{input_->gate_of(element.channel)} << 32) |
+                        input_->index_in_gate(element.channel),
+                    0);
+      barrier_events_.try_emplace(event.barrier.id, event);
+      barriers_->barrier(element.channel, event.barrier, BarrierOrigin::channel, now());
+      return;
+    case ChannelEvent::Kind::cancel_marker:
+      barriers_->cancellation(element.channel, event.barrier.id, now());
+      return;
+    case ChannelEvent::Kind::end_of_data:
+      input_->user_records_processed(element.channel);
+      if (++data_ended_channels_ == input_->channels()) end_of_data();
+      return;
+    case ChannelEvent::Kind::end_of_partition:
+      barriers_->end_of_partition(element.channel, now());
+      return;
+  }
+}
+
+// FC-1: timers fire, operators finish, and everybody downstream is told.
+void ExactTask::end_of_data() {
+  clock_ = std::max(clock_, now());
+  emit_watermark(kMaxWatermark);
+  if (ending_) return;
+  publish();
+  if (chain_.sink != nullptr) chain_.sink->end_input();
+  data_ended_ = true;
+  chain_.outputs.broadcast({.kind = ChannelEvent::Kind::end_of_data, .barrier = {}});
+  chain_.outputs.flush();
+  listener_.on_end_of_data(deployment_->attempt);
+}
+
+// FC-3 and FC-4: what the task still waits for after its data has ended.
+void ExactTask::try_to_finish() {
+  if (!data_ended_ || ending_ || thread_blocked() || slice_.active) return;
+  if (input_ != nullptr && !input_->finished()) return;
+  for (const auto& partition : chain_.outputs.partitions())
+    if (!partition->all_processed()) return;
+  const TaskOptions& options = deployment_->job->options;
+  if (options.checkpointing && options.checkpoints_after_tasks_finish && !final_complete_) return;
+  if (checkpoints_.running() || checkpoints_.preparing()) return;
+  begin_end(ExecutionState::finished, nullptr);
+}
+
+// ---- barrier handler ----
+
+void ExactTask::trigger(const CheckpointBarrier& barrier, const AlignmentMetrics& metrics) {
+  ChannelEvent event = barrier_events_.count(barrier.id) != 0 ? barrier_events_[barrier.id]
+                                                              : ChannelEvent{.barrier = barrier};
+  event.barrier = barrier;
+  barrier_events_.erase(barrier_events_.begin(), barrier_events_.upper_bound(barrier.id));
+  checkpoints_.perform({.barrier = event,
+                        .start_delay = metrics.start_delay,
+                        .alignment = metrics.duration.value_or(sim::Duration{})});
+}
+
+void ExactTask::abort(int64_t checkpoint, CheckpointFailureReason reason) {
+  barrier_events_.erase(barrier_events_.begin(), barrier_events_.upper_bound(checkpoint));
+  checkpoints_.abort_by_barrier(checkpoint, reason);
+}
+
+void ExactTask::arm_alignment_timer(int64_t checkpoint, sim::Duration delay) {
+  alignment_timer_ = checkpoint;
+  kernel().arm(entity(), alignment_due, delay, sim::Priority::timer);
+}
+
+void ExactTask::cancel_alignment_timer() { kernel().disarm(entity(), alignment_due); }
+
+// ---- mails ----
+
+void ExactTask::post_mail(Mail mail) {
+  if (ended()) return;
+  look();
+  mails_.push_back(std::move(mail));
+  go_on();
+}
+
+void ExactTask::run_mails() {
+  checkpoints_.go_on();
+  while (!mails_.empty() && !thread_blocked() && !ending_) {
+    const Mail mail = std::move(mails_.front());
+    mails_.pop_front();
+    run_mail(mail);
+  }
+}
+
+void ExactTask::run_mail(const Mail& mail) {
+  switch (mail.kind) {
+    case Mail::Kind::trigger:
+      trigger(mail);
+      return;
+    case Mail::Kind::complete:
+      checkpoints_.completed(mail.id);
+      if (checkpoints_.final_checkpoint().has_value() &&
+          mail.id >= *checkpoints_.final_checkpoint())
+        final_complete_ = true;
+      return;
+    case Mail::Kind::aborted:
+      checkpoints_.aborted(mail.id);
+      return;
+    case Mail::Kind::barrier_timer:
+      barriers_->alignment_timer_due(mail.id, now());
+      return;
+  }
+}
+
+// BH-22: a source begins; a task whose producers have finished takes the barrier for its open
+// channels.
+void ExactTask::trigger(const Mail& mail) {
+  ChannelEvent event{.kind = ChannelEvent::Kind::barrier,
+                     .barrier = {.id = mail.id,
+                                 .created_ms = sim::to_millis(mail.stamp - sim::Time{}),
+                                 .options = mail.options},
+                     .created_ns = mail.stamp.ns};
+  announce_fact(fact_kind(CheckpointFact::task_triggered), static_cast<uint64_t>(mail.id),
+                deployment_->attempt.attempt, 0);
+  if (input_ == nullptr || input_->finished()) {
+    checkpoints_.perform({.barrier = event, .start_delay = now() - mail.stamp, .alignment = {}});
+    return;
+  }
+  barrier_events_.try_emplace(mail.id, event);
+  for (uint32_t channel = 0; channel < input_->channels(); ++channel)
+    if (!input_->ended(channel))
+      barriers_->barrier(channel, event.barrier, BarrierOrigin::rpc, now());
+}
+
+}  // namespace drey::model

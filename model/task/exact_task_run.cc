@@ -1,0 +1,303 @@
+// The task's thread: slices, the chain, watermarks, flushes.
+#include <algorithm>
+
+#include "model/task/exact_task.h"
+#include "model/trace_events.h"
+#include "sim/check.h"
+
+namespace drey::model {
+
+bool ExactTask::thread_blocked() const { return chain_.sink != nullptr && chain_.sink->waiting(); }
+
+// Whether the next element may be begun.
+bool ExactTask::room() const {
+  return chain_.outputs.available() && (chain_.sink == nullptr || chain_.sink->available());
+}
+
+void ExactTask::advance_to(sim::Time x) {
+  if (!slice_.active || stalled_ || thread_blocked()) return;
+  while (!slice_applied() && clock_ < x) {
+    if (chain_.sink != nullptr && !chain_.sink->available()) {
+      stalled_ = true;
+      break;
+    }
+    uint32_t run = slice_.count - slice_.next;
+    const auto& elements = slice_.input.slice.elements;
+    if (slice_.next_element < elements.size())
+      run = std::min(run, elements[slice_.next_element].before - slice_.next);
+    const int64_t due = (x.ns - clock_.ns + cost_.ns - 1) / cost_.ns;
+    run = static_cast<uint32_t>(std::min<int64_t>(run, due));
+    if (chain_.cost_varies) run = 1;
+    const auto done = static_cast<uint32_t>(apply(run));
+    slice_.next += done;
+    clock_ = clock_ + cost_ * done;
+    if (chain_.cost_varies) {
+      clock_ = clock_ + time_of(effects_.charge);
+      effects_.charge = {};
+    }
+    if (ending_) return;
+    apply_elements();
+    if (done < run) {
+      stalled_ = true;
+      break;
+    }
+  }
+}
+
+// The first records of the slice's rest: how many were applied.
+size_t ExactTask::apply(uint32_t count) {
+  if (chain_.source != nullptr) {
+    chain_.source->fill(slice_.piece, slice_.next, count, block_);
+  } else {
+    block_.make_room(count);
+    const auto records = slice_.input.slice.records().subspan(slice_.next, count);
+    const auto groups = slice_.input.slice.groups().subspan(slice_.next, count);
+    std::copy(records.begin(), records.end(), block_.records.begin());
+    std::copy(groups.begin(), groups.end(), block_.groups.begin());
+    block_.count = count;
+  }
+  const size_t admitted = chain_.outputs.admit(block_.view(), chain_.shape);
+  if (admitted == 0) return 0;
+  block_.count = admitted;
+  records_processed_ += admitted;
+  if (chain_.source != nullptr)
+    chain_.source->emitted(slice_.piece, static_cast<uint32_t>(admitted), block_.view());
+  run_chain(0);
+  if (!ending_ && chain_.sink == nullptr) chain_.outputs.write(block_.view());
+  return admitted;
+}
+
+// The block through the operators from `from` on, and into the sink.
+void ExactTask::run_chain(size_t from) {
+  for (size_t i = from; i < chain_.operators.size(); ++i) {
+    chain_.operators[i]->process(block_, effects_);
+    if (effects_.outcome == state::Outcome::ok) continue;
+    const bool memory = effects_.outcome == state::Outcome::out_of_memory;
+    const Cause cause{.kind = memory ? Cause::Kind::out_of_memory : Cause::Kind::state,
+                      .text = memory ? "heap state does not fit" : "the state backend failed",
+                      .partition = {}};
+    effects_.outcome = state::Outcome::ok;
+    if (memory) listener_.on_fatal_error(deployment_->attempt, cause);
+    fail_task(cause);
+    return;
+  }
+  if (chain_.sink != nullptr) chain_.sink->write(block_.view());
+}
+
+void ExactTask::apply_elements() {
+  const auto& elements = slice_.input.slice.elements;
+  while (slice_.next_element < elements.size() &&
+         elements[slice_.next_element].before == slice_.next && !ending_) {
+    const InlineElement& element = elements[slice_.next_element++];
+    const auto emitted = element.is_status
+                             ? valve_->input_status(slice_.input.channel, element.status)
+                             : valve_->input_watermark(slice_.input.channel, element.watermark);
+    if (emitted.watermark.has_value()) emit_watermark(*emitted.watermark);
+    if (emitted.status.has_value())
+      chain_.outputs.write_element({.is_status = true, .status = *emitted.status});
+  }
+}
+
+// Timers fire on the way; what they emit goes down the rest of the chain, and then the watermark.
+void ExactTask::emit_watermark(int64_t watermark) {
+  watermark_ = watermark;
+  const auto at = static_cast<uint64_t>(watermark);
+  for (size_t i = 0; i < chain_.operators.size(); ++i) {
+    if (chain_.operators[i]->backend() == nullptr) continue;
+    effects_.facts.push_back({fact_kind(TaskFact::watermark), at, chain_.operators[i]->op(), 0});
+    chain_.operators[i]->on_watermark(watermark, fired_, effects_);
+    clock_ = clock_ + time_of(effects_.charge);
+    effects_.charge = {};
+    if (fired_.count == 0) continue;
+    std::swap(block_, fired_);
+    run_chain(i + 1);
+    if (ending_) return;
+    if (chain_.sink == nullptr) chain_.outputs.write_unasked(block_.view());
+    block_.count = 0;
+  }
+  chain_.outputs.write_element({.watermark = watermark});
+}
+
+void ExactTask::watermark_tick() {
+  look();
+  clock_ = std::max(clock_, now());
+  const auto watermark = chain_.source->tick();
+  if (watermark.has_value() && !data_ended_) emit_watermark(*watermark);
+  publish();
+  if (!data_ended_)
+    kernel().arm(entity(), watermark_due, deployment_->job->options.watermark_interval,
+                 sim::Priority::timer);
+}
+
+// ---- looks ----
+
+void ExactTask::look() {
+  if (looking_ || state_ != ExecutionState::running || ending_) return;
+  looking_ = true;
+  advance_to(now());
+  publish();
+  looking_ = false;
+}
+
+void ExactTask::publish() {
+  if (chain_.source != nullptr) chain_.source->publish();
+  for (const NotedFact& fact : effects_.facts) announce_fact(fact.kind, fact.a, fact.b, fact.c);
+  effects_.facts.clear();
+  if (effects_.late_records > 0) {
+    announce_fact(fact_kind(TaskFact::late_dropped), effects_.late_records,
+                  static_cast<uint64_t>(effects_.late_watermark), 0);
+    effects_.late_records = 0;
+  }
+  if (chain_.sink != nullptr) chain_.sink->publish();
+  chain_.outputs.publish();
+  if (deployment_->job->options.buffer_timeout.ns == 0 && chain_.outputs.unflushed())
+    chain_.outputs.flush();
+  if (chain_.outputs.unflushed()) arm_flush();
+}
+
+void ExactTask::buffer_emitted(uint32_t result, uint32_t subpartition, uint32_t sequence,
+                               const RecordSlice& slice) {
+  announce_records(fact_kind(DataFact::buffer_emitted), (uint64_t{result} << 32) | subpartition,
+                   sequence, 0, slice.records());
+}
+
+// The flusher ticks at the start plus multiples of the time-out; ticks without work are left out.
+void ExactTask::arm_flush() {
+  const sim::Duration timeout = deployment_->job->options.buffer_timeout;
+  if (flush_armed_ || timeout.ns <= 0) return;
+  flush_armed_ = true;
+  const int64_t into = (now() - run_start_).ns % timeout.ns;
+  kernel().arm(entity(), flush_due, sim::nanoseconds(timeout.ns - into), sim::Priority::timer);
+}
+
+// ---- the thread's next step ----
+
+// After every event of the task: what was noted is done, then the work goes on.
+void ExactTask::go_on() {
+  if (ending_ || is_terminal(state_)) return;
+  if (state_ == ExecutionState::initializing) {
+    if (!opening_ && restore_.done()) restore_done();
+    if (opening_ && !ending_ && (chain_.sink == nullptr || chain_.sink->opened())) {
+      if (now() < clock_) {
+        kernel().arm(entity(), wake_due, clock_ - now(), sim::Priority::task);
+        return;
+      }
+      enter_running();
+    }
+  }
+  if (state_ != ExecutionState::running) return;
+  look();
+  run_mails();
+  run_background_jobs();
+  if (!ending_) work();
+}
+
+void ExactTask::work() {
+  for (;;) {
+    if (ending_ || thread_blocked()) break;
+    if (slice_.active) {
+      if (slice_applied() && now() >= clock_) {
+        end_slice();
+        continue;
+      }
+      if (stalled_ && room()) {
+        stalled_ = false;
+        clock_ = std::max(clock_, now());
+      }
+      break;
+    }
+    if (now() < clock_ || !room()) break;
+    if (chain_.source != nullptr) {
+      if (chain_.source->available() && !data_ended_) {
+        begin_source_slice();
+        continue;
+      }
+      if (chain_.source->finished() && !data_ended_) {
+        end_of_data();
+        continue;
+      }
+      break;
+    }
+    auto element = input_->poll();
+    if (!element.has_value()) break;
+    if (is_event(element->type))
+      on_event_element(*element);
+    else
+      begin_input_slice(std::move(*element));
+  }
+  if (ending_) return;
+  try_to_finish();
+  plan();
+}
+
+// One event for the end of the slice, or for the time when the thread is free.
+void ExactTask::plan() {
+  if (ending_ || is_terminal(state_)) return;
+  if (thread_blocked() || (slice_.active && stalled_)) {
+    leave_core();
+    return;
+  }
+  if (slice_.active) {
+    const sim::Time end = clock_ + cost_ * (slice_.count - slice_.next);
+    const sim::Duration rest = end > now() ? end - now() : sim::Duration{};
+    kernel().arm(entity(), work_due, rest, sim::Priority::task);
+    if (!chain_.outputs.empty()) arm_flush();
+    if (services_.step_each_record && !slice_applied())
+      kernel().arm(entity(), step_due,
+                   clock_ + cost_ > now() ? clock_ + cost_ - now() : sim::Duration{},
+                   sim::Priority::task);
+    return;
+  }
+  leave_core();
+  const bool work = chain_.source != nullptr
+                        ? chain_.source->available() || chain_.source->finished()
+                        : input_->available();
+  if (now() < clock_ && work && !data_ended_)
+    kernel().arm(entity(), work_due, clock_ - now(), sim::Priority::task);
+  else if (now() < clock_ && input_ != nullptr && input_->available())
+    kernel().arm(entity(), work_due, clock_ - now(), sim::Priority::task);
+}
+
+void ExactTask::begin_slice(uint32_t count) {
+  slice_.active = true;
+  slice_.next = 0;
+  slice_.count = count;
+  slice_.next_element = 0;
+  stalled_ = false;
+  clock_ = std::max(clock_, now());
+  if (!on_core_ && services_.cores != nullptr) services_.cores->begin();
+  on_core_ = true;
+  cost_ = services_.cores != nullptr ? services_.cores->stretched(chain_.cost) : chain_.cost;
+}
+
+void ExactTask::leave_core() {
+  if (on_core_ && services_.cores != nullptr) services_.cores->end();
+  on_core_ = false;
+}
+
+void ExactTask::begin_source_slice() {
+  slice_.piece = chain_.source->next_piece();
+  begin_slice(slice_.piece.count);
+}
+
+void ExactTask::begin_input_slice(InputElement element) {
+  announce_fact(
+      fact_kind(DataFact::buffer_received),
+      (uint64_t{input_->gate_of(element.channel)} << 32) | input_->index_in_gate(element.channel),
+      element.sequence, element.slice.count);
+  slice_.input = std::move(element);
+  begin_slice(slice_.input.slice.count);
+  barriers_->processed(int64_t{kUnitBytes} * slice_.input.slice.units());
+  apply_elements();
+}
+
+void ExactTask::end_slice() {
+  publish();
+  slice_.active = false;
+  if (input_ == nullptr) return;
+  const InputElement done = std::move(slice_.input);
+  slice_.input = {};
+  input_->recycle(done);
+}
+
+}  // namespace drey::model

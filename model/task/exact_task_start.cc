@@ -1,0 +1,253 @@
+// From deployment to RUNNING: buffers, the chain, its state, the sink's opening.
+#include "fmt/core.h"
+#include "model/task/exact_task.h"
+#include "model/trace_events.h"
+#include "sim/check.h"
+#include "sim/service.h"
+
+namespace drey::model {
+
+namespace {
+
+std::string subtask_name(const Deployment& deployment) {
+  return fmt::format("job-{}/{}/{}", deployment.attempt.job, deployment.vertex().id,
+                     deployment.attempt.subtask);
+}
+
+PartitionerKind partitioner_of(Partitioner ship);
+
+}  // namespace
+
+ExactTask::ExactTask(sim::World& world, sim::ProcessId process,
+                     std::shared_ptr<const Deployment> deployment, TaskListener& listener,
+                     const TaskServices& services)
+    : Endpoint(world, process,
+               fmt::format("{}#{}", subtask_name(*deployment), deployment->attempt.attempt)),
+      deployment_(std::move(deployment)),
+      listener_(listener),
+      services_(services),
+      path_(
+          world.kernel().intern(world.machines().name(process) + "/" + subtask_name(*deployment_))),
+      subject_(world.kernel().intern(subtask_name(*deployment_))),
+      restore_(*this),
+      checkpoints_(chain_, *this, *this) {}
+
+ExactTask::~ExactTask() {
+  if (!is_terminal(state_)) clean_up(DataExchange::Removal::canceled);
+}
+
+void ExactTask::set_state(ExecutionState state, const Cause* cause) {
+  const ExecutionState before = state_;
+  state_ = state;
+  announce_fact(fact_kind(TaskFact::state), deployment_->attempt.attempt,
+                static_cast<uint64_t>(state), static_cast<uint64_t>(before));
+  listener_.on_state(deployment_->attempt, state, cause);
+}
+
+void ExactTask::start() {
+  set_state(ExecutionState::initializing, nullptr);
+  const bool buffers = set_up_outputs();
+  if (!is_source()) {
+    input_ = std::make_unique<TaskInput>(*deployment_, TaskInput::Options{.buffers = {}},
+                                         *services_.exchange, process(), *this);
+    valve_ = std::make_unique<WatermarkValve>(input_->channels());
+    barriers_ =
+        make_barrier_handler({.mode = deployment_->job->options.exactly_once ? BarrierMode::aligned
+                                                                             : BarrierMode::tracker,
+                              .channels = input_->channels(),
+                              .checkpoints_after_tasks_finish =
+                                  deployment_->job->options.checkpoints_after_tasks_finish},
+                             *this);
+  }
+  if (!buffers || (input_ != nullptr && !input_->set_up())) {
+    fail_task({.kind = Cause::Kind::internal,
+               .text = "insufficient number of network buffers",
+               .partition = {}});
+    return;
+  }
+  if (restore_.start()) wake();
+}
+
+bool ExactTask::set_up_outputs() {
+  const JobInformation& job = *deployment_->job;
+  uint32_t index = 0;
+  for (const ResultPartitionSpec& result : deployment_->results) {
+    const IntermediateDataSet& data_set = job.graph.data_sets[result.data_set];
+    auto partition = std::make_shared<ResultPartition>(
+        ResultPartitionOptions{.id = result.id,
+                               .index = index,
+                               .subpartitions = result.subpartitions,
+                               .units_per_buffer = job.options.buffer_bytes / kUnitBytes,
+                               .exclusive_per_channel =
+                                   static_cast<int32_t>(job.options.exclusive_buffers_per_channel)},
+        *this);
+    const NetworkBufferSettings settings;
+    const PartitionBuffers need =
+        partition_buffers(settings, ResultPartitionType::pipelined_bounded,
+                          static_cast<int32_t>(result.subpartitions), false, 0);
+    if (!partition->set_up(services_.exchange->buffers(),
+                           {.required = need.min,
+                            .max = need.max,
+                            .subpartitions = static_cast<int32_t>(result.subpartitions),
+                            .max_per_subpartition = settings.max_per_subpartition,
+                            .max_overdraft = settings.max_overdraft}))
+      return false;
+    const JobEdge& edge = job.graph.edges[data_set.consumers.front()];
+    const uint64_t draw =
+        kernel().draw(sim::name_hash("rebalance"), subject_, index, deployment_->attempt.attempt);
+    chain_.outputs.add(
+        {.partition = partition,
+         .kind = partitioner_of(data_set.ship),
+         .max_parallelism = static_cast<int32_t>(job.graph.vertices[edge.consumer].max_parallelism),
+         .first_channel = static_cast<uint32_t>(draw % result.subpartitions)});
+    services_.exchange->add(partition);
+    ++index;
+  }
+  return true;
+}
+
+// ---- the chain, when all state is here ----
+
+void ExactTask::restore_done() {
+  opening_ = true;
+  const JobVertex& vertex = deployment_->vertex();
+  chain_.cost = {};
+  for (const uint32_t op : vertex.operators) {
+    chain_.cost = chain_.cost + spec(op).cost;
+    build_operator(op);
+    if (ending_) return;
+  }
+  if (chain_.cost < services_.minimum_cost) chain_.cost = services_.minimum_cost;
+  if (deployment_->restore != nullptr) {
+    checkpoints_.restored(deployment_->restore->checkpoint);
+    announce_fact(fact_kind(TaskFact::restored), deployment_->attempt.attempt,
+                  static_cast<uint64_t>(deployment_->restore->checkpoint), restore_.bytes());
+  }
+  if (chain_.sink != nullptr) chain_.sink->open();
+}
+
+void ExactTask::build_operator(uint32_t op) {
+  switch (spec(op).kind) {
+    case OperatorKind::source:
+      build_source(op);
+      return;
+    case OperatorKind::map:
+      chain_.operators.push_back(std::make_unique<MapOperator>(op));
+      return;
+    case OperatorKind::filter: {
+      auto filter = std::make_unique<FilterOperator>(op, spec(op));
+      chain_.shape.add(*filter);
+      chain_.operators.push_back(std::move(filter));
+      return;
+    }
+    case OperatorKind::flat_map: {
+      auto flat_map = std::make_unique<FlatMapOperator>(op, spec(op));
+      chain_.shape.add(*flat_map);
+      chain_.operators.push_back(std::move(flat_map));
+      return;
+    }
+    case OperatorKind::keyed:
+    case OperatorKind::window:
+      build_keyed(op);
+      return;
+    case OperatorKind::sink:
+      build_sink(op);
+      return;
+  }
+}
+
+void ExactTask::build_source(uint32_t op) {
+  CHECK(services_.log != nullptr, "a source needs a log to read");
+  chain_.source_op = op;
+  chain_.source = std::make_unique<LogSource>(
+      LogSource::Options{.log = services_.log,
+                         .service = deployment_->job->external_log,
+                         .subtask = deployment_->attempt.subtask,
+                         .parallelism = deployment_->vertex().parallelism,
+                         .bound_ms = sim::to_millis(spec(op).max_out_of_orderness),
+                         .slice_records = deployment_->job->options.buffer_bytes / kUnitBytes},
+      *this);
+  bool found = false;
+  const std::vector<SourcePosition> positions = restore_.source(op, found);
+  if (found) chain_.source->restore(positions);
+}
+
+void ExactTask::build_sink(uint32_t op) {
+  const JobInformation& job = *deployment_->job;
+  chain_.sink_op = op;
+  chain_.sink = std::make_unique<BrokerSink>(
+      BrokerSink::Options{.exactly_once = spec(op).delivery == Delivery::exactly_once,
+                          .checkpointing = job.options.checkpointing,
+                          .broker = job.broker,
+                          .prefix = fmt::format("job-{}-{}", job.job, spec(op).id),
+                          .subtask = deployment_->attempt.subtask,
+                          .parallelism = deployment_->vertex().parallelism},
+      *this);
+  if (deployment_->restore != nullptr)
+    chain_.sink->restore(restore_.bytes_of(op), deployment_->restore->checkpoint);
+}
+
+bool ExactTask::build_keyed(uint32_t op) {
+  const JobVertex& vertex = deployment_->vertex();
+  const auto max_parallelism = static_cast<int32_t>(vertex.max_parallelism);
+  state::Charge charge;
+  OpenedBackend opened = services_.backends->open(
+      {.options = &deployment_->job->options,
+       .range =
+           state::key_groups_of_subtask(static_cast<int32_t>(deployment_->attempt.subtask),
+                                        max_parallelism, static_cast<int32_t>(vertex.parallelism)),
+       .max_parallelism = max_parallelism,
+       .directory = fmt::format("{}/{}/{}-{}", subtask_name(*deployment_), spec(op).id,
+                                deployment_->attempt.subtask, deployment_->attempt.attempt),
+       .restore = restore_.keyed(op)},
+      charge);
+  busy(time_of(charge));
+  std::unique_ptr<KeyedOperator> keyed;
+  if (opened.outcome == state::Outcome::ok) {
+    if (spec(op).kind == OperatorKind::window)
+      keyed = std::make_unique<KeyedWindowOperator>(op, std::move(opened.backend),
+                                                    sim::to_millis(spec(op).window_size));
+    else
+      keyed = std::make_unique<RunningSumOperator>(op, std::move(opened.backend));
+  }
+  if (keyed == nullptr || !keyed->open()) {
+    fail_task(
+        {.kind = Cause::Kind::state, .text = "keyed state could not be restored", .partition = {}});
+    return false;
+  }
+  chain_.cost = chain_.cost + opened.cost_per_record;
+  if (opened.cost_per_record.ns == 0) chain_.cost_varies = true;
+  announce_fact(fact_kind(StateFact::backend_opened), op, restore_.bytes(), 0);
+  chain_.operators.push_back(std::move(keyed));
+  return true;
+}
+
+void ExactTask::enter_running() {
+  run_start_ = now();
+  set_state(ExecutionState::running, nullptr);
+  if (input_ != nullptr) input_->connect_known();
+  if (chain_.source == nullptr) return;
+  chain_.source->start();
+  const sim::Duration interval = deployment_->job->options.watermark_interval;
+  if (interval.ns > 0) kernel().arm(entity(), watermark_due, interval, sim::Priority::timer);
+}
+
+namespace {
+PartitionerKind partitioner_of(Partitioner ship) {
+  switch (ship) {
+    case Partitioner::forward:
+      return PartitionerKind::forward;
+    case Partitioner::hash:
+      return PartitionerKind::hash;
+    case Partitioner::rebalance:
+      return PartitionerKind::rebalance;
+    case Partitioner::rescale:
+      return PartitionerKind::rescale;
+    case Partitioner::broadcast:
+      return PartitionerKind::broadcast;
+  }
+  return PartitionerKind::forward;
+}
+}  // namespace
+
+}  // namespace drey::model

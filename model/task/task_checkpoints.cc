@@ -1,0 +1,320 @@
+#include "model/task/task_checkpoints.h"
+
+#include "fmt/core.h"
+#include "model/trace_events.h"
+#include "sim/object_store.h"
+
+namespace drey::model {
+
+namespace {
+constexpr sim::Duration kUploadTimeout = sim::minutes(2);
+constexpr size_t kRememberedAborts = 16;
+
+// Folds a backend's entries in their backend-independent order.
+class DigestVisitor final : public state::EntryVisitor {
+ public:
+  void on_entry(int32_t group, std::string_view name, std::string_view key,
+                std::string_view value) override {
+    digest_.fold(static_cast<uint64_t>(group), name.size(), key.size(), value.size());
+    digest_.fold(key);
+    digest_.fold(value);
+  }
+  void on_timer(int32_t group, std::string_view, std::string_view bytes) override {
+    digest_.fold(static_cast<uint64_t>(group));
+    digest_.fold(bytes);
+  }
+  uint64_t value() const { return digest_.value().high ^ digest_.value().low; }
+
+ private:
+  sim::Digest digest_;
+};
+
+uint64_t ns(sim::Duration d) { return static_cast<uint64_t>(d.ns); }
+}  // namespace
+
+// ---- up to the barrier ----
+
+void TaskCheckpoints::perform(const Request& request) {
+  const CheckpointId id = request.barrier.barrier.id;
+  if (id <= last_) return;
+  last_ = id;
+  const bool too_old = highest_aborted_ >= 0 && id + 1 < highest_aborted_;
+  if (aborted_before_.erase(id) > 0 || too_old) {
+    pass_on_cancellation(id);
+    return;
+  }
+  context_.announce_fact(fact_kind(CheckpointFact::aligned), static_cast<uint64_t>(id),
+                         ns(request.alignment), 0);
+  preparing_ = request;
+  if (chain_.sink != nullptr) chain_.sink->prepare_snapshot(id);
+  go_on();
+}
+
+void TaskCheckpoints::go_on() {
+  if (!preparing_.has_value()) return;
+  if (chain_.sink != nullptr && chain_.sink->waiting()) return;
+  const Request request = *preparing_;
+  preparing_.reset();
+  host_.look();
+  chain_.outputs.broadcast(request.barrier);
+  if (host_.data_ended() && !final_.has_value()) final_ = request.barrier.barrier.id;
+  take_snapshot(request);
+}
+
+void TaskCheckpoints::pass_on_cancellation(CheckpointId id) {
+  host_.look();
+  ChannelEvent marker{.kind = ChannelEvent::Kind::cancel_marker, .barrier = {}};
+  marker.barrier.id = id;
+  chain_.outputs.broadcast(marker);
+}
+
+void TaskCheckpoints::abort_by_barrier(CheckpointId id, CheckpointFailureReason reason) {
+  if (id > last_) last_ = id;
+  host_.decline(id, reason);
+  pass_on_cancellation(id);
+}
+
+// ---- the sync part: tail to head ----
+
+void TaskCheckpoints::take_snapshot(const Request& request) {
+  const CheckpointId id = request.barrier.barrier.id;
+  Running& running = running_[id];
+  running.request = request;
+  running.snapshot = std::make_shared<TaskStateSnapshot>();
+  state::Charge charge;
+  chain_.for_each_op([&](uint32_t op) {
+    running.snapshot->operators.push_back({.op = op, .keyed = {}, .source = {}, .bytes = {}});
+    running.backends.push_back(nullptr);
+  });
+  const size_t first = chain_.source != nullptr ? 1 : 0;
+  if (chain_.sink != nullptr) running.snapshot->operators.back().bytes = chain_.sink->snapshot();
+  for (size_t i = chain_.operators.size(); i > 0; --i) {
+    Operator& op = *chain_.operators[i - 1];
+    state::KeyedBackend* const backend = op.backend();
+    if (backend == nullptr) continue;
+    const auto kind = is_savepoint(request.barrier.barrier.options.type)
+                          ? state::KeyedBackend::SnapshotKind::savepoint
+                      : context_.deployment().job->options.incremental
+                          ? state::KeyedBackend::SnapshotKind::incremental
+                          : state::KeyedBackend::SnapshotKind::full;
+    if (backend->begin_snapshot(static_cast<uint64_t>(id), kind, charge) != state::Outcome::ok) {
+      context_.fail_task({.kind = Cause::Kind::state, .text = "snapshot failed", .partition = {}});
+      return;
+    }
+    running.backends[first + i - 1] = backend;
+    if (host_.digest_state()) announce_digest(id, op);
+  }
+  if (chain_.source != nullptr) {
+    running.snapshot->operators[0].source = chain_.source->positions();
+    for (const SourcePosition& position : chain_.source->positions())
+      context_.announce_fact(fact_kind(CheckpointFact::source_position), static_cast<uint64_t>(id),
+                             position.split, position.next_offset);
+  }
+  if (host_.data_ended())
+    for (OperatorState& state : running.snapshot->operators) state.finished = true;
+  running.sync = host_.time_of(charge);
+  context_.busy(running.sync);
+  context_.announce_fact(fact_kind(CheckpointFact::sync_done), static_cast<uint64_t>(id),
+                         ns(running.sync), 0);
+  context_.after(running.sync, {TaskPart::checkpoint, async_begins, static_cast<uint64_t>(id)});
+}
+
+void TaskCheckpoints::announce_digest(CheckpointId id, const Operator& op) {
+  DigestVisitor visitor;
+  op.backend()->visit(op.backend()->range(), visitor);
+  context_.announce_fact(fact_kind(CheckpointFact::snapshot), static_cast<uint64_t>(id), op.op(),
+                         visitor.value());
+}
+
+// ---- the async part ----
+
+void TaskCheckpoints::timer(TaskCall call) {
+  const auto id = static_cast<CheckpointId>(call.argument);
+  const auto at = running_.find(id);
+  if (at == running_.end()) return;
+  at->second.async_begin = context_.time();
+  pull(id);
+}
+
+void TaskCheckpoints::pull(CheckpointId id) {
+  Running& running = running_[id];
+  const uint32_t threads = context_.deployment().job->options.transfer_threads;
+  while (running.pulling < running.backends.size() && running.uploading < threads) {
+    state::KeyedBackend* const backend = running.backends[running.pulling];
+    if (backend == nullptr) {
+      ++running.pulling;
+      continue;
+    }
+    state::KeyedBackend::File file;
+    switch (backend->next(static_cast<uint64_t>(id), file)) {
+      case state::KeyedBackend::Async::wait_for_job:
+        host_.run_background_jobs();  // tells job_done() when one is over
+        return;
+      case state::KeyedBackend::Async::upload:
+        upload(running, file);
+        break;
+      case state::KeyedBackend::Async::failed:
+        fail_async(id);
+        return;
+      case state::KeyedBackend::Async::done:
+        if (running.uploading > 0) return;
+        running.snapshot->operators[running.pulling].keyed.push_back(
+            backend->handle(static_cast<uint64_t>(id)));
+        ++running.pulling;
+        break;
+    }
+  }
+  if (running.pulling == running.backends.size()) finish(id);
+}
+
+void TaskCheckpoints::job_done() {
+  std::vector<CheckpointId> waiting;
+  for (const auto& [id, running] : running_)
+    if (running.async_begin.ns != 0) waiting.push_back(id);
+  for (const CheckpointId id : waiting)
+    if (running_.count(id) != 0) pull(id);
+}
+
+std::string TaskCheckpoints::object_key(const Running& running, uint32_t op,
+                                        const std::string& name, bool shared) const {
+  const Deployment& deployment = context_.deployment();
+  const AttemptId& attempt = deployment.attempt;
+  const CheckpointId id = running.request.barrier.barrier.id;
+  const std::string place = shared ? std::string("shared") : fmt::format("chk-{}", id);
+  return fmt::format("{}/{}/{}-{}-{}-{}-{}", deployment.job->checkpoint_directory, place,
+                     deployment.job->spec.operators[op].id, attempt.subtask, attempt.attempt, id,
+                     name);
+}
+
+void TaskCheckpoints::upload(Running& running, const state::KeyedBackend::File& file) {
+  const uint32_t op = running.snapshot->operators[running.pulling].op;
+  const std::string registered =
+      fmt::format("{}-{}", context_.deployment().job->spec.operators[op].id, file.name);
+  if (file.placeholder) {
+    running.shared_files.push_back({.key = registered, .path = {}});
+    return;
+  }
+  auto put = std::make_shared<sim::PutObject>();
+  put->key = object_key(running, op, file.name, file.shared);
+  put->content = sim::ObjectContent(file.content);
+  uploads_[++last_upload_] = {.id = running.request.barrier.barrier.id,
+                              .op = running.pulling,
+                              .name = file.name,
+                              .object_key = put->key,
+                              .bytes = file.content.size(),
+                              .shared = file.shared};
+  ++running.uploading;
+  context_.call(context_.locate(context_.deployment().job->object_store), std::move(put),
+                kUploadTimeout, {TaskPart::checkpoint, uploaded, last_upload_});
+}
+
+void TaskCheckpoints::answered(TaskCall call, const sim::Reply& reply) {
+  const auto known = uploads_.find(call.argument);
+  if (known == uploads_.end()) return;
+  const Upload done = known->second;
+  uploads_.erase(known);
+  const auto at = running_.find(done.id);
+  if (at == running_.end()) return;  // aborted
+  Running& running = at->second;
+  --running.uploading;
+  if (reply.failure != sim::CallFailure::none) {
+    fail_async(done.id);
+    return;
+  }
+  const uint32_t op = running.snapshot->operators[done.op].op;
+  running.backends[done.op]->uploaded(static_cast<uint64_t>(done.id), done.name, done.object_key);
+  if (done.shared)
+    running.shared_files.push_back(
+        {.key = fmt::format("{}-{}", context_.deployment().job->spec.operators[op].id, done.name),
+         .path = done.object_key,
+         .bytes = done.bytes});
+  else
+    running.private_files.push_back({.path = done.object_key, .bytes = done.bytes});
+  running.stored.push_back(done);
+  pull(done.id);
+}
+
+void TaskCheckpoints::finish(CheckpointId id) {
+  Running done = std::move(running_[id]);
+  running_.erase(id);
+  const AttemptId& attempt = context_.deployment().attempt;
+  const uint64_t bytes = done.snapshot->bytes();
+  const sim::Duration async = context_.time() - done.async_begin;
+  context_.announce_fact(fact_kind(CheckpointFact::async_done), static_cast<uint64_t>(id),
+                         ns(async), bytes);
+  TaskAcknowledgement ack{.task = {attempt.vertex, attempt.subtask, attempt.attempt},
+                          .has_state = bytes > 0,
+                          .private_files = std::move(done.private_files),
+                          .shared_files = std::move(done.shared_files)};
+  for (const OperatorState& state : done.snapshot->operators)
+    ack.inline_bytes += state.bytes.size() + state.source.size() * sizeof(SourcePosition);
+  ack.operators_finished = host_.data_ended();
+  ack.snapshot = std::move(done.snapshot);
+  host_.acknowledge(id, std::move(ack),
+                    {.start_delay = done.request.start_delay,
+                     .alignment = done.request.alignment,
+                     .sync = done.sync,
+                     .async = async,
+                     .bytes_persisted = bytes});
+}
+
+void TaskCheckpoints::fail_async(CheckpointId id) {
+  discard(running_[id]);
+  running_.erase(id);
+  host_.decline(id, CheckpointFailureReason::checkpoint_async_exception);
+}
+
+// What was stored for a checkpoint that will not be: nobody else knows of it.
+void TaskCheckpoints::discard(Running& running) {
+  const CheckpointId id = running.request.barrier.barrier.id;
+  for (state::KeyedBackend* const backend : running.backends)
+    if (backend != nullptr) backend->abort(static_cast<uint64_t>(id));
+  for (const Upload& upload : running.stored) {
+    auto gone = std::make_shared<sim::DeleteObject>();
+    gone->key = upload.object_key;
+    context_.call(context_.locate(context_.deployment().job->object_store), std::move(gone),
+                  kUploadTimeout, {TaskPart::checkpoint, uploaded, 0});
+  }
+}
+
+// ---- told by the JobMaster ----
+
+void TaskCheckpoints::aborted(CheckpointId id) {
+  context_.announce_fact(fact_kind(CheckpointFact::notified_aborted), static_cast<uint64_t>(id), 0,
+                         0);
+  highest_aborted_ = std::max(highest_aborted_, id);
+  const auto at = running_.find(id);
+  if (at != running_.end()) {
+    discard(at->second);
+    running_.erase(at);
+  } else if (id > last_) {
+    aborted_before_.insert(id);
+    while (aborted_before_.size() > kRememberedAborts)
+      aborted_before_.erase(aborted_before_.begin());
+  } else {
+    for (const auto& op : chain_.operators)
+      if (op->backend() != nullptr) op->backend()->abort(static_cast<uint64_t>(id));
+  }
+}
+
+void TaskCheckpoints::completed(CheckpointId id) {
+  context_.announce_fact(fact_kind(CheckpointFact::notified_complete), static_cast<uint64_t>(id), 0,
+                         0);
+  for (const auto& op : chain_.operators) {
+    if (op->backend() == nullptr) continue;
+    op->backend()->confirm(static_cast<uint64_t>(id));
+    context_.announce_fact(fact_kind(StateFact::confirmed), static_cast<uint64_t>(id), op->op(), 0);
+  }
+  if (chain_.sink != nullptr) chain_.sink->checkpoint_complete(id);
+}
+
+void TaskCheckpoints::subsumed(CheckpointId) {}
+
+void TaskCheckpoints::cancel_all() {
+  preparing_.reset();
+  for (auto& [id, running] : running_) discard(running);
+  running_.clear();
+  uploads_.clear();
+}
+
+}  // namespace drey::model
