@@ -170,6 +170,7 @@ Outcome RocksDbBackend::reduce(StateId id, const RecordBatch& in, std::span<Runn
   CHECK(!windowed || in.window_starts.size() == n, "window state needs windows");
   rdb::ColumnFamilyHandle* family = engine_->handle(state.family);
   const RocksDbEngine::Visit visit(*engine_, Activity::foreground);
+  recent_.grow_if_useful();
   Outcome outcome = Outcome::ok;
   char value[kAccumulatorBytes];
   for (size_t i = 0; i < n && outcome == Outcome::ok; ++i) {
@@ -178,9 +179,11 @@ Outcome RocksDbBackend::reduce(StateId id, const RecordBatch& in, std::span<Runn
     const int64_t window_start = windowed ? in.window_starts[i] : 0;
     CHECK(options_.range.contains(group), "a key of a foreign key group");
     const KeyBytes key = key_bytes(group, record.key, window_of(state, window_start));
-    RecentValues::Slot& slot = recent_.slot(record.key, window_start, id.index);
     const uint32_t generation = engine_->generation(state.family);
-    if (!slot.holds(record.key, window_start, id.index, generation)) {
+    RecentValues::Slot& slot = recent_.slot(record.key, window_start, id.index, generation);
+    if (slot.is(record.key, window_start, id.index) && slot.generation == generation) {
+      engine_->mark_hot(state.family, key.slice());
+    } else {
       if (slot.batch == batch_) outcome = write_pending();
       if (outcome == Outcome::ok) outcome = read_accumulator_at(state, key, slot.value);
       if (outcome != Outcome::ok) break;

@@ -145,7 +145,7 @@ rdb::DBOptions RocksDbEngine::database_options() {
   return o;
 }
 
-rdb::ColumnFamilyOptions RocksDbEngine::family_options() const {
+rdb::ColumnFamilyOptions RocksDbEngine::family_options(std::shared_ptr<HotKeys> hot) const {
   rdb::ColumnFamilyOptions o;
   o.write_buffer_size = kOutOfReach;
   o.arena_block_size = kArenaBlockBytes;
@@ -161,6 +161,7 @@ rdb::ColumnFamilyOptions RocksDbEngine::family_options() const {
   // Derived from the write buffer by default, which is out of reach here: Flink's 25 target files.
   o.max_compaction_bytes = options_.target_file_bytes * 25;
   o.compression = rdb::kSnappyCompression;
+  o.memtable_insert_with_hint_prefix_extractor = std::move(hot);
   o.merge_operator = std::make_shared<JoinElements>();
   rdb::BlockBasedTableOptions table;
   table.block_cache = memory_->cache();
@@ -186,10 +187,12 @@ Outcome RocksDbEngine::outcome_of(const rdb::Status& status) {
   return Outcome::io_error;
 }
 
-void RocksDbEngine::add_family(const std::string& name, rdb::ColumnFamilyHandle* handle) {
+void RocksDbEngine::add_family(const std::string& name, rdb::ColumnFamilyHandle* handle,
+                               std::shared_ptr<HotKeys> hot) {
   Family family;
+  family.hot = std::move(hot);
   family.handle = handle;
-  families_.push_back(family);
+  families_.push_back(std::move(family));
   names_.push_back(name);
 }
 
@@ -202,11 +205,15 @@ Outcome RocksDbEngine::open(Charge& charge) {
   if (!rdb::DB::ListColumnFamilies(options, place_.directory, &names).ok()) names.clear();
   if (names.empty()) names.push_back(rdb::kDefaultColumnFamilyName);
   std::vector<rdb::ColumnFamilyDescriptor> descriptors;
-  for (const std::string& name : names) descriptors.emplace_back(name, family_options());
+  std::vector<std::shared_ptr<HotKeys>> hot;
+  for (const std::string& name : names) {
+    hot.push_back(std::make_shared<HotKeys>());
+    descriptors.emplace_back(name, family_options(hot.back()));
+  }
   std::vector<rdb::ColumnFamilyHandle*> handles;
   const rdb::Status status = rdb::DB::Open(options, place_.directory, descriptors, &handles, &db_);
   if (status.ok()) {
-    for (size_t i = 0; i < names.size(); ++i) add_family(names[i], handles[i]);
+    for (size_t i = 0; i < names.size(); ++i) add_family(names[i], handles[i], hot[i]);
   } else {
     db_ = nullptr;
   }
@@ -220,8 +227,9 @@ Outcome RocksDbEngine::family(const std::string& name, uint32_t& index, Charge& 
   if (it != names_.end()) return Outcome::ok;
   Visit visit(*this, Activity::job);
   rdb::ColumnFamilyHandle* handle = nullptr;
-  const rdb::Status status = db_->CreateColumnFamily(family_options(), name, &handle);
-  if (status.ok()) add_family(name, handle);
+  const auto hot = std::make_shared<HotKeys>();
+  const rdb::Status status = db_->CreateColumnFamily(family_options(hot), name, &handle);
+  if (status.ok()) add_family(name, handle, hot);
   charge_to(charge, 0);
   return outcome_of(status);
 }
@@ -288,6 +296,7 @@ Outcome RocksDbEngine::close_memtable(uint32_t family) {
   f.bytes = 0;
   ++f.closed;
   ++f.generation;
+  f.hot->clear();
   return outcome_of(status);
 }
 
