@@ -1,0 +1,172 @@
+#include "scenarios/describe.h"
+
+namespace drey::scenarios {
+namespace {
+
+constexpr std::string_view kModeNames[] = {"streaming", "batch"};
+constexpr std::string_view kKeyDistributionNames[] = {"uniform", "sequential", "hot"};
+constexpr std::string_view kAggregateNames[] = {"sum", "count", "min", "max"};
+constexpr std::string_view kDeliveryNames[] = {"exactly-once", "at-least-once", "none"};
+constexpr std::string_view kChainingNames[] = {"always", "head", "never"};
+constexpr std::string_view kExchangeNames[] = {"pipelined", "blocking"};
+
+void describe_csv(FieldVisitor& v, CsvData& data) {
+  v.text({.name = "csv",
+          .help = "File with a header line, relative to this scenario.",
+          .required = true},
+         data.path, TextForm::path);
+  v.text({.name = "key", .help = "Column with the key.", .required = true}, data.key,
+         TextForm::any);
+  v.text({.name = "value", .help = "Column with whole numbers.", .required = true}, data.value,
+         TextForm::any);
+  v.maybe_text(
+      {.name = "time", .help = "Column with the event time: milliseconds since 1970 or ISO 8601."},
+      data.time, TextForm::any);
+}
+
+void describe_source(FieldVisitor& v, VertexSpec& s) {
+  v.rate({.name = "rate",
+          .help = "Records a second of all subtasks together; 0/s = as fast as it goes."},
+         s.rate, false);
+  v.integer({.name = "records", .help = "Records of all splits together; 0 = unbounded."},
+            s.records);
+  v.integer({.name = "splits",
+             .help = "Splits of the external log; 0 = as many as subtasks.",
+             .most = 65'535},
+            s.splits);
+  v.duration({.name = "out_of_orderness", .help = "Bound that the watermarks assume."},
+             s.out_of_orderness);
+  v.duration({.name = "disorder", .help = "How far event times really are out of order."},
+             s.disorder);
+  v.maybe({.name = "idle_timeout",
+           .help = "Without records for so long a split counts as idle.",
+           .least = 1},
+          s.idle_timeout, [&](sim::Duration& d) {
+            v.duration({.name = "idle_timeout", .help = "", .least = 1}, d);
+          });
+  v.maybe({.name = "data", .help = "Real records of a CSV file instead of generated ones."}, s.data,
+          [&](CsvData& data) {
+            v.object({.name = "data", .help = ""},
+                     [&](FieldVisitor& in) { describe_csv(in, data); });
+          });
+  v.pick({.name = "key_distribution", .help = "How generated records choose their key."},
+         kKeyDistributionNames, s.key_distribution);
+  v.ratio({.name = "hot_share", .help = "hot: share of the records that go to the hot keys."},
+          s.hot_share);
+  v.integer({.name = "hot_keys", .help = "hot: number of hot keys.", .least = 1}, s.hot_keys);
+}
+
+void describe_keys(FieldVisitor& v, VertexSpec& s) {
+  v.integer(
+      {.name = "keys",
+       .help = "Distinct keys; 0 at a source: what the keyed vertices behind it say, else 1000.",
+       .most = int64_t{1} << 40},
+      s.keys);
+}
+
+void describe_state(FieldVisitor& v, VertexSpec& s) {
+  v.pick({.name = "aggregate", .help = "What is kept per key."}, kAggregateNames, s.aggregate);
+  v.size({.name = "state_per_key",
+          .help = "Padding beside the accumulator of each key.",
+          .most = 64 << 20},
+         s.state_per_key);
+}
+
+void describe_vertex(FieldVisitor& v, VertexSpec& s) {
+  v.pick({.name = "kind", .help = "What the vertex does.", .required = true}, kVertexKindNames,
+         s.kind);
+  v.integer({.name = "parallelism", .help = "Number of subtasks.", .least = 1, .most = 32'768},
+            s.parallelism);
+  v.maybe({.name = "max_parallelism",
+           .help = "Number of key groups; default: Flink's rule.",
+           .least = 1,
+           .most = 32'768},
+          s.max_parallelism, [&](int64_t& n) {
+            v.integer({.name = "max_parallelism", .help = "", .least = 1, .most = 32'768}, n);
+          });
+  v.duration({.name = "cost", .help = "Processor time of one record.", .most = 60'000'000'000},
+             s.cost);
+  v.text({.name = "slot_sharing_group", .help = "Subtasks of one group may share a slot."},
+         s.slot_sharing_group, TextForm::id);
+  v.pick({.name = "chaining", .help = "always, head (starts a new chain) or never."},
+         kChainingNames, s.chaining);
+  switch (s.kind) {
+    case VertexKind::source:
+      describe_source(v, s);
+      describe_keys(v, s);
+      break;
+    case VertexKind::map:
+      break;
+    case VertexKind::filter:
+      v.ratio({.name = "selectivity", .help = "Share of the records that pass."}, s.selectivity);
+      break;
+    case VertexKind::flat_map:
+      v.integer(
+          {.name = "fan_out", .help = "Copies made of each record.", .least = 0, .most = 1'000},
+          s.fan_out);
+      break;
+    case VertexKind::keyed:
+      describe_keys(v, s);
+      describe_state(v, s);
+      break;
+    case VertexKind::window:
+      v.duration({.name = "window",
+                  .help = "Size of the tumbling event-time window.",
+                  .required = true,
+                  .least = 1'000'000},
+                 s.window);
+      v.duration(
+          {.name = "allowed_lateness", .help = "How long a fired window still takes late records."},
+          s.allowed_lateness);
+      describe_keys(v, s);
+      describe_state(v, s);
+      break;
+    case VertexKind::sink:
+      v.pick({.name = "delivery", .help = "exactly-once: two-phase commit at the broker."},
+             kDeliveryNames, s.delivery);
+      break;
+  }
+}
+
+void describe_edge(FieldVisitor& v, EdgeSpec& e) {
+  if (v.element_text(
+          "A chain of vertices and ship words: \"src -> hash -> agg -> forward -> sink\".", e.chain,
+          TextForm::any))
+    return;
+  v.text({.name = "from", .help = "Vertex that sends.", .required = true}, e.from, TextForm::id);
+  v.text({.name = "to", .help = "Vertex that receives.", .required = true}, e.to, TextForm::id);
+  v.pick({.name = "ship", .help = "How records are distributed."}, kShipNames, e.ship);
+  v.maybe({.name = "exchange",
+           .help = "Default: pipelined; in batch mode blocking where Flink makes it so."},
+          e.exchange, [&](Exchange& exchange) {
+            v.pick({.name = "exchange",
+                    .help = "Default: pipelined; in batch mode blocking where Flink makes it so."},
+                   kExchangeNames, exchange);
+          });
+}
+
+}  // namespace
+
+void describe_job(FieldVisitor& v, JobSpec& job) {
+  v.text({.name = "name", .help = "Name of the job."}, job.name, TextForm::any);
+  v.pick({.name = "mode", .help = "Short form of execution.runtime-mode."}, kModeNames, job.mode);
+  v.maybe({.name = "max_parallelism",
+           .help = "Short form of pipeline.max-parallelism.",
+           .least = 1,
+           .most = 32'768},
+          job.max_parallelism, [&](int64_t& n) {
+            v.integer({.name = "max_parallelism", .help = "", .least = 1, .most = 32'768}, n);
+          });
+  ElementsOf<VertexSpec> vertices(job.vertices, {.what = "vertex",
+                                                 .describe = describe_vertex,
+                                                 .key = &VertexSpec::id,
+                                                 .variants = std::size(kVertexKindNames),
+                                                 .make_variant = [](VertexSpec& s, size_t i) {
+                                                   s.kind = static_cast<VertexKind>(i);
+                                                 }});
+  v.map({.name = "vertices", .help = "Operators by id.", .required = true}, vertices);
+  ElementsOf<EdgeSpec> edges(job.edges, {.what = "edge", .describe = describe_edge});
+  v.list({.name = "edges", .help = "How records flow.", .required = true}, edges);
+}
+
+}  // namespace drey::scenarios

@@ -1,0 +1,40 @@
+#pragma once
+// One run of one scenario: where the engine is wired in. A run is a pure function of (scenario,
+// seed, mutant), and a process of its own when there are many (scenarios/run_pool.h), so its
+// outcome is plain text that can cross a pipe.
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "scenarios/scenario.h"
+
+namespace drey::scenarios {
+
+struct RunRequest {
+  const Scenario* scenario = nullptr;  // not owned; outlives the run
+  std::string file;                    // for the reproduce command
+  uint64_t seed = 1;
+  std::string mutant;  // empty: none
+  bool twice = false;  // run again and compare the hashes: exit code 5 when they differ
+};
+
+// `exit_code`: 0 all held, 1 violated, 3 internal error, 4 no verdict, 5 not deterministic
+// (design.md section 6).
+struct RunOutcome {
+  int exit_code = 3;
+  std::string verdict =
+      "error";          // pass, vacuous, limit, fail, nondeterministic; error: the run itself broke
+  std::string summary;  // for the terminal
+  std::string json;     // result.json
+  std::string junit;    // the <testsuite> of this run
+  std::string log;      // one line a state transition
+  friend bool operator==(const RunOutcome&, const RunOutcome&) = default;
+};
+
+RunOutcome run_once(const RunRequest& request);
+
+// The worse of two verdicts, in the order pass, vacuous, limit, fail, nondeterministic, error.
+const std::string& worse_verdict(const std::string& a, const std::string& b);
+int exit_code_of(const std::string& verdict);
+
+}  // namespace drey::scenarios

@@ -1,0 +1,21 @@
+#pragma once
+// Many runs, each in a forked process of its own, at most `jobs` at a time: nothing mutable
+// survives between runs (design.md 2.17), and a run that crashes takes nobody along. Outcomes come
+// back through pipes and are handed on in the order of the requests, whatever finishes first.
+#include <functional>
+#include <span>
+
+#include "scenarios/run.h"
+
+namespace drey::scenarios {
+
+using RunFunction = std::function<RunOutcome(const RunRequest&)>;
+// Called in the order of the requests, each as soon as it and all before it are there. False stops
+// the pool: running children are ended, what is left does not start.
+using OutcomeSink = std::function<bool(const RunRequest&, const RunOutcome&)>;
+
+// jobs >= 1. With a single request the run happens in this process.
+void run_pool(std::span<const RunRequest> requests, size_t jobs, const RunFunction& run,
+              const OutcomeSink& sink);
+
+}  // namespace drey::scenarios

@@ -1,0 +1,34 @@
+#include "scenarios/scenario.h"
+
+#include <fmt/core.h>
+
+namespace drey::scenarios {
+
+int64_t ClusterSpec::slots_total() const {
+  int64_t slots = task_managers * slots_each;
+  for (const TaskManagerGroup& group : groups)
+    slots += group.count * group.slots.value_or(slots_each);
+  return slots;
+}
+
+std::vector<std::string> ClusterSpec::task_manager_names() const {
+  std::vector<std::string> names;
+  for (int64_t i = 1; i <= task_managers; ++i) names.push_back(fmt::format("tm-{}", i));
+  for (const TaskManagerGroup& group : groups)
+    for (int64_t i = 1; i <= group.count; ++i) names.push_back(fmt::format("{}-{}", group.name, i));
+  return names;
+}
+
+std::vector<std::string> ClusterSpec::job_manager_names() const {
+  std::vector<std::string> names;
+  for (int64_t i = 1; i <= job_managers; ++i) names.push_back(fmt::format("jm-{}", i));
+  return names;
+}
+
+const VertexSpec* Scenario::vertex(std::string_view id) const {
+  for (const VertexSpec& vertex : job.vertices)
+    if (vertex.id == id) return &vertex;
+  return nullptr;
+}
+
+}  // namespace drey::scenarios

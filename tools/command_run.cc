@@ -1,0 +1,149 @@
+// drey run FILE...: runs scenarios over seeds and says what held.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "reports/quantity.h"
+#include "reports/suggest.h"
+#include "scenarios/mutant_list.h"
+#include "scenarios/run_pool.h"
+#include "tools/command.h"
+#include "tools/output_folder.h"
+
+namespace drey::tools {
+namespace {
+
+struct Options {
+  std::vector<std::string> files;
+  std::optional<uint64_t> seed;
+  std::string seeds;
+  size_t jobs = 1;
+  bool json = false;
+  bool quiet = false;
+  bool twice = false;
+  std::string out;
+  std::string mutant;
+};
+
+struct SeedRange {
+  uint64_t first = 1;
+  uint64_t last = 1;
+};
+
+// "3..20", both inclusive.
+std::optional<SeedRange> parse_seeds(const std::string& text) {
+  const size_t dots = text.find("..");
+  if (dots == std::string::npos) return std::nullopt;
+  const auto first = reports::parse_integer(text.substr(0, dots));
+  const auto last = reports::parse_integer(text.substr(dots + 2));
+  if (!first || !last || *first < 0 || *last < *first) return std::nullopt;
+  return SeedRange{static_cast<uint64_t>(*first), static_cast<uint64_t>(*last)};
+}
+
+SeedRange seeds_of(const Options& options, const scenarios::Scenario& scenario) {
+  if (!options.seeds.empty()) return parse_seeds(options.seeds).value_or(SeedRange{});
+  if (options.seed) return {*options.seed, *options.seed};
+  if (scenario.seeds) {
+    const auto first = static_cast<uint64_t>(scenario.seeds->first);
+    return {first, first + static_cast<uint64_t>(scenario.seeds->count) - 1};
+  }
+  const auto seed = static_cast<uint64_t>(scenario.seed.value_or(1));
+  return {seed, seed};
+}
+
+int bad_usage(const std::string& text) {
+  print_error(fmt::format("drey run: {}\n", text));
+  return kExitBadInput;
+}
+
+int unknown_mutant(const std::string& name) {
+  std::vector<std::string> names;
+  for (const scenarios::MutantEntry& mutant : scenarios::mutant_list())
+    names.emplace_back(mutant.name);
+  const std::string near = reports::nearest_name(name, names);
+  return bad_usage(fmt::format("unknown mutant \"{}\"{}; `drey mutants` lists them", name,
+                               near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near)));
+}
+
+std::vector<scenarios::RunRequest> requests_of(const Options& options,
+                                               const std::vector<scenarios::ReadScenario>& read) {
+  std::vector<scenarios::RunRequest> requests;
+  for (size_t i = 0; i < read.size(); ++i) {
+    const SeedRange range = seeds_of(options, *read[i].scenario);
+    for (uint64_t seed = range.first; seed <= range.last; ++seed)
+      requests.push_back(
+          {&*read[i].scenario, options.files[i], seed, options.mutant, options.twice});
+  }
+  return requests;
+}
+
+std::string reproduce(const Options& options, const scenarios::RunRequest& request) {
+  return fmt::format("drey run {} --seed {}{}{}\n", request.file, request.seed,
+                     options.mutant.empty() ? "" : " --mutant " + options.mutant,
+                     options.twice ? " --twice" : "");
+}
+
+int run(const Options& options) {
+  if (options.seed && !options.seeds.empty())
+    return bad_usage("--seed and --seeds exclude each other");
+  if (!options.seeds.empty() && !parse_seeds(options.seeds))
+    return bad_usage(
+        fmt::format("\"{}\" is no range of seeds (expected e.g. 1..200)", options.seeds));
+  if (!options.mutant.empty() && scenarios::find_mutant(options.mutant) == nullptr)
+    return unknown_mutant(options.mutant);
+  const std::vector<scenarios::ReadScenario> read = read_all(options.files);
+  if (read.empty()) return kExitBadInput;
+  const std::vector<scenarios::RunRequest> requests = requests_of(options, read);
+
+  OutputFolder folder(options.out);
+  std::string worst = "pass";
+  std::string failed;  // reproduce command of the first run that did not pass
+  size_t done = 0;
+  const bool meter = isatty(STDERR_FILENO) != 0 && requests.size() > 1 && !options.quiet;
+  scenarios::run_pool(
+      requests, options.jobs, scenarios::run_once,
+      [&](const scenarios::RunRequest& request, const scenarios::RunOutcome& outcome) {
+        worst = scenarios::worse_verdict(worst, outcome.verdict);
+        if (failed.empty() && outcome.exit_code != kExitHeld) failed = reproduce(options, request);
+        folder.add(outcome);
+        ++done;
+        if (meter) print_error(fmt::format("\r{}/{} runs, {}\x1b[K", done, requests.size(), worst));
+        const bool show = requests.size() == 1 || outcome.exit_code != kExitHeld;
+        if (show && !options.json && !options.quiet) print_out(outcome.summary);
+        return true;
+      });
+  if (meter) print_error("\r\x1b[K");
+  if (options.json) {
+    print_out(folder.document(worst));
+  } else if (requests.size() > 1) {
+    print_out(fmt::format("{} runs: {}\n", requests.size(), worst));
+  }
+  if (!options.out.empty() && !folder.write(worst)) {
+    print_error(fmt::format("drey run: cannot write to \"{}\"\n", options.out));
+    return kExitInternal;
+  }
+  if (!failed.empty()) print_error("reproduce: " + failed);
+  return scenarios::exit_code_of(worst);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, CommandLine& line) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("run", "Run scenarios and verify every promise");
+  command->add_option("FILE", options->files, "Scenario files; - is standard input")->required();
+  command->add_option("--seed", options->seed, "One seed; default: the scenario's, else 1");
+  command->add_option("--seeds", options->seeds, "A range of seeds, A..B, both inclusive");
+  command->add_option("--jobs", options->jobs, "Processes at a time")->check(CLI::Range(1, 1024));
+  command->add_flag("--json", options->json, "One JSON document on stdout and nothing else");
+  command->add_option("--out", options->out, "Folder for result.json, junit.xml and log.txt");
+  command->add_option("--mutant", options->mutant, "Switch one known bug on (see `drey mutants`)");
+  command->add_flag("--twice", options->twice,
+                    "Run twice and compare: exit code 5 when the hashes differ");
+  command->add_flag("-q,--quiet", options->quiet, "Only the verdict, by the exit code");
+  command->footer(
+      "Examples:\n  drey run scenarios/catalogue/quickstart.json\n  drey run my.json --seeds "
+      "1..200 --jobs 8");
+  command->callback([options, &line] { line.exit_code = run(*options); });
+}
+
+}  // namespace drey::tools

@@ -1,0 +1,52 @@
+#include "tools/output_folder.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace drey::tools {
+namespace {
+
+bool write_whole(const std::filesystem::path& path, const std::string& text) {
+  std::filesystem::path temporary = path;
+  temporary += fmt::format(".{}.tmp", getpid());
+  {
+    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
+    out << text;
+    out.flush();
+    if (!out) return false;
+  }
+  std::error_code failure;
+  std::filesystem::rename(temporary, path, failure);
+  return !failure;
+}
+
+}  // namespace
+
+void OutputFolder::add(const scenarios::RunOutcome& outcome) {
+  documents_.push_back(outcome.json);
+  junit_ += outcome.junit;
+  log_ += outcome.log;
+}
+
+std::string OutputFolder::document(const std::string& worst) const {
+  if (documents_.size() == 1) return documents_.front() + "\n";
+  std::string text = fmt::format("{{\"verdict\": \"{}\", \"runs\": [", worst);
+  for (size_t i = 0; i < documents_.size(); ++i) text += (i == 0 ? "\n" : ",\n") + documents_[i];
+  return text + "\n]}\n";
+}
+
+bool OutputFolder::write(const std::string& worst) const {
+  const std::filesystem::path folder(folder_);
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (failure) return false;
+  const std::string junit =
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n" + junit_ + "</testsuites>\n";
+  return write_whole(folder / "result.json", document(worst)) &&
+         write_whole(folder / "junit.xml", junit) && write_whole(folder / "log.txt", log_);
+}
+
+}  // namespace drey::tools

@@ -1,0 +1,28 @@
+#pragma once
+// Collects the outcomes of a command and writes them: one document for --json, and a folder with
+// result.json, junit.xml and log.txt. Each file appears whole or not at all (temporary file, then
+// rename).
+#include <string>
+#include <vector>
+
+#include "scenarios/run.h"
+
+namespace drey::tools {
+
+class OutputFolder {
+ public:
+  explicit OutputFolder(std::string folder) : folder_(std::move(folder)) {}
+
+  void add(const scenarios::RunOutcome& outcome);
+  // A single run is its own document; several are {"verdict": worst, "runs": [...]}.
+  std::string document(const std::string& worst) const;
+  bool write(const std::string& worst) const;
+
+ private:
+  std::string folder_;
+  std::vector<std::string> documents_;
+  std::string junit_;
+  std::string log_;
+};
+
+}  // namespace drey::tools
