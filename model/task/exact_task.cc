@@ -64,7 +64,7 @@ void ExactTask::on_timer(uint8_t kind) {
   switch (static_cast<Timer>(kind)) {
     case step_due:  // only applies: nothing becomes visible (design.md 2.12)
       advance_to(now());
-      if (slice_.active && !stalled_ && !slice_applied())
+      if (slice_.active && !stalled_ && !slice_applied() && !thread_blocked())
         kernel().arm(entity(), step_due, std::max(clock_ + cost_ - now(), sim::Duration{}),
                      sim::Priority::task);
       return;

@@ -33,6 +33,7 @@ void ExactTask::clean_up(DataExchange::Removal how) {
   leave_core();
   checkpoints_.cancel_all();
   if (barriers_ != nullptr) barriers_->close();
+  if (input_ != nullptr && slice_.active) input_->recycle(slice_.input);
   if (input_ != nullptr) input_->release();
   for (const auto& partition : chain_.outputs.partitions())
     services_.exchange->task_ended(partition->id(), how);

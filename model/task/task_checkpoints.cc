@@ -214,7 +214,10 @@ void TaskCheckpoints::answered(TaskCall call, const sim::Reply& reply) {
   const Upload done = known->second;
   uploads_.erase(known);
   const auto at = running_.find(done.id);
-  if (at == running_.end()) return;  // aborted
+  if (at == running_.end()) {  // aborted meanwhile
+    if (reply.failure == sim::CallFailure::none) delete_object(done.object_key);
+    return;
+  }
   Running& running = at->second;
   --running.uploading;
   if (reply.failure != sim::CallFailure::none) {
@@ -269,12 +272,14 @@ void TaskCheckpoints::discard(Running& running) {
   const CheckpointId id = running.request.barrier.barrier.id;
   for (state::KeyedBackend* const backend : running.backends)
     if (backend != nullptr) backend->abort(static_cast<uint64_t>(id));
-  for (const Upload& upload : running.stored) {
-    auto gone = std::make_shared<sim::DeleteObject>();
-    gone->key = upload.object_key;
-    context_.call(context_.locate(context_.deployment().job->object_store), std::move(gone),
-                  kUploadTimeout, {TaskPart::checkpoint, uploaded, 0});
-  }
+  for (const Upload& upload : running.stored) delete_object(upload.object_key);
+}
+
+void TaskCheckpoints::delete_object(const std::string& key) {
+  auto gone = std::make_shared<sim::DeleteObject>();
+  gone->key = key;
+  context_.call(context_.locate(context_.deployment().job->object_store), std::move(gone),
+                kUploadTimeout, {TaskPart::checkpoint, uploaded, 0});
 }
 
 // ---- told by the JobMaster ----

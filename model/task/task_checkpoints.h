@@ -98,6 +98,7 @@ class TaskCheckpoints {
   void finish(CheckpointId id);
   void fail_async(CheckpointId id);
   void discard(Running& running);
+  void delete_object(const std::string& key);
   std::string object_key(const Running& running, uint32_t op, const std::string& name,
                          bool shared) const;
 

@@ -197,7 +197,14 @@ class ExactHarness : public TaskListener {
         task->trigger_checkpoint(id, world.kernel().now(), checkpoint);
     return id;
   }
-  bool all_acknowledged(CheckpointId id) { return acknowledged[id].size() == topology->subtasks(); }
+  // Finished tasks have nothing more to say (FLIP-147).
+  bool all_acknowledged(CheckpointId id) {
+    for (SubtaskIndex s = 0; s < topology->subtasks(); ++s)
+      if (acknowledged[id].count(attempt_of(s)) == 0 &&
+          states[attempt_of(s)] != ExecutionState::finished)
+        return false;
+    return true;
+  }
   void complete(CheckpointId id) {
     completed[id] = acknowledged[id];
     for (auto& [attempt_id, task] : all_tasks()) task->notify_complete(id);
