@@ -1,0 +1,46 @@
+#pragma once
+// How records come from a source to a sink, as far as the judge needs it: read from the job's
+// description alone, never from what the model makes of it.
+//
+// A job is judged sink by sink. A sink that several paths reach (a union, a diamond), or one behind
+// an operator whose output the evaluator cannot foresee, is not judged, and `problem` says why.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/graph/job_spec.h"
+#include "sim/time.h"
+
+namespace drey::reports {
+
+struct PathStep {
+  enum class Kind : uint8_t { filter, flat_map };
+  Kind kind = Kind::filter;
+  uint64_t salt = 0;  // filter
+  uint32_t keep = 1;
+  uint32_t out_of = 1;
+  uint32_t copies = 1;  // flat_map
+};
+
+struct SinkPath {
+  // What one committed record stands for: a record of the log, or a window's result.
+  enum class Unit : uint8_t { record, window };
+
+  std::string source;
+  std::string sink;
+  std::vector<PathStep> steps;  // filters and flat maps in order, up to the window if there is one
+  Unit unit = Unit::record;
+  bool running_sum = false;  // a keyed aggregate: the value is the sum so far of the key
+  bool value_known = true;   // the committed value can be foreseen
+  bool order_kept = true;    // records of one key and split reach the sink in their order
+  bool fold_kept = true;     // outputs of one key leave the aggregate and reach the sink in order
+  int64_t window_ms = 0;
+  sim::Duration bound{};  // out-of-orderness that the source's watermarks allow for
+  model::Delivery delivery = model::Delivery::exactly_once;
+  std::string problem;  // not empty: the sink cannot be judged
+};
+
+// One per sink, in the job's order.
+std::vector<SinkPath> sink_paths(const model::JobSpec& job);
+
+}  // namespace drey::reports
