@@ -163,6 +163,7 @@ void ExactTask::after(sim::Duration delay, TaskCall then) {
 void ExactTask::busy(sim::Duration cost) { clock_ = std::max(clock_, now()) + cost; }
 
 void ExactTask::announce_fact(uint16_t kind, uint64_t a, uint64_t b, uint64_t c) {
+  if (silent_) return;
   kernel().announce({.entity = path_, .subject = subject_, .kind = kind, .a = a, .b = b, .c = c});
 }
 

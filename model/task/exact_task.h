@@ -111,6 +111,7 @@ class ExactTask final : public sim::Endpoint,
   void work();
   bool thread_blocked() const;
   bool room() const;
+  bool state_stalled() const;
   void plan();
   void begin_slice(uint32_t count);
   void begin_source_slice();
@@ -215,6 +216,7 @@ class ExactTask final : public sim::Endpoint,
   bool stalled_ = false;  // the next record found no output
   bool on_core_ = false;
   bool looking_ = false;
+  bool silent_ = false;  // its process dies: nobody is told
   RecordBlock block_;
   RecordBlock fired_;
   Effects effects_;

@@ -31,7 +31,7 @@ void ExactTask::end_now() {
 void ExactTask::clean_up(DataExchange::Removal how) {
   ending_ = true;
   leave_core();
-  checkpoints_.cancel_all();
+  if (!silent_) checkpoints_.cancel_all();
   if (barriers_ != nullptr) barriers_->close();
   if (input_ != nullptr && slice_.active) input_->recycle(slice_.input);
   if (input_ != nullptr) input_->release();

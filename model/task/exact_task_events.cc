@@ -126,6 +126,10 @@ void ExactTask::trigger(const Mail& mail) {
                                  .created_ms = sim::to_millis(mail.stamp - sim::Time{}),
                                  .options = mail.options},
                      .created_ns = mail.stamp.ns};
+  // This grain has no channel state: what may overtake is aligned instead.
+  AlignmentOptions& alignment = event.barrier.options.alignment;
+  if (alignment.type == AlignmentType::unaligned) alignment.type = AlignmentType::aligned;
+  alignment.aligned_timeout.reset();
   announce_fact(fact_kind(CheckpointFact::task_triggered), static_cast<uint64_t>(mail.id),
                 deployment_->attempt.attempt, 0);
   if (input_ == nullptr || input_->finished()) {

@@ -11,13 +11,22 @@ bool ExactTask::thread_blocked() const { return chain_.sink != nullptr && chain_
 
 // Whether the next element may be begun.
 bool ExactTask::room() const {
-  return chain_.outputs.available() && (chain_.sink == nullptr || chain_.sink->available());
+  return chain_.outputs.available() && (chain_.sink == nullptr || chain_.sink->available()) &&
+         !state_stalled();
+}
+
+// A modelled write stall: until a background job of the backend has ended.
+bool ExactTask::state_stalled() const {
+  if (!chain_.cost_varies) return false;
+  for (const auto& op : chain_.operators)
+    if (op->backend() != nullptr && op->backend()->must_wait()) return true;
+  return false;
 }
 
 void ExactTask::advance_to(sim::Time x) {
   if (!slice_.active || stalled_ || thread_blocked()) return;
   while (!slice_applied() && clock_ < x) {
-    if (chain_.sink != nullptr && !chain_.sink->available()) {
+    if ((chain_.sink != nullptr && !chain_.sink->available()) || state_stalled()) {
       stalled_ = true;
       break;
     }
@@ -242,7 +251,7 @@ void ExactTask::plan() {
     const sim::Duration rest = end > now() ? end - now() : sim::Duration{};
     kernel().arm(entity(), work_due, rest, sim::Priority::task);
     if (!chain_.outputs.empty()) arm_flush();
-    if (services_.step_each_record && !slice_applied())
+    if ((services_.step_each_record || chain_.cost_varies) && !slice_applied())
       kernel().arm(entity(), step_due,
                    clock_ + cost_ > now() ? clock_ + cost_ - now() : sim::Duration{},
                    sim::Priority::task);

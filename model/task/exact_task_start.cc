@@ -33,6 +33,7 @@ ExactTask::ExactTask(sim::World& world, sim::ProcessId process,
       checkpoints_(chain_, *this, *this) {}
 
 ExactTask::~ExactTask() {
+  silent_ = true;
   if (!is_terminal(state_)) clean_up(DataExchange::Removal::canceled);
 }
 
@@ -197,13 +198,13 @@ bool ExactTask::build_keyed(uint32_t op) {
            state::key_groups_of_subtask(static_cast<int32_t>(deployment_->attempt.subtask),
                                         max_parallelism, static_cast<int32_t>(vertex.parallelism)),
        .max_parallelism = max_parallelism,
-       .directory = fmt::format("{}/{}/{}-{}", subtask_name(*deployment_), spec(op).id,
-                                deployment_->attempt.subtask, deployment_->attempt.attempt),
+       .name = fmt::format("{}#{}/{}", subtask_name(*deployment_), deployment_->attempt.attempt,
+                           spec(op).id),
        .restore = restore_.keyed(op)},
       charge);
   busy(time_of(charge));
   std::unique_ptr<KeyedOperator> keyed;
-  if (opened.outcome == state::Outcome::ok) {
+  if (opened.backend != nullptr) {
     if (spec(op).kind == OperatorKind::window)
       keyed = std::make_unique<KeyedWindowOperator>(op, std::move(opened.backend),
                                                     sim::to_millis(spec(op).window_size));
@@ -211,8 +212,9 @@ bool ExactTask::build_keyed(uint32_t op) {
       keyed = std::make_unique<RunningSumOperator>(op, std::move(opened.backend));
   }
   if (keyed == nullptr || !keyed->open()) {
-    fail_task(
-        {.kind = Cause::Kind::state, .text = "keyed state could not be restored", .partition = {}});
+    fail_task({.kind = Cause::Kind::state,
+               .text = opened.error.empty() ? "keyed state could not be restored" : opened.error,
+               .partition = {}});
     return false;
   }
   chain_.cost = chain_.cost + opened.cost_per_record;

@@ -252,6 +252,7 @@ void TaskCheckpoints::finish(CheckpointId id) {
   for (const OperatorState& state : done.snapshot->operators)
     ack.inline_bytes += state.bytes.size() + state.source.size() * sizeof(SourcePosition);
   ack.operators_finished = host_.data_ended();
+  ack.deployed_as_finished = context_.deployment().finished_on_restore;
   ack.snapshot = std::move(done.snapshot);
   host_.acknowledge(id, std::move(ack),
                     {.start_delay = done.request.start_delay,

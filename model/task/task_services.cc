@@ -1,19 +1,29 @@
 #include "model/task/task_services.h"
 
-#include "state/heap_backend.h"
+#include "state/backend_factory.h"
 
 namespace drey::model {
 
-OpenedBackend HeapBackendFactory::open(const BackendRequest& request, state::Charge& charge) {
-  state::HeapBackend::Options options;
-  options.range = request.range;
-  options.max_parallelism = request.max_parallelism;
-  if (request.options->heap_bytes != 0) options.memory_limit = request.options->heap_bytes;
-  auto backend = std::make_unique<state::HeapBackend>(options);
-  OpenedBackend opened;
-  opened.cost_per_record = sim::nanoseconds(static_cast<int64_t>(options.costs.reduce_ns));
-  if (!request.restore.empty()) opened.outcome = backend->restore(request.restore, charge);
-  opened.backend = std::move(backend);
+OpenedBackend TaskBackends::open(const BackendRequest& request, state::Charge& charge) const {
+  const TaskOptions& options = *request.options;
+  const bool heap = options.backend == TaskOptions::Backend::hashmap;
+  state::BackendSetup setup;
+  setup.kind = heap ? state::BackendKind::hashmap : state::BackendKind::rocksdb;
+  setup.range = request.range;
+  setup.max_parallelism = request.max_parallelism;
+  if (options.heap_bytes != 0) setup.heap_limit = options.heap_bytes;
+  setup.incremental = options.incremental;
+  setup.rocksdb.write_buffer_bytes = options.rocksdb_write_buffer;
+  setup.rocksdb_cache_bytes = options.rocksdb_block_cache;
+  setup.disk = options_.disk;
+  setup.clock = options_.clock;
+  setup.writer = options_.process;
+  setup.directory = options_.directory + "/" + request.name;
+  setup.name = sim::name_hash(setup.directory);
+  state::MadeBackend made = state::make_backend(setup, request.restore, charge);
+  OpenedBackend opened{
+      .outcome = made.outcome, .error = std::move(made.error), .backend = std::move(made.backend)};
+  if (heap) opened.cost_per_record.ns = static_cast<int64_t>(setup.heap_costs.reduce_ns);
   return opened;
 }
 

@@ -8,36 +8,43 @@
 
 #include "model/task/data_exchange.h"
 #include "model/task/task_runtime.h"
+#include "sim/clock.h"
+#include "sim/disk.h"
 #include "sim/log_contents.h"
 #include "state/keyed_backend.h"
 
 namespace drey::model {
 
-// Opens the keyed backends of a process.
+// Opens the keyed backends of a process. `disk` and `clock` are only needed for RocksDB; the
+// directory of an attempt lies below the process's own.
 struct BackendRequest {
   const TaskOptions* options = nullptr;
   state::KeyGroupRange range;
   int32_t max_parallelism = 128;
-  std::string directory;  // of this operator's attempt, below the process's own
+  std::string name;  // of the operator's attempt, unique in the process: "job-1/agg/0#2/agg"
   std::vector<state::RestoreSource> restore;
 };
 struct OpenedBackend {
   state::Outcome outcome = state::Outcome::ok;
+  std::string error;  // not available in this build
   std::unique_ptr<state::KeyedBackend> backend;
   // The nominal cost of one record, known ahead; charges of single calls are then ignored. 0 =
   // every record costs what its call says (a disk may be touched).
   sim::Duration cost_per_record;
 };
-class BackendFactory {
+class TaskBackends {
  public:
-  virtual ~BackendFactory() = default;
-  virtual OpenedBackend open(const BackendRequest& request, state::Charge& charge) = 0;
-};
+  struct Options {
+    sim::Disk* disk = nullptr;
+    const sim::Clock* clock = nullptr;
+    sim::ProcessId process;
+    std::string directory = "/state";  // of the process
+  };
+  explicit TaskBackends(Options options) : options_(std::move(options)) {}
+  OpenedBackend open(const BackendRequest& request, state::Charge& charge) const;
 
-// Heap state, in this process's memory.
-class HeapBackendFactory final : public BackendFactory {
- public:
-  OpenedBackend open(const BackendRequest& request, state::Charge& charge) override;
+ private:
+  Options options_;
 };
 
 // Tasks at work on a host's cores. Upstream has none: threads of the operating system.
@@ -58,7 +65,7 @@ class Cores {
 
 struct TaskServices {
   DataExchange* exchange = nullptr;
-  BackendFactory* backends = nullptr;
+  const TaskBackends* backends = nullptr;
   Cores* cores = nullptr;
   std::shared_ptr<const sim::LogContents> log;  // what the job's external log holds
   // Time of a charge on the process's disk, beyond its cpu_ns.

@@ -1,7 +1,30 @@
+#include <gtest/gtest.h>
+
 #include "tests/model/exact_harness.h"
 
 namespace drey::model {
 namespace {
+
+// Each record of the log is in the output once, and the last value of each key is its sum.
+void expect_exact_sums(const ExactHarness& harness) {
+  std::map<uint64_t, uint64_t> seen;
+  std::map<uint64_t, int64_t> last;
+  for (const sim::Record& record : harness.committed.records) {
+    ++seen[record.provenance];
+    last[record.key] = record.value;
+  }
+  uint64_t expected = 0;
+  std::map<uint64_t, int64_t> sums;
+  for (uint16_t split = 0; split < harness.contents->splits(); ++split) {
+    for (uint64_t offset = 0; offset < harness.contents->size(split); ++offset, ++expected) {
+      const sim::Record record = harness.contents->record(split, offset);
+      sums[record.key] += record.value;
+      ASSERT_EQ(seen[record.provenance], 1u) << "split " << split << " offset " << offset;
+    }
+  }
+  EXPECT_EQ(harness.committed.records.size(), expected);
+  EXPECT_EQ(last, sums);
+}
 
 HarnessOptions paced(uint64_t records, uint64_t per_second) {
   HarnessOptions options;

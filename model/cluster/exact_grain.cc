@@ -1,0 +1,50 @@
+#include "model/cluster/exact_grain.h"
+
+namespace drey::model {
+
+namespace {
+TaskBackends::Options backend_options(sim::World& world, sim::ProcessId process,
+                                      const ExactGrainOptions& options, const sim::Clock& clock) {
+  const auto disk = options.disks.find(world.machines().host_of(process));
+  return {.disk = disk == options.disks.end() ? nullptr : disk->second,
+          .clock = &clock,
+          .process = process,
+          .directory = "/" + world.machines().name(process)};
+}
+}  // namespace
+
+std::unique_ptr<TaskFactory> ExactGrain::make_factory(sim::World& world, sim::ProcessId process) {
+  return std::make_unique<ExactTaskFactory>(world, process, options_);
+}
+
+ExactTaskFactory::ExactTaskFactory(sim::World& world, sim::ProcessId process,
+                                   const ExactGrainOptions& options)
+    : world_(world),
+      process_(process),
+      options_(options),
+      exchange_(world, process, options.exchange),
+      clock_(world.kernel()),
+      backends_(backend_options(world, process, options, clock_)),
+      cores_(options.cores) {}
+
+std::unique_ptr<TaskRuntime> ExactTaskFactory::make(std::shared_ptr<const Deployment> deployment,
+                                                    TaskListener& listener) {
+  const auto log = options_.logs.find(deployment->attempt.job);
+  const TaskServices services{.exchange = &exchange_,
+                              .backends = &backends_,
+                              .cores = &cores_,
+                              .log = log == options_.logs.end() ? nullptr : log->second,
+                              .disk_read_ns = options_.disk_read_ns,
+                              .disk_bytes_per_second = options_.disk_bytes_per_second,
+                              .minimum_cost = options_.minimum_cost,
+                              .step_each_record = options_.step_each_record,
+                              .digest_state = options_.digest_state};
+  return std::make_unique<ExactTask>(world_, process_, std::move(deployment), listener, services);
+}
+
+void ExactTaskFactory::release(const std::vector<PartitionId>& partitions) {
+  for (const PartitionId& id : partitions)
+    exchange_.task_ended(id, DataExchange::Removal::canceled);
+}
+
+}  // namespace drey::model

@@ -1,0 +1,56 @@
+#pragma once
+// The exact grain of a TaskManager process: a data exchange, state backends, cores, and tasks with
+// real records.
+#include <map>
+#include <memory>
+
+#include "model/cluster/cluster.h"
+#include "model/task/exact_task.h"
+
+namespace drey::model {
+
+struct ExactGrainOptions {
+  DataExchangeOptions exchange;
+  uint32_t cores = 2;  // of a TaskManager's host
+  // What the external log of each job holds.
+  std::map<JobId, std::shared_ptr<const sim::LogContents>> logs;
+  // The disk of each TaskManager's host, by host; needed for RocksDB.
+  std::map<sim::HostId, sim::Disk*> disks;
+  sim::Duration minimum_cost = sim::nanoseconds(50);
+  uint64_t disk_read_ns = 80'000;
+  uint64_t disk_bytes_per_second = 500'000'000;
+  bool step_each_record = false;
+  bool digest_state = true;
+};
+
+class ExactGrain final : public TaskGrain {
+ public:
+  explicit ExactGrain(ExactGrainOptions options) : options_(std::move(options)) {}
+  std::unique_ptr<TaskFactory> make_factory(sim::World& world, sim::ProcessId process) override;
+
+ private:
+  ExactGrainOptions options_;
+};
+
+class ExactTaskFactory final : public TaskFactory {
+ public:
+  ExactTaskFactory(sim::World& world, sim::ProcessId process, const ExactGrainOptions& options);
+
+  std::unique_ptr<TaskRuntime> make(std::shared_ptr<const Deployment> deployment,
+                                    TaskListener& listener) override;
+  void release(const std::vector<PartitionId>& partitions) override;
+  sim::Address data_address() const override { return exchange_.address(); }
+
+  const DataExchange& exchange() const { return exchange_; }
+
+ private:
+  sim::World& world_;
+  sim::ProcessId process_;
+  ExactGrainOptions options_;
+  DataExchange exchange_;
+  sim::KernelClock clock_;
+  TaskBackends backends_;
+  Cores cores_;
+};
+
+}  // namespace drey::model

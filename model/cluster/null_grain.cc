@@ -1,0 +1,31 @@
+#include "model/cluster/null_grain.h"
+
+namespace drey::model {
+
+class NullTaskFactory final : public TaskFactory {
+ public:
+  NullTaskFactory(sim::World& world, sim::ProcessId process, NullGrain& grain)
+      : world_(world), process_(process), grain_(grain) {}
+
+  std::unique_ptr<TaskRuntime> make(std::shared_ptr<const Deployment> deployment,
+                                    TaskListener& listener) override {
+    return std::make_unique<NullTask>(world_, process_, std::move(deployment), listener,
+                                      grain_.options_, grain_.barriers_);
+  }
+  void release(const std::vector<PartitionId>&) override {}
+  // Null tasks have no data endpoint; nobody calls this address.
+  sim::Address data_address() const override {
+    return {process_, world_.machines().incarnation(process_), sim::endpoint_id("data")};
+  }
+
+ private:
+  sim::World& world_;
+  sim::ProcessId process_;
+  NullGrain& grain_;
+};
+
+std::unique_ptr<TaskFactory> NullGrain::make_factory(sim::World& world, sim::ProcessId process) {
+  return std::make_unique<NullTaskFactory>(world, process, *this);
+}
+
+}  // namespace drey::model
