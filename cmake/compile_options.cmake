@@ -1,7 +1,12 @@
 # One place for what every object is compiled with. -ffp-contract=off because fused multiply-add changes the last
 # bit between compilers; assertions stay on in Release (design.md section 8).
+# DREY_OPTIMIZATION lets a preset choose its own level: the columns of the determinism matrix differ on purpose.
 set(CMAKE_CXX_FLAGS_RELEASE "-O3 -g1")
 set(CMAKE_CXX_FLAGS_DEBUG "-Og -g1")
+if(DREY_OPTIMIZATION)
+  set(CMAKE_CXX_FLAGS_RELEASE ${DREY_OPTIMIZATION})
+  set(CMAKE_CXX_FLAGS_DEBUG ${DREY_OPTIMIZATION})
+endif()
 add_compile_options(
   -Wall -Wextra -Wconversion -Wshadow -Werror -ffp-contract=off -fno-omit-frame-pointer
   # Options structs are filled by designated initialisers, where leaving a field at its default is the point.

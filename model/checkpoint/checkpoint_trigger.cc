@@ -32,7 +32,7 @@ void CheckpointCoordinator::start_pipeline(CheckpointRequest request) {
   }
   CHECK(!triggering_, "one trigger at a time");
   triggering_ = true;
-  pipeline_.emplace();
+  pipeline_ = Pipeline{};
   pipeline_->number = next_number_++;
   pipeline_->request = std::move(request);
   pipeline_->timestamp = host_.wall_now();

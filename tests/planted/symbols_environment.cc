@@ -1,0 +1,3 @@
+// guard: symbols. A decision taken from the environment.
+#include <cstdlib>
+bool planted() { return std::getenv("DREY_FAST") != nullptr; }
