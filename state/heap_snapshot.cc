@@ -12,6 +12,7 @@ namespace drey::state {
 std::vector<const HeapBackend::State*> HeapBackend::states_by_name() const {
   std::vector<const State*> sorted;
   for (const State& state : states_) sorted.push_back(&state);
+  // total order: names of states are unique
   std::sort(sorted.begin(), sorted.end(),
             [](const State* a, const State* b) { return a->descriptor.name < b->descriptor.name; });
   return sorted;

@@ -62,7 +62,7 @@ std::vector<ReduceEntry> ReduceTable::sorted() const {
   for (uint64_t i = 0; i < capacity_; ++i) {
     if (entries_[i].accumulator.count != 0) all.push_back(entries_[i]);
   }
-  // Unsigned, as the big-endian bytes compare; (key, window) is unique, so there are no ties.
+  // Unsigned, as the big-endian bytes compare; total order: (key, window) is unique.
   std::sort(all.begin(), all.end(), [](const ReduceEntry& a, const ReduceEntry& b) {
     if (a.key != b.key) return a.key < b.key;
     return static_cast<uint64_t>(a.window_start) < static_cast<uint64_t>(b.window_start);

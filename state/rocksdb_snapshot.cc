@@ -53,6 +53,7 @@ std::vector<std::string> names_of(const std::map<std::string, std::vector<Timer>
 std::vector<const RocksDbBackend::State*> RocksDbBackend::states_by_name() const {
   std::vector<const State*> sorted;
   for (const State& state : states_) sorted.push_back(&state);
+  // total order: names of states are unique
   std::sort(sorted.begin(), sorted.end(),
             [](const State* a, const State* b) { return a->descriptor.name < b->descriptor.name; });
   return sorted;

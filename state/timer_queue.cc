@@ -17,7 +17,7 @@ size_t TimerQueue::Bucket::settle() {
   const size_t before = timers.size();
   const auto begin = timers.begin() + static_cast<std::ptrdiff_t>(next);
   const auto tail = timers.begin() + static_cast<std::ptrdiff_t>(std::max(next, sorted));
-  std::sort(tail, timers.end());  // equal timers are identical
+  std::sort(tail, timers.end());  // total order: equal timers are identical
   std::inplace_merge(begin, tail, timers.end());
   timers.erase(std::unique(begin, timers.end()), timers.end());
   sorted = timers.size();
@@ -83,6 +83,7 @@ std::vector<Timer> TimerQueue::by_group() const {
   for (const auto& [timestamp, bucket] : buckets_)
     all.insert(all.end(), bucket.timers.begin() + static_cast<std::ptrdiff_t>(bucket.next),
                bucket.timers.end());
+  // total order: over all fields
   std::sort(all.begin(), all.end(), [](const Timer& a, const Timer& b) {
     return std::tie(a.group, a.timestamp, a.key, a.window) <
            std::tie(b.group, b.timestamp, b.key, b.window);

@@ -104,7 +104,7 @@ SchedulingCalls PipelinedRegionScheduling::schedule(std::vector<RegionIndex> can
     }
     chosen.insert(chosen.end(), added.begin(), added.end());
   }
-  // Regions are numbered in topological order.
+  // Regions are numbered in topological order; total order: a region is chosen once.
   std::sort(chosen.begin(), chosen.end());
   SchedulingCalls calls;
   for (const RegionIndex region : chosen) {

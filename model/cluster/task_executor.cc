@@ -6,7 +6,6 @@
 #include "sim/check.h"
 
 namespace drey::model {
-
 namespace {
 
 template <class T>

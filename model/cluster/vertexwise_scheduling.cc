@@ -99,7 +99,7 @@ SchedulingCalls VertexwiseScheduling::schedule(std::vector<SubtaskIndex> candida
     candidates = std::move(next);
   }
   std::sort(chosen.begin(), chosen.end(), [this](SubtaskIndex a, SubtaskIndex b) {
-    return graph_.topology().before(a, b);  // subtasks are distinct
+    return graph_.topology().before(a, b);  // total order: subtasks are distinct
   });
   SchedulingCalls calls;
   for (const SubtaskIndex subtask : chosen) calls.push_back({subtask});

@@ -50,7 +50,7 @@ class RegionFailover::Search {
         reach_consumers(subtask);
     }
     std::sort(result_.begin(), result_.end(), [](const TaskRestart& a, const TaskRestart& b) {
-      return a.subtask < b.subtask;  // subtasks are distinct
+      return a.subtask < b.subtask;  // total order: subtasks are distinct
     });
     return std::move(result_);
   }

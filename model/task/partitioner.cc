@@ -9,10 +9,10 @@ namespace drey::model {
 
 namespace {
 
-constexpr std::array kKinds = {PartitionerKind::forward, PartitionerKind::rebalance,
-                               PartitionerKind::rescale, PartitionerKind::shuffle,
-                               PartitionerKind::global,  PartitionerKind::broadcast,
-                               PartitionerKind::hash,    PartitionerKind::custom};
+constexpr std::array<PartitionerKind, 8> kKinds = {
+    PartitionerKind::forward, PartitionerKind::rebalance, PartitionerKind::rescale,
+    PartitionerKind::shuffle, PartitionerKind::global,    PartitionerKind::broadcast,
+    PartitionerKind::hash,    PartitionerKind::custom};
 
 uint32_t floor_mod(int64_t value, uint32_t n) {
   const int64_t r = value % static_cast<int64_t>(n);

@@ -1,0 +1,3 @@
+// guard: word-chance
+// as: sim/planted.cc
+int planted() { return rand() % 6; }

@@ -1,0 +1,3 @@
+// guard: word-environment
+// as: scenarios/planted.cc
+bool planted() { return std::getenv("DREY_FAST") != nullptr; }

@@ -1,0 +1,3 @@
+// guard: fence
+// as: model/cluster/planted.cc
+#include <boost/graph/adjacency_list.hpp>

@@ -1,0 +1,3 @@
+// guard: fence
+// as: scenarios/planted.cc
+#include <CLI/CLI.hpp>

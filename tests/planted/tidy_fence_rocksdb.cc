@@ -1,0 +1,3 @@
+// guard: fence
+// as: state/heap_planted.cc
+#include <rocksdb/db.h>

@@ -1,0 +1,5 @@
+// guard: word-function
+// as: sim/planted.cc
+struct Planted {
+  std::function<void()> then;
+};

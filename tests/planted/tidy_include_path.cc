@@ -1,0 +1,3 @@
+// guard: include-path
+// as: model/graph/planted.cc
+#include "execution_graph.h"

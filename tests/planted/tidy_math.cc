@@ -1,0 +1,3 @@
+// guard: word-math
+// as: reports/planted.cc
+long planted(long n) { return static_cast<long>(std::log(n)); }

@@ -1,0 +1,3 @@
+// guard: model-door
+// as: model/checkpoint/planted.cc
+#include "model/cluster/job_master.h"

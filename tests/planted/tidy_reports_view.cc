@@ -1,0 +1,3 @@
+// guard: reports-view
+// as: reports/planted.cc
+#include "model/cluster/job_master.h"

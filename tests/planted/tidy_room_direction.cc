@@ -1,0 +1,3 @@
+// guard: room-direction
+// as: sim/planted.cc
+#include "model/trace_events.h"

@@ -1,0 +1,3 @@
+// guard: unfinished
+// as: sim/planted.cc
+int planted();  // TODO: later
