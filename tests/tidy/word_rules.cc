@@ -93,8 +93,6 @@ std::vector<WordRule> portability_rules() {
        "integers; Flink's own double formulas have their files in tests/tidy/word_rules.cc",
        simulated(),
        {
-           "sim/distribution.h",  // refuses doubles by name in its comment and overloads
-           "sim/time.h",          // from Flink's fractional options, + - * / only
            "model/failover/restart_strategy.",  // exponential back-off is double in Flink
            "state/backend_factory.",            // managed memory fractions are double in Flink
            "state/rocksdb_",                    // RocksDB's own options are doubles
