@@ -7,6 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 flags=(-std=c++20 -fsyntax-only -I. -Wall -Wextra -Wconversion -Wshadow -Werror -Wno-missing-field-initializers)
+export LC_ALL=C
 failed=0
 count=0
 for file in tests/planted/compiler_*.cc; do
@@ -17,14 +18,14 @@ for file in tests/planted/compiler_*.cc; do
   [ "$compiler" != clang++ ] || with+=(-Wglobal-constructors)
   if ! control=$("$compiler" "${with[@]}" -DCONTROL "$file" 2>&1); then
     echo "CONTROL DOES NOT COMPILE: $file"
-    echo "$control" | head -n 5
+    echo "$control" | sed -n 1,5p
     failed=1
   elif message=$("$compiler" "${with[@]}" "$file" 2>&1); then
     echo "NOT FOUND: $file"
     failed=1
   elif ! grep -Eq "$because" <<<"$message"; then
     echo "FOUND FOR ANOTHER REASON: $file"
-    echo "$message" | head -n 5
+    echo "$message" | sed -n 1,5p
     failed=1
   else
     echo "found: $file: $(grep -E -m 1 "$because" <<<"$message" | sed 's/.*error: //')"

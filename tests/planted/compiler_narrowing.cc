@@ -1,5 +1,5 @@
 // guard: compiler
-// because: Wconversion
+// because: =conversion
 // 64 bits of a length squeezed into 32.
 #include <cstdint>
 #ifdef CONTROL

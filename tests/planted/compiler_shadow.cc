@@ -1,5 +1,5 @@
 // guard: compiler
-// because: Wshadow
+// because: =shadow
 // An inner variable that hides the one that was meant.
 int planted(int n) {
   int total = 0;

@@ -1,5 +1,5 @@
 // guard: compiler
-// because: Wswitch
+// because: =switch
 // A new state that a switch forgets.
 enum class State { created, running, failed };
 int planted(State state) {

@@ -1,5 +1,5 @@
 // guard: compiler
-// because: Wfloat-conversion|narrowing
+// because: =float-conversion|narrowing
 // A time computed in floating point.
 #include "sim/time.h"
 #ifdef CONTROL

@@ -1,5 +1,5 @@
 // guard: compiler
-// because: cannot convert|no match|conversion
+// because: could not convert
 // A number without a unit is no duration.
 #include "sim/time.h"
 #ifdef CONTROL

@@ -1,5 +1,5 @@
 // guard: compiler
-// because: no match for .operator\+
+// because: no match for .operator[+]
 // Two points in time have no sum.
 #include "sim/time.h"
 #ifdef CONTROL

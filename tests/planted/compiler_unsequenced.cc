@@ -1,5 +1,5 @@
 // guard: compiler
-// because: Wsequence-point
+// because: =sequence-point
 // Two side effects on one variable in one expression.
 int planted(int (*f)(int, int), int n) {
 #ifdef CONTROL
