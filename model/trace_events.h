@@ -32,6 +32,11 @@ enum class ControlFact : uint8_t {
   heartbeat_timeout,   // entity = who noticed, subject = peer's process
   job_result,          // entity = client, subject = job; a = JobStatus told
   restart_refused_budget,  // subject job; the failure rate or number of attempts that was exceeded: a = limit
+  pointer_connection,  // entity = pointer-store client, subject = its process; a = PointerConnection, b = session
+  plan_stored,         // entity = Dispatcher, subject job: the submission is durable
+  job_recovered,       // entity = Dispatcher, subject job: found in the pointer store by a new leader; a = session
+  job_result_entry,    // entity = Dispatcher, subject job; a = JobResultEntry (dirty, clean, found: not run again), b = JobStatus
+  fatal_error,         // entity = who gives up, subject = its process, which ends; a = FatalError
 };
 
 // FactGroup::task

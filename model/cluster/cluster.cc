@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "model/cluster/pointer_store_leadership.h"
 #include "model/cluster/standalone_leadership.h"
+#include "sim/check.h"
 
 namespace drey::model {
 
@@ -93,12 +95,28 @@ Cluster::Cluster(sim::World& world, Options options, TaskGrain& grain)
   for (uint32_t i = 1; i <= options_.spec.task_managers; ++i)
     task_managers_.push_back(add("tm-" + std::to_string(i), *task_manager_launcher_));
   client_ = add("client", *client_launcher_);
+  world_.machines().observe(this);
 }
 
 Cluster::~Cluster() = default;
 
 std::unique_ptr<Leadership> Cluster::make_leadership(sim::ProcessId self) {
-  return std::make_unique<StandaloneLeadership>(world_, self, job_managers_.front());
+  switch (options_.flink.high_availability) {
+    case HighAvailability::none:
+      return std::make_unique<StandaloneLeadership>(world_, self, job_managers_.front());
+    case HighAvailability::pointer_store:
+      CHECK(options_.pointer_store.process.valid(), "high availability needs a pointer store");
+      return std::make_unique<PointerStoreLeadership>(world_, self, options_.pointer_store,
+                                                      options_.flink);
+  }
+  return nullptr;
+}
+
+// A JobManager that ended itself (a fatal error) is started again, as by systemd or Kubernetes.
+void Cluster::on_process_stopped(sim::ProcessId process, sim::StopReason reason) {
+  if (reason != sim::StopReason::exit) return;
+  if (std::find(job_managers_.begin(), job_managers_.end(), process) == job_managers_.end()) return;
+  world_.machines().start_after(process, options_.spec.job_manager_restart_delay);
 }
 
 void Cluster::start() {
@@ -110,6 +128,18 @@ void Cluster::start() {
 const TaskExecutor* Cluster::task_executor(sim::ProcessId process) const {
   const auto* program = static_cast<const TaskManagerProgram*>(world_.machines().program(process));
   return program == nullptr ? nullptr : &program->executor();
+}
+
+const Dispatcher* Cluster::dispatcher(sim::ProcessId process) const {
+  const auto* program = static_cast<const JobManagerProgram*>(world_.machines().program(process));
+  return program == nullptr ? nullptr : &program->dispatcher();
+}
+
+sim::ProcessId Cluster::leader() const {
+  for (const sim::ProcessId process : job_managers_)
+    if (const Dispatcher* found = dispatcher(process); found != nullptr && found->leads())
+      return process;
+  return {};
 }
 
 const JobMaster* Cluster::job_master(JobId job) const {

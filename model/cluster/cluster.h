@@ -21,6 +21,7 @@ struct ClusterSpec {
   uint32_t task_managers = 1;
   uint32_t slots_each = 1;
   uint32_t cores = 2;  // of each host
+  sim::Duration job_manager_restart_delay = sim::seconds(10);  // after one that ended itself
 };
 
 // One per TaskManager process: what its tasks share, and the maker of tasks.
@@ -30,7 +31,7 @@ class TaskGrain {
   virtual std::unique_ptr<TaskFactory> make_factory(sim::World& world, sim::ProcessId process) = 0;
 };
 
-class Cluster {
+class Cluster : private sim::ProcessObserver {
  public:
   struct Options {
     ClusterSpec spec;
@@ -38,10 +39,11 @@ class Cluster {
     JobCatalogue jobs;
     std::vector<JobClientSpec> clients;
     sim::ServiceName object_store;
+    sim::ServiceName pointer_store;  // with high availability
   };
   // World and grain outlive the cluster; the cluster outlives the world's processes (World::machines().shut_down()).
   Cluster(sim::World& world, Options options, TaskGrain& grain);
-  ~Cluster();
+  ~Cluster() override;
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
@@ -55,7 +57,10 @@ class Cluster {
 
   // For oracles' builders and tests: null while the process is down.
   const TaskExecutor* task_executor(sim::ProcessId process) const;
+  const Dispatcher* dispatcher(sim::ProcessId process) const;
   const JobMaster* job_master(JobId job) const;
+  // The JobManager whose Dispatcher leads; invalid: none.
+  sim::ProcessId leader() const;
   // Every client's job has ended.
   bool all_results_known() const;
 
@@ -64,6 +69,7 @@ class Cluster {
   class TaskManagerProgram;
   class ClientProgram;
 
+  void on_process_stopped(sim::ProcessId process, sim::StopReason reason) override;
   std::unique_ptr<Leadership> make_leadership(sim::ProcessId self);
 
   sim::World& world_;

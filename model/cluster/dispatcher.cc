@@ -10,12 +10,14 @@ Dispatcher::Dispatcher(sim::World& world, sim::ProcessId process, DispatcherSpec
     : Endpoint(world, process, kDispatcherComponent),
       spec_(spec),
       options_(options),
-      leadership_(leadership) {
+      leadership_(leadership),
+      access_(leadership.store()) {
   clear_token();
   leadership_.contend(std::string(kDispatcherComponent), *this);
 }
 
 Dispatcher::~Dispatcher() {
+  if (highly_available()) access_->forget(*this);
   leadership_.withdraw(std::string(kDispatcherComponent));
   for (const auto& [job, entry] : jobs_) leadership_.withdraw(job_component(job));
 }
@@ -28,23 +30,33 @@ const JobMaster* Dispatcher::job_master(JobId job) const {
 void Dispatcher::on_granted(const std::string& component, sim::FencingToken session) {
   announce(fact_kind(ControlFact::leader_granted), kernel().intern(component), session.low, 0, 0);
   if (component == kDispatcherComponent) {
+    if (highly_available()) {
+      recover(session);
+      return;
+    }
     set_token(session);
     leadership_.confirm(component, session, address());
     return;
   }
-  for (const auto& [job, entry] : jobs_)
-    if (job_component(job) == component) {
-      start_job_master(job, session);
-      return;
-    }
+  for (auto& [job, entry] : jobs_) {
+    if (job_component(job) != component) continue;
+    entry.session = session;
+    if (highly_available())
+      ask_store(Step::look_for_result, job);
+    else
+      start_job_master(job, session, std::nullopt);
+    return;
+  }
 }
 
 void Dispatcher::on_revoked(const std::string& component) {
   announce(fact_kind(ControlFact::leader_revoked), kernel().intern(component), token().low, 0, 0);
   if (component == kDispatcherComponent) {
+    ++term_;
     clear_token();
     for (auto& [job, entry] : jobs_) {
       if (entry.master != nullptr) entry.master->suspend();
+      if (entry.submission.has_value()) refuse(*entry.submission, sim::CallFailure::handler_failed);
       leadership_.withdraw(job_component(job));
     }
     jobs_.clear();
@@ -59,37 +71,69 @@ void Dispatcher::on_revoked(const std::string& component) {
 
 void Dispatcher::submit(const sim::Call& call, JobId job) {
   auto reply = std::make_shared<SubmitJobAnswer>();
-  reply->duplicate = jobs_.count(job) != 0;
-  reply->accepted = !reply->duplicate && spec_.jobs->count(job) != 0;
-  if (reply->accepted) {
-    announce(fact_kind(ControlFact::job_submitted), kernel().intern(job_component(job)), 0, 0, 0);
-    jobs_[job];
-    leadership_.contend(job_component(job), *this);
+  const auto known = jobs_.find(job);
+  if (known != jobs_.end() && known->second.submission.has_value()) {
+    refuse(call, sim::CallFailure::handler_failed);  // not durable yet: neither taken nor refused
+    return;
   }
+  reply->duplicate = known != jobs_.end();
+  reply->accepted = !reply->duplicate && spec_.jobs->count(job) != 0;
+  if (!reply->accepted) {
+    answer(call, std::move(reply));
+    return;
+  }
+  announce(fact_kind(ControlFact::job_submitted), kernel().intern(job_component(job)), 0, 0, 0);
+  Job& entry = jobs_[job];
+  if (highly_available()) {
+    entry.submission = call;
+    ask_store(Step::put_plan, job);
+    return;
+  }
+  run_job(job);
   answer(call, std::move(reply));
 }
 
-void Dispatcher::start_job_master(JobId job, sim::FencingToken session) {
+void Dispatcher::run_job(JobId job) { leadership_.contend(job_component(job), *this); }
+
+void Dispatcher::start_job_master(JobId job, sim::FencingToken session,
+                                  std::optional<JobStatus> ended_as) {
   Job& entry = jobs_.at(job);
-  if (is_globally_terminal(entry.status)) return;
-  entry.master = std::make_unique<JobMaster>(
-      world(), process(),
-      JobMasterSpec{.job = spec_.jobs->at(job),
-                    .token = session,
-                    .dispatcher = address(),
-                    .object_store = spec_.object_store},
-      options_, leadership_);
-  leadership_.confirm(job_component(job), session, entry.master->address());
+  if (is_globally_terminal(entry.status) && !ended_as.has_value()) return;
+  entry.master = std::make_unique<JobMaster>(world(), process(),
+                                             JobMasterSpec{.job = spec_.jobs->at(job),
+                                                           .token = session,
+                                                           .dispatcher = address(),
+                                                           .object_store = spec_.object_store,
+                                                           .ended_as = ended_as},
+                                             options_, leadership_);
   if (entry.cancel_wanted) entry.master->cancel();
 }
 
 void Dispatcher::status_changed(const JobStatusChanged& message) {
   const auto found = jobs_.find(message.job);
   if (found == jobs_.end()) return;
+  if (highly_available() && is_globally_terminal(message.status)) {
+    job_ended(message.job, message.status);
+    return;
+  }
   found->second.status = message.status;
   if (!is_globally_terminal(message.status)) return;
   leadership_.withdraw(job_component(message.job));
   later({}, {remove_job_master, message.job});
+}
+
+void Dispatcher::cancel(const sim::Call& call, JobId job) {
+  const auto found = jobs_.find(job);
+  if (found == jobs_.end()) {
+    refuse(call, sim::CallFailure::handler_failed);
+    return;
+  }
+  answer(call, std::make_shared<Acknowledge>());
+  if (found->second.master != nullptr) {
+    found->second.master->cancel();
+  } else {
+    found->second.cancel_wanted = true;
+  }
 }
 
 void Dispatcher::on_call(const sim::Call& call, const sim::Message& body, const sim::Body&) {
@@ -105,22 +149,14 @@ void Dispatcher::on_call(const sim::Call& call, const sim::Message& body, const 
       answer(call, std::move(reply));
       return;
     }
-    case CancelJob::kind_id(): {
-      const auto found = jobs_.find(sim::as<CancelJob>(body).job);
-      if (found == jobs_.end()) {
-        refuse(call, sim::CallFailure::handler_failed);
-        return;
-      }
-      answer(call, std::make_shared<Acknowledge>());
-      if (found->second.master != nullptr) {
-        found->second.master->cancel();
-      } else {
-        found->second.cancel_wanted = true;
-      }
+    case CancelJob::kind_id():
+      cancel(call, sim::as<CancelJob>(body).job);
       return;
-    }
     case JobStatusChanged::kind_id():
       status_changed(sim::as<JobStatusChanged>(body));
+      return;
+    case JobCleanedUp::kind_id():
+      clean_up(sim::as<JobCleanedUp>(body).job);
       return;
     default:
       CHECK(false, "the Dispatcher got a message that it does not know");
@@ -128,8 +164,17 @@ void Dispatcher::on_call(const sim::Call& call, const sim::Message& body, const 
 }
 
 void Dispatcher::on_later(sim::Continuation then) {
-  const auto found = jobs_.find(static_cast<JobId>(then.argument));
-  if (then.kind == remove_job_master && found != jobs_.end()) found->second.master = nullptr;
+  const auto found = jobs_.find(static_cast<JobId>(then.argument & 0xffffffffu));
+  if (found == jobs_.end()) return;
+  switch (static_cast<Then>(then.kind)) {
+    case remove_job_master:
+      found->second.master = nullptr;
+      return;
+    case retry_cleanup:
+      if (is_of_this_term(then.argument))
+        ask_store(static_cast<Step>(then.argument >> 56), found->first);
+      return;
+  }
 }
 
 }  // namespace drey::model

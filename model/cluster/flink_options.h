@@ -26,6 +26,16 @@ struct CheckpointingOptions {
   sim::Duration aligned_timeout;  // execution.checkpointing.aligned-checkpoint-timeout
 };
 
+// high-availability.zookeeper.client.*: how a process talks to the pointer store.
+struct PointerClientOptions {
+  sim::Duration session_timeout = sim::minutes(1);      // session-timeout
+  sim::Duration connection_timeout = sim::seconds(15);  // connection-timeout
+  sim::Duration retry_wait = sim::seconds(5);           // retry-wait
+  sim::Duration max_retry_wait = sim::minutes(1);       // max-retry-wait
+  uint32_t max_retry_attempts = 3;                      // max-retry-attempts
+  bool tolerate_suspended = false;                      // tolerate-suspended-connections
+};
+
 struct FlinkOptions {
   HeartbeatOptions heartbeat;                                   // heartbeat.*
   sim::Duration ask_timeout = sim::seconds(10);                 // pekko.ask.timeout
@@ -48,7 +58,9 @@ struct FlinkOptions {
   sim::Duration job_leader_timeout = sim::minutes(5);  // resourcemanager.job.timeout
   FailoverScope failover = FailoverScope::region;      // jobmanager.execution.failover-strategy
   HighAvailability high_availability = HighAvailability::none;  // high-availability.type
-  RestartStrategyOptions restart;                               // restart-strategy.*
+  PointerClientOptions pointer_client;  // high-availability.zookeeper.client.*
+  bool delete_result_on_commit = true;  // job-result-store.delete-on-commit
+  RestartStrategyOptions restart;       // restart-strategy.*
   CheckpointingOptions checkpointing;
 };
 

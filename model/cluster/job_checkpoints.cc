@@ -168,6 +168,38 @@ void JobCheckpoints::on_pointer(uint64_t ticket, PointerWrite outcome) {
   if (enabled()) coordinator_->on_pointer_written(ticket, outcome);
 }
 
+void JobCheckpoints::on_id(uint64_t ticket, CheckpointId id) {
+  if (enabled()) coordinator_->on_id(ticket, id);
+}
+
+void JobCheckpoints::on_id_failed(uint64_t ticket) {
+  if (enabled())
+    coordinator_->on_id_failed(ticket, CheckpointFailureReason::trigger_checkpoint_failure);
+}
+
+// The files of recovered checkpoints are shared with later ones: they are this job's own.
+void JobCheckpoints::recover(std::vector<CompletedCheckpointStore::Entry> checkpoints) {
+  if (!enabled()) return;
+  for (const CompletedCheckpointStore::Entry& checkpoint : checkpoints) {
+    if (checkpoint->props.unclaimed) continue;
+    std::vector<SharedFile> files = checkpoint->shared_files();
+    registry_.register_restored(files, checkpoint->id, ClaimMode::claim,
+                                checkpoint->props.is_savepoint() ? RestoredSharing::no_sharing
+                                                                 : RestoredSharing::shared);
+  }
+  store_.recover(std::move(checkpoints));
+}
+
+bool JobCheckpoints::restore_initial() {
+  if (!enabled() || store_.latest() == nullptr) return true;
+  restoring_.clear();
+  for (SubtaskIndex i = 0; i < topology().subtasks(); ++i) restoring_.push_back(i);
+  const CheckpointCoordinator::Restored restored =
+      coordinator_->restore_latest(RestoreScope::initial);
+  announce_job(fact_kind(CheckpointFact::restoring), static_cast<uint64_t>(restored_), 0, 0);
+  return restored.error.empty();
+}
+
 bool JobCheckpoints::restore(const std::vector<SubtaskIndex>& subtasks, bool global,
                              uint64_t failover) {
   if (!enabled()) return true;
@@ -184,7 +216,20 @@ bool JobCheckpoints::restore(const std::vector<SubtaskIndex>& subtasks, bool glo
 void JobCheckpoints::shut_down(JobStatus status) {
   if (!enabled() || coordinator_->is_shutdown()) return;
   coordinator_->shutdown();
+  if (coordinator_->locked()) {
+    final_status_ = status;
+    return;
+  }
   store_.shutdown(final_status(status));
+}
+
+void JobCheckpoints::lock_released() {
+  if (final_status_.has_value()) {
+    const JobStatus status = *final_status_;
+    final_status_.reset();
+    store_.shutdown(final_status(status));
+  }
+  host_.lock_released();
 }
 
 // ---- CoordinatorHost: timers and messages
@@ -268,6 +313,10 @@ void JobCheckpoints::begin_hook(const std::string& hook, CheckpointId id, sim::T
 // ---- CoordinatorHost: ids and storage
 
 void JobCheckpoints::begin_next_id(uint64_t ticket) {
+  if (options_.high_availability != HighAvailability::none) {
+    host_.next_id(ticket);
+    return;
+  }
   const CheckpointId id = next_id_++;
   coordinator_->on_id(ticket, id);
 }

@@ -38,7 +38,10 @@ class JobCheckpointsHost {
   virtual void delete_objects(uint64_t ticket, std::vector<std::string> keys) = 0;
   // Answer: on_pointer(ticket, outcome). Only with high availability.
   virtual void put_pointer(uint64_t ticket, CheckpointId id, const std::string& location) = 0;
+  // Deletions that follow wait for it.
   virtual void remove_pointer(CheckpointId id) = 0;
+  // Answer: on_id or on_id_failed. Only with high availability.
+  virtual void next_id(uint64_t ticket) = 0;
 
   virtual void announce_checkpoint(uint16_t kind, std::optional<SubtaskIndex> subtask, uint64_t a,
                                    uint64_t b, uint64_t c) = 0;
@@ -66,10 +69,18 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
   void on_stored(uint64_t ticket, bool ok);
   void on_deleted(uint64_t ticket);
   void on_pointer(uint64_t ticket, PointerWrite outcome);
+  void on_id(uint64_t ticket, CheckpointId id);
+  void on_id_failed(uint64_t ticket);
 
   // Aborts what is pending and gives the newest checkpoint's state to the subtasks. False: refused.
   bool restore(const std::vector<SubtaskIndex>& subtasks, bool global, uint64_t failover);
+  // Start of the JobMaster, high availability: what the pointers named; then all tasks get the newest one's state.
+  void recover(std::vector<CompletedCheckpointStore::Entry> checkpoints);
+  // False: refused.
+  bool restore_initial();
+  // Globally terminal: removes pointers and files as their properties say; waits for a completion under way.
   void shut_down(JobStatus status);
+  bool shutting_down() const { return final_status_.has_value(); }
 
  private:
   // CoordinatorHost
@@ -107,7 +118,7 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
   void fail_task(const TaskRef& task, CheckpointId id, CheckpointFailureReason reason) override;
   std::optional<std::string> assign_states(const CompletedCheckpoint& checkpoint,
                                            RestoreScope scope) override;
-  void lock_released() override { host_.lock_released(); }
+  void lock_released() override;
   void discard_checkpoint(uint64_t ticket, CheckpointId id, const std::string& location,
                           std::vector<std::string> files) override;
   void discard_files(std::vector<std::string> files) override;
@@ -143,6 +154,7 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
   std::map<uint64_t, uint64_t> metadata_ticket_;  // ticket of ours -> the coordinator's
   std::vector<SubtaskIndex> restoring_;
   CheckpointId restored_ = 0;
+  std::optional<JobStatus> final_status_;  // shut_down waits for the coordinator's lock
 };
 
 }  // namespace drey::model

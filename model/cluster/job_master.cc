@@ -54,18 +54,35 @@ JobMaster::JobMaster(sim::World& world, sim::ProcessId process, JobMasterSpec sp
   for (SubtaskIndex i = 0; i < topology.subtasks(); ++i)
     subtask_paths_.push_back(
         kernel().intern(job_component(spec_.job->job) + "/" + topology.name_of(i)));
-  leadership_.watch(std::string(kResourceManagerComponent), *this);
+  JobHaDataHost& self = *this;
+  if (leadership_.store() != nullptr)
+    ha_ = std::make_unique<JobHaData>(*leadership_.store(), spec_.job->job, self);
   rearm_heartbeats();
   later({}, {start_job, 0});
 }
 
-JobMaster::~JobMaster() { leadership_.unwatch(std::string(kResourceManagerComponent), *this); }
+JobMaster::~JobMaster() {
+  leadership_.unwatch(std::string(kResourceManagerComponent), *this);
+  leadership_.unwatch(job_component(spec_.job->job), *this);
+}
 
-void JobMaster::cancel() { scheduler_.cancel(); }
+void JobMaster::cancel() {
+  if (started_)
+    scheduler_.cancel();
+  else
+    cancel_wanted_ = true;
+}
 
+// Checkpoints are kept for the next leader; the TaskManagers are told, they may not know yet.
 void JobMaster::suspend() {
+  over_ = true;
   scheduler_.suspend();
   checkpoints_.shut_down(JobStatus::suspended);
+  auto body = make<DisconnectJobManager>();
+  body->job = spec_.job->job;
+  body->status = JobStatus::suspended;
+  body->cause = {.kind = Cause::Kind::job_master_lost, .text = "leadership lost"};
+  for (const auto& [resource, entry] : task_managers_) tell(entry.control, {}, body);
 }
 
 // ---- TaskManagers
@@ -151,14 +168,18 @@ void JobMaster::heartbeat_from_task_manager(const HeartbeatFromTaskManager& mess
 
 // ---- the ResourceManager
 
-void JobMaster::on_leader_changed(const std::string&) {
+void JobMaster::on_leader_changed(const std::string& component) {
+  if (component != kResourceManagerComponent) {  // this job's own leader: seen to be confirmed
+    if (!rm_connected_) connect_to_resource_manager();
+    return;
+  }
   close_resource_manager(false);
   rm_retry_.restart();
   connect_to_resource_manager();
 }
 
 void JobMaster::connect_to_resource_manager() {
-  if (over_) return;
+  if (over_ || !leads_visibly()) return;
   resource_manager_ = leadership_.leader(std::string(kResourceManagerComponent));
   const uint64_t attempt = ++rm_attempt_;
   if (!resource_manager_.has_value()) return;
@@ -401,8 +422,12 @@ void JobMaster::on_reply(sim::Continuation then, const sim::Reply& reply) {
       const uint64_t ticket = found->second.ticket;
       deletions_.erase(found);
       checkpoints_.on_deleted(ticket);
+      report_if_clean();
       return;
     }
+    case metadata_read:
+      metadata_answered(then.argument, reply);
+      return;
     default:
       return;
   }
@@ -440,8 +465,10 @@ void JobMaster::on_later(sim::Continuation then) {
       later(options_.slot_idle_timeout, {idle_check, 0});
       return;
     case start_job:
-      later(options_.slot_idle_timeout, {idle_check, 0});
-      scheduler_.start();
+      start();
+      return;
+    case metadata_retry:
+      read_metadata(then.argument);
       return;
     default:
       return;

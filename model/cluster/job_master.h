@@ -13,6 +13,7 @@
 
 #include "model/cluster/flink_options.h"
 #include "model/cluster/job_checkpoints.h"
+#include "model/cluster/job_ha_data.h"
 #include "model/cluster/job_scheduler.h"
 #include "model/cluster/job_slots.h"
 #include "model/cluster/leadership.h"
@@ -28,12 +29,16 @@ struct JobMasterSpec {
   sim::FencingToken token;
   sim::Address dispatcher;
   sim::ServiceName object_store;
+  // The job ended so under an earlier leader: nothing is executed, its checkpoints are removed (upstream:
+  // CheckpointResourcesCleanupRunner).
+  std::optional<JobStatus> ended_as{};
 };
 
 class JobMaster : public sim::Endpoint,
                   private JobSchedulerHost,
                   private JobSlotsHost,
                   private JobCheckpointsHost,
+                  private JobHaDataHost,
                   private HeartbeatListener,
                   private LeaderListener,
                   private JitterSource {
@@ -46,12 +51,14 @@ class JobMaster : public sim::Endpoint,
   void cancel();
   // Leadership is lost: tasks are left to their TaskManagers, stores are kept.
   void suspend();
+  // High availability: the end of the job is durable, so that its checkpoints may go. Told by JobCleanedUp.
+  void clean_up();
 
  private:
   enum Then : uint16_t {
     registered_at_rm, rm_retry, declared, declare_retry, heartbeat_to_tm, heartbeat_told,
     submitted, cancelled, restart_due, coordinator_timer, periodic_timer, expiry_timer,
-    object_stored, object_deleted, free_told, bulk_timeout, idle_check, start_job, ignore,
+    object_stored, object_deleted, free_told, bulk_timeout, idle_check, start_job, metadata_read, metadata_retry, ignore,
   };
   enum TimerKind : uint8_t { tm_heartbeat_timer, rm_heartbeat_timer, declare_timer };
 
@@ -74,6 +81,23 @@ class JobMaster : public sim::Endpoint,
     uint64_t ticket = 0;
     size_t open = 0;
   };
+
+  struct Metadata {  // of a checkpoint that a pointer names
+    CheckpointPointer pointer;
+    CompletedCheckpointStore::Entry checkpoint;
+    uint32_t failures = 0;
+    bool open = true;
+  };
+
+  // start
+  void start();
+  void start_execution();
+  void read_metadata(size_t index);
+  void metadata_answered(size_t index, const sim::Reply& reply);
+  void recovered();
+  void recovery_failed();
+  void report_if_clean();
+  bool leads_visibly() const;
 
   // messages
   void on_call(const sim::Call& call, const sim::Message& body, const sim::Body& shared) override;
@@ -143,9 +167,20 @@ class JobMaster : public sim::Endpoint,
   void delete_objects(uint64_t ticket, std::vector<std::string> keys) override;
   void put_pointer(uint64_t ticket, CheckpointId id, const std::string& location) override;
   void remove_pointer(CheckpointId id) override;
+  void next_id(uint64_t ticket) override;
   void announce_checkpoint(uint16_t kind, std::optional<SubtaskIndex> subtask, uint64_t a,
                            uint64_t b, uint64_t c) override;
   void lock_released() override;
+
+  // JobHaDataHost
+  void ha_data_read(const std::vector<CheckpointPointer>& pointers) override;
+  void ha_data_unreadable() override { recovery_failed(); }
+  void id_ready(uint64_t ticket, CheckpointId id) override { checkpoints_.on_id(ticket, id); }
+  void id_refused(uint64_t ticket) override { checkpoints_.on_id_failed(ticket); }
+  void pointer_ended(uint64_t ticket, CheckpointId id, PointerWrite outcome) override;
+  void ha_data_settled() override { report_if_clean(); }
+  void delete_now(uint64_t ticket, std::vector<std::string> keys) override;
+  void deletion_dropped(uint64_t ticket) override { checkpoints_.on_deleted(ticket); }
 
   // JitterSource
   int64_t draw(uint64_t attempt, int64_t low, int64_t high) override;
@@ -164,6 +199,8 @@ class JobMaster : public sim::Endpoint,
   JobScheduler scheduler_;
   JobSlots slots_;
   JobCheckpoints checkpoints_;
+  std::unique_ptr<JobHaData> ha_;  // null without high availability
+  std::vector<Metadata> metadata_;
 
   std::map<std::string, TaskManager> task_managers_;
   std::map<uint64_t, Submission> submissions_;
@@ -174,7 +211,11 @@ class JobMaster : public sim::Endpoint,
   uint64_t next_number_ = 0;
   uint64_t bulks_ = 0;
   uint64_t failover_ = 0;
+  bool started_ = false;
+  bool cancel_wanted_ = false;  // asked for before it was started
   bool over_ = false;
+  bool cleaning_ = false;
+  bool cleaned_ = false;
 
   std::optional<Leader> resource_manager_;
   std::string resource_manager_resource_;

@@ -105,15 +105,17 @@ void JobMaster::status_changed(JobStatus from, JobStatus to) {
   auto body = make<JobStatusChanged>();
   body->job = spec_.job->job;
   body->status = to;
-  tell(spec_.dispatcher, {}, std::move(body));
+  tell(spec_.dispatcher, spec_.token, std::move(body));
   if (is_globally_terminal(to)) job_is_over(to);
 }
 
-// Slots go back to the TaskManagers, the ResourceManager forgets the job.
+// Slots go back to the TaskManagers, the ResourceManager forgets the job. With high availability the checkpoints stay
+// until the Dispatcher has written down how the job ended (clean_up): else a crash in between would run it again, from
+// the start. (Upstream drops them at once and has that window.)
 void JobMaster::job_is_over(JobStatus status) {
   if (over_) return;
   over_ = true;
-  checkpoints_.shut_down(status);
+  if (ha_ == nullptr) checkpoints_.shut_down(status);
   slots_.free_all();
   disarm_timer(declare_timer);
   auto body = make<DisconnectJobManager>();
@@ -227,6 +229,13 @@ void JobMaster::put_object(uint64_t ticket, const std::string& key, std::string 
 }
 
 void JobMaster::delete_objects(uint64_t ticket, std::vector<std::string> keys) {
+  if (ha_ != nullptr)
+    ha_->delete_after_removals(ticket, std::move(keys));
+  else
+    delete_now(ticket, std::move(keys));
+}
+
+void JobMaster::delete_now(uint64_t ticket, std::vector<std::string> keys) {
   const uint64_t number = ++next_number_;
   deletions_[number] = {ticket, keys.size()};
   for (std::string& key : keys) {
@@ -237,18 +246,29 @@ void JobMaster::delete_objects(uint64_t ticket, std::vector<std::string> keys) {
   }
 }
 
-void JobMaster::put_pointer(uint64_t ticket, CheckpointId, const std::string&) {
-  checkpoints_.on_pointer(ticket, PointerWrite::failed);
+void JobMaster::put_pointer(uint64_t ticket, CheckpointId id, const std::string& location) {
+  ha_->put(ticket, {id, location});
 }
 
-void JobMaster::remove_pointer(CheckpointId) {}
+void JobMaster::pointer_ended(uint64_t ticket, CheckpointId id, PointerWrite outcome) {
+  if (outcome == PointerWrite::written)
+    announce(fact_kind(CheckpointFact::stored), job_path_, static_cast<uint64_t>(id), 0, 0);
+  checkpoints_.on_pointer(ticket, outcome);
+}
+
+void JobMaster::remove_pointer(CheckpointId id) { ha_->remove(id); }
+
+void JobMaster::next_id(uint64_t ticket) { ha_->next_id(ticket); }
 
 void JobMaster::announce_checkpoint(uint16_t kind, std::optional<SubtaskIndex> subtask, uint64_t a,
                                     uint64_t b, uint64_t c) {
   announce(kind, subtask.has_value() ? subtask_path(*subtask) : job_path_, a, b, c);
 }
 
-void JobMaster::lock_released() { scheduler_.retry_restarts(); }
+void JobMaster::lock_released() {
+  scheduler_.retry_restarts();
+  report_if_clean();
+}
 
 // ---- JitterSource
 

@@ -17,6 +17,8 @@
 
 namespace drey::model {
 
+class PointerAccess;
+
 struct Leader {
   sim::Address address;
   sim::FencingToken token;
@@ -55,6 +57,9 @@ class Leadership {
   // The answer to a grant: publishes the address under the session.
   virtual void confirm(const std::string& component, sim::FencingToken session,
                        sim::Address address) = 0;
+
+  // The pointer store; null without high availability.
+  virtual PointerAccess* store() { return nullptr; }
 };
 
 }  // namespace drey::model

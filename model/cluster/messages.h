@@ -72,6 +72,12 @@ struct JobStatusChanged : sim::MessageOf<JobStatusChanged> {  // tell
   DREY_FIELDS(job, status)
 };
 
+struct JobCleanedUp : sim::MessageOf<JobCleanedUp> {  // tell
+  static constexpr std::string_view kName = "job_cleaned_up";
+  JobId job = 0;
+  DREY_FIELDS(job)
+};
+
 // ---- registration
 
 struct RegisterTaskExecutor : sim::MessageOf<RegisterTaskExecutor> {  // TM -> RM, ask
