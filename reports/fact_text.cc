@@ -38,14 +38,21 @@ constexpr std::array<std::string_view, 1> kLog{"fetched"};
 constexpr std::array<std::string_view, 6> kBroker{"producer_initialised",  "transaction_begun",
                                                   "transaction_committed", "transaction_aborted",
                                                   "committed_batch",       "refused"};
-constexpr std::array<std::string_view, 21> kControl{
+constexpr std::array<std::string_view, 26> kControl{
     "job_submitted",     "job_status",     "leader_granted",
     "leader_revoked",    "registered",     "disconnected",
     "execution_state",   "failure",        "failover_begun",
     "restart_task",      "failover_end",   "restart_refused",
     "slot_requested",    "slot_allocated", "slot_freed",
     "slot_assigned",     "deployed",       "producer_unavailable",
-    "heartbeat_timeout", "job_result",     "restart_refused_budget"};
+    "heartbeat_timeout", "job_result",     "restart_refused_budget",
+    "pointer_connection", "plan_stored",   "job_recovered",
+    "job_result_entry",  "fatal_error"};
+constexpr std::array<std::string_view, 4> kPointerConnections{"connecting", "connected",
+                                                              "suspended", "lost"};
+constexpr std::array<std::string_view, 3> kResultEntries{"dirty", "clean", "found"};
+constexpr std::array<std::string_view, 4> kFatalErrors{"election", "connection", "recovery",
+                                                       "result-not-kept"};
 constexpr std::array<std::string_view, 10> kTask{
     "state",        "restored",         "started_reading", "watermark",      "timer_fired",
     "late_dropped", "finished_reading", "channel_opened",  "channel_closed", "resources_left"};
@@ -105,6 +112,14 @@ std::string control_text(ControlFact kind, const sim::Fact& fact) {
                          fact.c);
     case ControlFact::job_result:
       return std::string(job_status_name(fact.a));
+    case ControlFact::pointer_connection:
+      return fmt::format("{} session {}", pick(kPointerConnections, fact.a), fact.b);
+    case ControlFact::job_result_entry:
+      return fmt::format("{} {}", pick(kResultEntries, fact.a), job_status_name(fact.b));
+    case ControlFact::fatal_error:
+      return std::string(pick(kFatalErrors, fact.a));
+    case ControlFact::plan_stored:
+    case ControlFact::job_recovered:
     case ControlFact::job_submitted:
     case ControlFact::leader_granted:
     case ControlFact::leader_revoked:
