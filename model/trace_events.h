@@ -92,6 +92,7 @@ enum class StateFact : uint8_t {
   write_stall,         // entity = task, subject = subtask; a = ns
   out_of_memory,       // entity = TaskManager; a = live bytes, b = bound
   confirmed,           // entity = task, subject = subtask; a = checkpoint id
+  shared_files,        // entity = task, subject = subtask; a = checkpoint id, b = bytes of new files, c = of files not uploaded again
 };
 
 constexpr uint16_t fact_kind(ControlFact f) { return sim::fact_kind(sim::FactGroup::control, static_cast<uint8_t>(f)); }

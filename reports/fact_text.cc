@@ -63,8 +63,8 @@ constexpr std::array<std::string_view, 20> kCheckpoint{
     "discarded", "restoring",       "notified_complete", "notified_aborted", "stored"};
 constexpr std::array<std::string_view, 4> kData{"buffer_emitted", "source_emitted",
                                                 "buffer_received", "sink_written"};
-constexpr std::array<std::string_view, 5> kState{"backend_opened", "job_run", "write_stall",
-                                                 "out_of_memory", "confirmed"};
+constexpr std::array<std::string_view, 6> kState{"backend_opened", "job_run", "write_stall",
+                                                 "out_of_memory", "confirmed",   "shared_files"};
 constexpr std::array<std::string_view, 4> kReasons{"failed-region", "lost-input", "consumer",
                                                    "global"};
 constexpr std::array<std::string_view, 16> kCauses{"none",

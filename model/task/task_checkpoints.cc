@@ -245,6 +245,7 @@ void TaskCheckpoints::finish(CheckpointId id) {
   const sim::Duration async = context_.time() - done.async_begin;
   context_.announce_fact(fact_kind(CheckpointFact::async_done), static_cast<uint64_t>(id),
                          ns(async), bytes);
+  announce_shared_files(id, *done.snapshot);
   TaskAcknowledgement ack{.task = {attempt.vertex, attempt.subtask, attempt.attempt},
                           .has_state = bytes > 0,
                           .private_files = std::move(done.private_files),
@@ -260,6 +261,18 @@ void TaskCheckpoints::finish(CheckpointId id) {
                      .sync = done.sync,
                      .async = async,
                      .bytes_persisted = bytes});
+}
+
+void TaskCheckpoints::announce_shared_files(CheckpointId id, const TaskStateSnapshot& snapshot) {
+  uint64_t fresh = 0;
+  uint64_t reused = 0;
+  for (const OperatorState& operator_state : snapshot.operators)
+    for (const state::KeyedStateHandle& handle : operator_state.keyed)
+      for (const state::HandleFile& file : handle.files)
+        if (file.shared) (file.placeholder ? reused : fresh) += file.bytes;
+  if (fresh + reused > 0)
+    context_.announce_fact(fact_kind(StateFact::shared_files), static_cast<uint64_t>(id), fresh,
+                           reused);
 }
 
 void TaskCheckpoints::fail_async(CheckpointId id) {

@@ -96,6 +96,7 @@ class TaskCheckpoints {
   void pull(CheckpointId id);
   void upload(Running& running, const state::KeyedBackend::File& file);
   void finish(CheckpointId id);
+  void announce_shared_files(CheckpointId id, const TaskStateSnapshot& snapshot);
   void fail_async(CheckpointId id);
   void discard(Running& running);
   void delete_object(const std::string& key);

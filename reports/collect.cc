@@ -1,0 +1,90 @@
+#include "reports/collect.h"
+
+#include <fmt/core.h>
+
+#include "model/trace_events.h"
+#include "reports/fact_text.h"
+#include "sim/network.h"
+#include "state/keyed_backend.h"
+
+namespace drey::reports {
+
+using model::CheckpointFact;
+using model::ControlFact;
+using model::StateFact;
+using sim::FactGroup;
+
+std::string subtask_name(std::string_view subject) {
+  const size_t slash = subject.find('/');
+  return std::string(subject.starts_with("job-") && slash != std::string_view::npos
+                         ? subject.substr(slash + 1)
+                         : subject);
+}
+
+uint64_t Collector::interests() const {
+  return sim::interest(FactGroup::control) | sim::interest(FactGroup::checkpoint) |
+         sim::interest(FactGroup::state) | sim::interest(FactGroup::network);
+}
+
+void Collector::on(const sim::Fact& fact, sim::FactNumber) {
+  if (fact.kind == fact_kind(sim::NetworkFact::delivered)) {
+    ++messages_[static_cast<uint32_t>(fact.a)];
+    return;
+  }
+  const FactGroup group = sim::fact_group(fact.kind);
+  if (group == FactGroup::control) on_control(fact);
+  if (group == FactGroup::checkpoint) on_checkpoint(fact);
+  if (group == FactGroup::state) on_state(fact);
+}
+
+void Collector::on_control(const sim::Fact& fact) {
+  if (fact.kind == fact_kind(ControlFact::job_status)) job_state_ = job_status_name(fact.a);
+  if (fact.kind == fact_kind(ControlFact::failover_begun))
+    failovers_.push_back({.number = fact.a,
+                          .cause = std::string(cause_name(fact.b & 0xff)),
+                          .failed = subtask_name(names_.about(fact)),
+                          .at = fact.at,
+                          .backoff = {static_cast<int64_t>(fact.c)},
+                          .restarted = {}});
+  // The tasks of a failover follow it at once.
+  if (fact.kind == fact_kind(ControlFact::restart_task) && !failovers_.empty())
+    failovers_.back().restarted.emplace_back(subtask_name(names_.about(fact)),
+                                             restart_reason_name(fact.b));
+}
+
+void Collector::on_checkpoint(const sim::Fact& fact) {
+  const auto id = [&] { return fmt::format("{} {}", names_.about(fact), fact.a); };
+  if (fact.kind == fact_kind(CheckpointFact::completed)) completed_.insert(id());
+  if (fact.kind == fact_kind(CheckpointFact::aborted)) failed_.insert(id());
+  if (fact.kind == fact_kind(CheckpointFact::trigger_refused) && fact.a != 0) failed_.insert(id());
+  if (fact.kind == fact_kind(CheckpointFact::restoring) && fact.a != 0) ++restored_;
+}
+
+void Collector::on_state(const sim::Fact& fact) {
+  using Kind = state::KeyedBackend::Job::Kind;
+  if (fact.kind == fact_kind(StateFact::job_run)) {
+    if (fact.a == static_cast<uint64_t>(Kind::flush)) ++rocksdb_.flushes;
+    if (fact.a == static_cast<uint64_t>(Kind::compaction)) ++rocksdb_.compactions;
+  }
+  if (fact.kind == fact_kind(StateFact::shared_files)) {
+    rocksdb_.checkpoint_sst_bytes += fact.b;
+    rocksdb_.reused_sst_bytes += fact.c;
+  }
+}
+
+void Collector::fill(RunResult& result,
+                     const std::map<uint32_t, std::string>& message_names) const {
+  result.job_state = job_state_;
+  result.checkpoints = {.completed = completed_.size(), .failed = 0, .restored = restored_};
+  for (const std::string& id : failed_)
+    if (completed_.count(id) == 0) ++result.checkpoints.failed;
+  result.failovers = failovers_;
+  result.rocksdb = rocksdb_;
+  for (const auto& [kind, count] : messages_) {
+    const auto name = message_names.find(kind);
+    result.messages[name != message_names.end() ? name->second : fmt::format("{:08x}", kind)] +=
+        count;
+  }
+}
+
+}  // namespace drey::reports

@@ -1,0 +1,9 @@
+# The build names itself in every result. The commit is that of the last configuration.
+execute_process(COMMAND git -C ${CMAKE_SOURCE_DIR} rev-parse --short=12 HEAD
+                OUTPUT_VARIABLE drey_commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+if(NOT drey_commit)
+  set(drey_commit unknown)
+endif()
+set_source_files_properties(
+  ${CMAKE_SOURCE_DIR}/reports/build_identity.cc
+  PROPERTIES COMPILE_DEFINITIONS "DREY_VERSION=\"${PROJECT_VERSION}\";DREY_COMMIT=\"${drey_commit}\"")

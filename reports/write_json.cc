@@ -1,0 +1,127 @@
+#include "reports/write_json.h"
+
+#include <nlohmann/json.hpp>
+
+namespace drey::reports {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json failovers(const RunResult& result) {
+  Json list = Json::array();
+  for (const FailoverResult& failover : result.failovers) {
+    Json restarted = Json::array();
+    Json reason = Json::object();
+    for (const auto& [subtask, why] : failover.restarted) {
+      restarted.push_back(subtask);
+      reason[subtask] = why;
+    }
+    list.push_back({{"cause", failover.cause},
+                    {"failed", failover.failed},
+                    {"at_ns", failover.at.ns},
+                    {"number", failover.number},
+                    {"backoff_ns", failover.backoff.ns},
+                    {"restarted", restarted},
+                    {"reason", reason}});
+  }
+  return list;
+}
+
+Json violations(const RunResult& result) {
+  Json list = Json::array();
+  for (const Violation& violation : result.violations)
+    list.push_back({{"oracle", violation.oracle},
+                    {"at_ns", violation.at.ns},
+                    {"event", violation.event},
+                    {"what", violation.what},
+                    {"history", violation.history}});
+  return list;
+}
+
+Json oracles(const RunResult& result) {
+  Json list = Json::array();
+  for (const OracleResult& oracle : result.oracles)
+    list.push_back({{"name", oracle.name},
+                    {"claim", oracle.claim},
+                    {"judgement", name_of(oracle.judgement)},
+                    {"examined", oracle.examined},
+                    {"excuse", oracle.excuse}});
+  return list;
+}
+
+Json expectations(const RunResult& result) {
+  Json list = Json::array();
+  for (const ExpectationResult& expectation : result.expectations)
+    list.push_back({{"id", expectation.id},
+                    {"text", expectation.text},
+                    {"outcome", name_of(expectation.outcome)},
+                    {"left", expectation.left},
+                    {"right", expectation.right},
+                    {"because", expectation.because}});
+  return list;
+}
+
+Json faults(const RunResult& result) {
+  Json list = Json::array();
+  for (const FaultResult& fault : result.faults)
+    list.push_back({{"id", fault.id},
+                    {"landed", fault.landed > 0},
+                    {"times", fault.landed},
+                    {"optional", fault.optional}});
+  return list;
+}
+
+Json messages(const RunResult& result) {
+  Json counts = Json::object();
+  for (const auto& [kind, count] : result.messages) counts[kind] = count;
+  return counts;
+}
+
+}  // namespace
+
+std::string to_json(const RunResult& result) {
+  const BuildIdentity build = build_identity();
+  const LedgerResult& ledger = result.ledger;
+  const Json document = {{"version", kResultVersion},
+                         {"verdict", name_of(result.verdict)},
+                         {"hash", result.hash},
+                         {"scenario", result.scenario},
+                         {"seed", result.seed},
+                         {"mutant", result.mutant},
+                         {"sim_time_ns", result.end.ns},
+                         {"events", result.events},
+                         {"limit", result.limit},
+                         {"job_state", result.job_state},
+                         {"ledger",
+                          {{"compared", ledger.compared},
+                           {"lost", ledger.lost},
+                           {"doubled", ledger.doubled},
+                           {"reordered", ledger.reordered},
+                           {"wrong", ledger.wrong}}},
+                         {"checkpoints",
+                          {{"completed", result.checkpoints.completed},
+                           {"failed", result.checkpoints.failed},
+                           {"restored", result.checkpoints.restored}}},
+                         {"failovers", failovers(result)},
+                         {"faults", faults(result)},
+                         {"violations", violations(result)},
+                         {"rocksdb",
+                          {{"flushes", result.rocksdb.flushes},
+                           {"compactions", result.rocksdb.compactions},
+                           {"checkpoint_sst_bytes", result.rocksdb.checkpoint_sst_bytes},
+                           {"reused_sst_bytes", result.rocksdb.reused_sst_bytes}}},
+                         {"messages", messages(result)},
+                         {"oracles", oracles(result)},
+                         {"not_checked", result.not_checked},
+                         {"expectations", expectations(result)},
+                         {"reproduce", result.reproduce},
+                         {"build",
+                          {{"version", build.version},
+                           {"commit", build.commit},
+                           {"compiler", build.compiler},
+                           {"library", build.library}}}};
+  // Names come from scenario files: a byte that is no UTF-8 is replaced, never an exception.
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace drey::reports
