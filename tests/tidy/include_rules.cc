@@ -59,9 +59,11 @@ constexpr Door kDoors[] = {
 
 // What reports/ may see of model: the announced facts and the description of the job (design.md
 // section 1).
-constexpr std::string_view kReportsView[] = {"model/trace_events.h", "model/fact_names.h",
-                                             "model/graph/execution_state.h",
-                                             "model/graph/job_spec.h"};
+constexpr std::string_view kReportsView[] = {
+    "model/trace_events.h", "model/fact_names.h", "model/graph/execution_state.h",
+    "model/graph/job_spec.h",
+    // What the operators of a job mean, as pure functions of a record and the description.
+    "model/graph/record_functions.h"};
 
 struct Fence {
   std::string_view header;  // prefix of what stands between < and >
