@@ -180,7 +180,10 @@ void BrokerSink::on_appended(uint64_t number, const sim::RecordsAppended& answer
   if (at == appends_.end()) return;
   appends_.erase(at);
   --in_flight_;
-  if (writer_.waiting_for_flush() && appends_.empty()) writer_.flushed();
+  if (writer_.waiting_for_flush() && appends_.empty()) {
+    writer_.flushed();
+    committer_sees_end();
+  }
   context_.wake();
 }
 
@@ -204,7 +207,16 @@ std::vector<Committable> BrokerSink::prepare_commit() {
 void BrokerSink::end_input() {
   publish();
   writer_.end_input();
+  input_ends_ = true;
+  committer_sees_end();
+}
+
+// Behind the writer's last committables, which a flush may hold back.
+void BrokerSink::committer_sees_end() {
+  if (!input_ends_ || writer_.waiting_for_flush()) return;
+  input_ends_ = false;
   committer_.end_input();
+  check_committer();
   if (committer_.committing()) commit_round();
 }
 

@@ -95,6 +95,7 @@ class BrokerSink final : private SinkWriter, private CommittableOutput {
   void commit_round();
   void on_ended(uint64_t index, const sim::TransactionEnded& answer);
   void check_committer();
+  void committer_sees_end();
   void fail(const std::string& text);
 
   Options options_;
@@ -114,6 +115,7 @@ class BrokerSink final : private SinkWriter, private CommittableOutput {
   std::deque<Append> appends_;  // not answered, oldest first
   uint32_t in_flight_ = 0;
   uint64_t last_append_ = 0;
+  bool input_ends_ = false;  // told to the writer, not yet to the committer
 
   std::vector<CommittableCollector> restored_;
   int64_t restored_checkpoint_ = 0;

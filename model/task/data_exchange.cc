@@ -23,6 +23,10 @@ DataExchange::~DataExchange() {
 void DataExchange::add(std::shared_ptr<ResultPartition> partition) {
   const PartitionId id = partition->id();
   partitions_[id] = {std::move(partition)};
+  if (!partitions_[id].partition->blocking()) serve_waiting(id);
+}
+
+void DataExchange::serve_waiting(const PartitionId& id) {
   std::vector<Waiting> found;
   for (size_t i = 0; i < waiting_.size();) {
     if (waiting_[i].entry.partition == id) {
@@ -46,6 +50,7 @@ void DataExchange::task_ended(const PartitionId& id, Removal how) {
   at->second.task_ended = true;
   at->second.partition->detach_writer();
   if (how == Removal::finished) {
+    if (at->second.partition->blocking()) serve_waiting(id);
     remove_if_done(id);
     return;
   }
@@ -122,7 +127,7 @@ void DataExchange::say(const sim::Address& to, uint64_t receiver, ChannelData::K
 
 void DataExchange::serve(const sim::Address& from, const RequestPartitions::Entry& entry) {
   const std::shared_ptr<ResultPartition> partition = find(entry.partition);
-  if (partition != nullptr) {
+  if (partition != nullptr && (!partition->blocking() || partition->finished())) {
     open_view(from, entry, partition);
     return;
   }
@@ -134,6 +139,7 @@ void DataExchange::serve(const sim::Address& from, const RequestPartitions::Entr
 void DataExchange::open_view(const sim::Address& from, const RequestPartitions::Entry& entry,
                              const std::shared_ptr<ResultPartition>& partition) {
   partition->look();
+  partition->rewind(entry.subpartition);
   Connection& line = connection(from);
   // The reader may be served at once, inside add_reader.
   const auto reader = static_cast<uint32_t>(line.views.size());

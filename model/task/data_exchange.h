@@ -121,6 +121,7 @@ class DataExchange final : public sim::Endpoint {
   void on_connection_closed(sim::ProcessId peer) override;
 
   Connection& connection(const sim::Address& peer);
+  void serve_waiting(const PartitionId& id);
   void serve(const sim::Address& from, const RequestPartitions::Entry& entry);
   void open_view(const sim::Address& from, const RequestPartitions::Entry& entry,
                  const std::shared_ptr<ResultPartition>& partition);

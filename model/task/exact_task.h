@@ -135,6 +135,8 @@ class ExactTask final : public sim::Endpoint,
   void run_mail(const Mail& mail);
   void post_mail(Mail mail);
   void trigger(const Mail& mail);
+  void stop_source(CheckpointId id, SnapshotType type);
+  bool completes_the_end(CheckpointId id) const;
 
   // ---- exact_task_end.cc
   void begin_end(ExecutionState state, const Cause* cause);
@@ -231,8 +233,11 @@ class ExactTask final : public sim::Endpoint,
   uint32_t data_ended_channels_ = 0;
   bool data_ended_ = false;
   bool final_complete_ = false;
+  bool drain_ = true;                          // how the data ended or will end
+  CheckpointId stopping_for_ = kNoCheckpoint;  // stop-with-savepoint
 
   uint32_t background_busy_ = 0;
+  uint32_t buffers_left_ = 0;
   std::optional<Cause> failure_;
   ExecutionState end_state_ = ExecutionState::failed;
   bool ending_ = false;

@@ -24,7 +24,11 @@ void ExactTask::end_now() {
     how = DataExchange::Removal::failed;
   }
   clean_up(how);
-  announce_fact(fact_kind(TaskFact::resources_left), 0, 0, 0);
+  if (end_state_ == ExecutionState::finished)
+    for (const auto& partition : deployment_->results)
+      if (is_blocking_or_persistent(deployment_->job->graph.data_sets[partition.data_set].type))
+        listener_.on_partition_available(deployment_->attempt, partition.id);
+  announce_fact(fact_kind(TaskFact::resources_left), buffers_left_, 0, 0);
   set_state(end_state_, failure_.has_value() ? &*failure_ : nullptr);
 }
 
@@ -35,8 +39,13 @@ void ExactTask::clean_up(DataExchange::Removal how) {
   if (barriers_ != nullptr) barriers_->close();
   if (input_ != nullptr && slice_.active) input_->recycle(slice_.input);
   if (input_ != nullptr) input_->release();
-  for (const auto& partition : chain_.outputs.partitions())
+  buffers_left_ = input_ != nullptr ? input_->buffers_held() : 0;
+  for (const auto& partition : chain_.outputs.partitions()) {
     services_.exchange->task_ended(partition->id(), how);
+    // A finished partition is its readers' now.
+    if (how != DataExchange::Removal::finished)
+      buffers_left_ += static_cast<uint32_t>(partition->buffers_in_use());
+  }
   chain_.operators.clear();
   chain_.outputs = {};
   slice_ = {};

@@ -23,6 +23,7 @@ void ExactTask::on_event_element(const InputElement& element) {
       return;
     case ChannelEvent::Kind::end_of_data:
       input_->user_records_processed(element.channel);
+      if (!event.drain) drain_ = false;
       if (++data_ended_channels_ == input_->channels()) end_of_data();
       return;
     case ChannelEvent::Kind::end_of_partition:
@@ -31,17 +32,29 @@ void ExactTask::on_event_element(const InputElement& element) {
   }
 }
 
-// FC-1: timers fire, operators finish, and everybody downstream is told.
+// FC-1: timers fire and operators finish, unless the job is only suspended; and everybody
+// downstream is told.
 void ExactTask::end_of_data() {
   clock_ = std::max(clock_, now());
-  emit_watermark(kMaxWatermark);
-  if (ending_) return;
+  if (drain_) {
+    emit_watermark(kMaxWatermark);
+    if (ending_) return;
+  }
   publish();
-  if (chain_.sink != nullptr) chain_.sink->end_input();
+  if (drain_ && chain_.sink != nullptr) chain_.sink->end_input();
   data_ended_ = true;
-  chain_.outputs.broadcast({.kind = ChannelEvent::Kind::end_of_data, .barrier = {}});
+  chain_.outputs.broadcast(
+      {.kind = ChannelEvent::Kind::end_of_data, .barrier = {}, .drain = drain_});
   chain_.outputs.flush();
   listener_.on_end_of_data(deployment_->attempt);
+}
+
+// FC-6: stop-with-savepoint. The source stops where it is; the barrier follows the end of its data.
+void ExactTask::stop_source(CheckpointId id, SnapshotType type) {
+  stopping_for_ = id;
+  slice_.active = false;
+  drain_ = type == SnapshotType::terminate_savepoint;
+  end_of_data();
 }
 
 // FC-3 and FC-4: what the task still waits for after its data has ended.
@@ -51,9 +64,19 @@ void ExactTask::try_to_finish() {
   for (const auto& partition : chain_.outputs.partitions())
     if (!partition->all_processed()) return;
   const TaskOptions& options = deployment_->job->options;
-  if (options.checkpointing && options.checkpoints_after_tasks_finish && !final_complete_) return;
+  const bool streaming = deployment_->job->graph.mode == RuntimeMode::streaming;
+  if (streaming && options.checkpointing && options.checkpoints_after_tasks_finish &&
+      !final_complete_)
+    return;
   if (checkpoints_.running() || checkpoints_.preparing()) return;
   begin_end(ExecutionState::finished, nullptr);
+}
+
+// A stopping job waits for its savepoint and for no other checkpoint.
+bool ExactTask::completes_the_end(CheckpointId id) const {
+  if (stopping_for_ != kNoCheckpoint) return id == stopping_for_;
+  const auto final_checkpoint = checkpoints_.final_checkpoint();
+  return final_checkpoint.has_value() && id >= *final_checkpoint;
 }
 
 // ---- barrier handler ----
@@ -62,6 +85,7 @@ void ExactTask::trigger(const CheckpointBarrier& barrier, const AlignmentMetrics
   ChannelEvent event = barrier_events_.count(barrier.id) != 0 ? barrier_events_[barrier.id]
                                                               : ChannelEvent{.barrier = barrier};
   event.barrier = barrier;
+  if (is_synchronous(barrier.options.type)) stopping_for_ = barrier.id;
   barrier_events_.erase(barrier_events_.begin(), barrier_events_.upper_bound(barrier.id));
   checkpoints_.perform({.barrier = event,
                         .start_delay = metrics.start_delay,
@@ -105,12 +129,14 @@ void ExactTask::run_mail(const Mail& mail) {
       return;
     case Mail::Kind::complete:
       checkpoints_.completed(mail.id);
-      if (checkpoints_.final_checkpoint().has_value() &&
-          mail.id >= *checkpoints_.final_checkpoint())
-        final_complete_ = true;
+      if (completes_the_end(mail.id)) final_complete_ = true;
       return;
     case Mail::Kind::aborted:
       checkpoints_.aborted(mail.id);
+      if (mail.id == stopping_for_)
+        fail_task({.kind = Cause::Kind::checkpoint,
+                   .text = "stop-with-savepoint failed",
+                   .partition = {}});
       return;
     case Mail::Kind::barrier_timer:
       barriers_->alignment_timer_due(mail.id, now());
@@ -133,6 +159,10 @@ void ExactTask::trigger(const Mail& mail) {
   announce_fact(fact_kind(CheckpointFact::task_triggered), static_cast<uint64_t>(mail.id),
                 deployment_->attempt.attempt, 0);
   if (input_ == nullptr || input_->finished()) {
+    if (is_synchronous(mail.options.type)) stopping_for_ = mail.id;
+    if (is_synchronous(mail.options.type) && chain_.source != nullptr && !data_ended_)
+      stop_source(mail.id, mail.options.type);
+    if (ending_) return;
     checkpoints_.perform({.barrier = event, .start_delay = now() - mail.stamp, .alignment = {}});
     return;
   }

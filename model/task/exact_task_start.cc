@@ -80,7 +80,8 @@ bool ExactTask::set_up_outputs() {
                                .subpartitions = result.subpartitions,
                                .units_per_buffer = job.options.buffer_bytes / kUnitBytes,
                                .exclusive_per_channel =
-                                   static_cast<int32_t>(job.options.exclusive_buffers_per_channel)},
+                                   static_cast<int32_t>(job.options.exclusive_buffers_per_channel),
+                               .blocking = is_blocking_or_persistent(data_set.type)},
         *this);
     const NetworkBufferSettings settings;
     const PartitionBuffers need =

@@ -15,6 +15,7 @@ ResultPartition::ResultPartition(const ResultPartitionOptions& options, Partitio
 ResultPartition::~ResultPartition() { release(); }
 
 bool ResultPartition::set_up(NetworkBufferPool& network, const LocalBufferPoolOptions& pool) {
+  if (options_.blocking) return true;
   pool_ = network.create_pool(pool);
   if (pool_ == nullptr) return false;
   pool_->set_availability_listener(this);
@@ -28,7 +29,7 @@ void ResultPartition::open_buffer(uint32_t target) {
   auto builder = std::make_unique<Builder>();
   builder->content = std::make_shared<BufferContent>(options_.units_per_buffer);
   builder->number = ++last_number_;
-  if (!pool_->request(static_cast<int32_t>(target))) {
+  if (!options_.blocking && !pool_->request(static_cast<int32_t>(target))) {
     builder->owed = true;
     ++owed_;
     owed_to_.push_back(target);
@@ -112,15 +113,36 @@ void ResultPartition::broadcast(const ChannelEvent& event) {
     close_buffer(sub);
     const uint64_t number = ++last_number_;
     sub.events.push_back({number, event});
-    const QueuedBuffer queued{.payload = number,
-                              .checkpoint = event.barrier.id,
-                              .size = kUnitBytes,
-                              .type = buffer_type_of(event)};
-    if (event.kind == ChannelEvent::Kind::end_of_partition)
-      sub.queue.finish(queued);
-    else
-      sub.queue.add(queued);
+    enqueue(sub, sub.events.back());
   }
+}
+
+void ResultPartition::enqueue(Sub& sub, const QueuedEvent& queued) {
+  const QueuedBuffer buffer{.payload = queued.number,
+                            .checkpoint = queued.event.barrier.id,
+                            .size = kUnitBytes,
+                            .type = buffer_type_of(queued.event)};
+  if (queued.event.kind == ChannelEvent::Kind::end_of_partition)
+    sub.queue.finish(buffer);
+  else
+    sub.queue.add(buffer);
+}
+
+// All of it again, in the order of the stream.
+void ResultPartition::rewind(uint32_t subpartition) {
+  if (!options_.blocking) return;
+  Sub& sub = subs_[subpartition];
+  sub.queue.set_listener(nullptr);
+  sub.queue = PipelinedSubpartition(options_.exclusive_per_channel);
+  sub.consumed = false;
+  size_t event = 0;
+  for (const auto& builder : sub.builders) {
+    while (event < sub.events.size() && sub.events[event].number < builder->number)
+      enqueue(sub, sub.events[event++]);
+    builder->taken_units = builder->taken_records = builder->taken_elements = 0;
+    sub.queue.add({.writer = &builder->position, .payload = builder->number});
+  }
+  while (event < sub.events.size()) enqueue(sub, sub.events[event++]);
 }
 
 void ResultPartition::finish() {
@@ -144,7 +166,7 @@ ResultPartition::Taken ResultPartition::take(uint32_t subpartition, uint64_t pay
   for (auto at = sub.events.begin(); at != sub.events.end(); ++at) {
     if (at->number != payload) continue;
     Taken taken{.slice = {}, .event = at->event};
-    sub.events.erase(at);
+    if (!options_.blocking) sub.events.erase(at);
     return taken;
   }
   CHECK(false, "an event is taken once");
@@ -169,7 +191,7 @@ ResultPartition::Taken ResultPartition::take_data(Sub& sub, uint64_t number, uin
   taken.slice.count = size - static_cast<uint32_t>(taken.slice.elements.size());
   builder.taken_units = end;
   builder.taken_records += taken.slice.count;
-  if (builder.position.finished && end == builder.position.committed) {
+  if (!options_.blocking && builder.position.finished && end == builder.position.committed) {
     builder.handed = true;
     taken.buffer = number;
   }
@@ -178,6 +200,7 @@ ResultPartition::Taken ResultPartition::take_data(Sub& sub, uint64_t number, uin
 
 // Buffers in front whose end was seen without another part to take.
 void ResultPartition::drop_before(uint32_t subpartition, uint64_t number) {
+  if (options_.blocking) return;
   Sub& sub = subs_[subpartition];
   for (size_t i = 0; i < sub.builders.size() && sub.builders[i]->number < number;) {
     if (sub.builders[i]->handed) {
@@ -266,7 +289,7 @@ void ResultPartition::release() {
     while (sub.queue.drain().has_value()) {
     }
     for (const auto& builder : sub.builders)
-      if (!builder->owed) pool_->recycle(static_cast<int32_t>(i));
+      if (pool_ != nullptr && !builder->owed) pool_->recycle(static_cast<int32_t>(i));
     sub.builders.clear();
     sub.writing = nullptr;
   }
@@ -275,12 +298,6 @@ void ResultPartition::release() {
     pool_->set_availability_listener(nullptr);
     pool_->destroy();
   }
-}
-
-int32_t ResultPartition::buffers_in_use() const {
-  int32_t n = 0;
-  for (const Sub& sub : subs_) n += static_cast<int32_t>(sub.builders.size());
-  return n;
 }
 
 }  // namespace drey::model

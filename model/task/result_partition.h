@@ -11,6 +11,10 @@
 // available; what it emits beyond the free buffers takes overdraft buffers, and beyond those is
 // owed (hard back-pressure) until buffers come back.
 //
+// A blocking partition has no limit on its buffers, is read only when it is finished, and can be
+// read again: each reader finds everything from the start (rewind). It is released by the
+// JobMaster. (The cost of its disk is not modelled.)
+//
 // Sizes are in units (record_slice.h). The pipelined partition outlives its task until its
 // consumers have taken everything (DataExchange owns it). Upstream: BufferWritingResultPartition,
 // PipelinedResultPartition.
@@ -48,6 +52,7 @@ struct ResultPartitionOptions {
   uint32_t subpartitions = 1;
   uint32_t units_per_buffer = 1024;
   int32_t exclusive_per_channel = 2;  // of the receiver
+  bool blocking = false;
 };
 
 class ResultPartition final : private PoolAvailabilityListener {
@@ -63,7 +68,8 @@ class ResultPartition final : private PoolAvailabilityListener {
   const PartitionId& id() const { return options_.id; }
   uint32_t subpartitions() const { return options_.subpartitions; }
 
-  bool available() const { return owed_ == 0 && pool_->available(); }
+  bool blocking() const { return options_.blocking; }
+  bool available() const { return options_.blocking || (owed_ == 0 && pool_->available()); }
   // Room for one output in subpartition `target`, taking a buffer if need be.
   void admit(uint32_t target) {
     Sub& sub = subs_[target];
@@ -92,7 +98,8 @@ class ResultPartition final : private PoolAvailabilityListener {
   void finish();  // the end of partition
   bool finished() const { return finished_; }
 
-  // The reader's side.
+  // The reader's side. A new reader of a blocking partition begins at the start.
+  void rewind(uint32_t subpartition);
   PipelinedSubpartition& queue(uint32_t subpartition) { return subs_[subpartition].queue; }
   struct Taken {
     RecordSlice slice;
@@ -105,9 +112,9 @@ class ResultPartition final : private PoolAvailabilityListener {
   void recycle(uint32_t subpartition, uint64_t buffer);
   // A consumer is gone, or took the end of partition; true when it was the last.
   bool consumed(uint32_t subpartition);
-  bool all_consumed() const { return consumed_ == options_.subpartitions; }
+  bool all_consumed() const { return !options_.blocking && consumed_ == options_.subpartitions; }
   void user_records_processed(uint32_t subpartition);
-  bool all_processed() const { return processed_ == options_.subpartitions; }
+  bool all_processed() const { return options_.blocking || processed_ == options_.subpartitions; }
   void look();
 
   // The task is gone: nobody writes any more. The queues stay for their readers.
@@ -115,7 +122,8 @@ class ResultPartition final : private PoolAvailabilityListener {
   // Drops everything; buffers go back.
   void release();
   bool released() const { return released_; }
-  int32_t buffers_in_use() const;
+  // Of the network's buffers.
+  int32_t buffers_in_use() const { return pool_ == nullptr ? 0 : pool_->requested(); }
 
  private:
   struct Builder {
@@ -158,6 +166,7 @@ class ResultPartition final : private PoolAvailabilityListener {
   void publish(Sub& sub);
   void settle_debt();
   Taken take_data(Sub& sub, uint64_t number, uint32_t size);
+  void enqueue(Sub& sub, const QueuedEvent& queued);
   void pool_available() override;
   void give_back(uint32_t subpartition, Builder& builder);
   void drop_before(uint32_t subpartition, uint64_t number);

@@ -52,7 +52,8 @@ bool TaskInput::set_up() {
                          .required_floating = need.required_floating,
                          .total_floating = need.total_floating},
         exchange_.buffers(), gate, &gate);
-    if (!gate.gate->set_up()) return false;
+    gate.ready = gate.gate->set_up();
+    if (!gate.ready) return false;
   }
   return true;
 }
@@ -93,7 +94,10 @@ void TaskInput::connect(uint32_t channel) {
 void TaskInput::connect_local(uint32_t number) {
   Channel& channel = channels_[number];
   channel.partition = exchange_.find(channel.producer.id);
-  if (channel.partition == nullptr) {
+  const bool there = channel.partition != nullptr &&
+                     (!channel.partition->blocking() || channel.partition->finished());
+  if (!there) {
+    channel.partition = nullptr;
     channel.state = State::seeking;
     if (channel.backoff >= kMaxBackoff) {
       fail(number, Cause::Kind::partition_not_found, "partition not found in this process");
@@ -106,6 +110,7 @@ void TaskInput::connect_local(uint32_t number) {
   }
   channel.state = State::local;
   channel.partition->look();
+  channel.partition->rewind(channel.subpartition);
   gates_[channel.gate].gate->connect_local(channel.index,
                                            channel.partition->queue(channel.subpartition));
   listener_.channel_opened(channel.producer, channel.subpartition, true);
@@ -301,6 +306,13 @@ void TaskInput::user_records_processed(uint32_t number) {
   if (channel.state == State::local)
     channel.partition->user_records_processed(channel.subpartition);
   if (channel.state == State::remote) exchange_.queue_processed(channel.receiver);
+}
+
+uint32_t TaskInput::buffers_held() const {
+  uint32_t held = 0;
+  for (const Gate& gate : gates_)
+    if (gate.ready) held += static_cast<uint32_t>(gate.gate->floating().requested());
+  return held;
 }
 
 void TaskInput::release() {

@@ -77,6 +77,7 @@ class TaskInput {
   void recycle(const InputElement& element);
   void resume(uint32_t channel);
   void user_records_processed(uint32_t channel);
+  uint32_t buffers_held() const;  // floating buffers of the gates
   // Cancels what is still open and gives all buffers back.
   void release();
 
@@ -106,6 +107,7 @@ class TaskInput {
     uint32_t number = 0;
     uint32_t first_channel = 0;
     bool queued = false;
+    bool ready = false;  // it has its buffers
     std::unique_ptr<InputGate> gate;
   };
   class Receiver final : public ChannelReceiver {

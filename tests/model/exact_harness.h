@@ -114,7 +114,10 @@ class ExactHarness : public TaskListener {
            static_cast<uint32_t>(processes.size());
   }
   AttemptId attempt_of(SubtaskIndex subtask) const {
-    return {1, topology->vertex_of(subtask), topology->index_of(subtask), attempt};
+    const JobVertexIndex vertex = topology->vertex_of(subtask);
+    const auto own = attempt_of_vertex.find(vertex);
+    return {1, vertex, topology->index_of(subtask),
+            attempt + (own == attempt_of_vertex.end() ? 0 : own->second)};
   }
 
   void deploy(CheckpointId restore_from = 0) {
@@ -124,6 +127,13 @@ class ExactHarness : public TaskListener {
     for (SubtaskIndex subtask = 0; subtask < topology->subtasks(); ++subtask)
       deploy_one(subtask, restore_from);
     for (auto& [id, task] : all_tasks()) task->start();
+  }
+
+  void deploy_vertex(JobVertexIndex vertex) {
+    const IndexRange subtasks = topology->subtasks_of(vertex);
+    for (SubtaskIndex s = subtasks.first; s <= subtasks.last; ++s) deploy_one(s, 0);
+    for (auto& [id, task] : all_tasks())
+      if (id.vertex == vertex) task->start();
   }
 
   void deploy_one(SubtaskIndex subtask, CheckpointId restore_from) {
@@ -190,9 +200,10 @@ class ExactHarness : public TaskListener {
     world.kernel().run(now_);
   }
 
-  CheckpointId trigger() {
+  CheckpointId trigger(SnapshotType type = SnapshotType::checkpoint) {
     const CheckpointId id = ++checkpoint_;
     CheckpointOptions checkpoint;
+    checkpoint.type = type;
     checkpoint.alignment.type =
         options_.task.exactly_once ? AlignmentType::aligned : AlignmentType::at_least_once;
     for (auto& [attempt_id, task] : all_tasks())
@@ -213,8 +224,9 @@ class ExactHarness : public TaskListener {
     for (auto& [attempt_id, task] : all_tasks()) task->notify_complete(id);
   }
   // Triggers, waits, completes. False: not all acknowledged within the time.
-  bool checkpoint(sim::Duration limit = sim::seconds(10)) {
-    const CheckpointId id = trigger();
+  bool checkpoint(sim::Duration limit = sim::seconds(10),
+                  SnapshotType type = SnapshotType::checkpoint) {
+    const CheckpointId id = trigger(type);
     for (int64_t waited = 0; waited < limit.ns; waited += sim::milliseconds(5).ns) {
       run_for(sim::milliseconds(5));
       if (!all_acknowledged(id)) continue;
@@ -262,7 +274,9 @@ class ExactHarness : public TaskListener {
   }
   void on_decline(const AttemptId&, CheckpointId, CheckpointFailureReason) override { ++declined; }
   void on_operator_event(const AttemptId&, uint32_t, const OperatorEvent&) override {}
-  void on_partition_available(const AttemptId&, const PartitionId&) override {}
+  void on_partition_available(const AttemptId&, const PartitionId&) override {
+    ++available_partitions;
+  }
   void on_request_partition_state(const AttemptId&, const PartitionId&) override {
     ++state_requests;
   }
@@ -285,6 +299,7 @@ class ExactHarness : public TaskListener {
   std::shared_ptr<const JobInformation> job;
   std::unique_ptr<ExecutionTopology> topology;
   uint32_t attempt = 0;
+  std::map<JobVertexIndex, uint32_t> attempt_of_vertex;  // beyond that
   std::map<AttemptId, ExecutionState> states;
   std::vector<Cause> causes;
   std::map<CheckpointId, std::map<AttemptId, TaskAcknowledgement>> acknowledged;
@@ -292,6 +307,7 @@ class ExactHarness : public TaskListener {
   uint32_t declined = 0;
   uint32_t state_requests = 0;
   uint32_t fatal = 0;
+  uint32_t available_partitions = 0;
   uint32_t ended_data = 0;
 
  private:

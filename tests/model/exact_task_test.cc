@@ -253,5 +253,135 @@ TEST(ExactTask, AnAbortedCheckpointLeavesNoFiles) {
   expect_exact_sums(cluster);
 }
 
+TEST(ExactTask, RocksDbStateIsRecoveredFromIncrementalCheckpoints) {
+  HarnessOptions options = paced(20'000, 20'000);
+  options.task.backend = TaskOptions::Backend::rocksdb;
+  options.task.incremental = true;
+  ExactHarness cluster(options, sum_job(2, 2));
+  cluster.deploy();
+  for (int i = 0; i < 2; ++i) {
+    cluster.run_for(sim::milliseconds(200));
+    ASSERT_TRUE(cluster.checkpoint());
+  }
+  cluster.run_for(sim::milliseconds(100));
+  cluster.world.machines().kill(cluster.processes[0], sim::StopReason::kill, 9);
+  cluster.run_for(sim::milliseconds(50));
+  cluster.causes.clear();
+  cluster.cancel_all();
+  cluster.world.machines().start(cluster.processes[0]);
+  cluster.deploy(2);
+  EXPECT_TRUE(cluster.run_to_end(sim::milliseconds(200), sim::seconds(30)));
+  expect_no_failure(cluster);
+  expect_exact_sums(cluster);
+}
+
+TEST(ExactTask, ALostConnectionFailsTheConsumersOnly) {
+  ExactHarness cluster(paced(40'000, 20'000), sum_job(2, 2));
+  cluster.deploy();
+  cluster.run_for(sim::milliseconds(300));
+  cluster.world.network().reset(cluster.processes[0], cluster.processes[1]);
+  cluster.run_for(sim::milliseconds(50));
+  ASSERT_EQ(cluster.causes.size(), 2u);
+  for (const Cause& cause : cluster.causes) EXPECT_EQ(cause.kind, Cause::Kind::remote_transport);
+  for (SubtaskIndex s = 0; s < cluster.topology->subtasks(); ++s)
+    EXPECT_EQ(cluster.states[cluster.attempt_of(s)], cluster.topology->vertex_of(s) == 0
+                                                         ? ExecutionState::running
+                                                         : ExecutionState::failed);
+}
+
+TEST(ExactTask, AProducerThatComesLateIsFound) {
+  ExactHarness cluster(paced(20'000, 20'000), sum_job(2, 2));
+  cluster.deploy_vertex(1);
+  cluster.run_for(sim::seconds(3));
+  cluster.deploy_vertex(0);
+  EXPECT_TRUE(cluster.run_to_end(sim::milliseconds(200), sim::seconds(30)));
+  expect_no_failure(cluster);
+  expect_exact_sums(cluster);
+}
+
+TEST(ExactTask, AProducerThatNeverComesIsAskedFor) {
+  ExactHarness cluster(paced(20'000, 20'000), sum_job(2, 2));
+  cluster.deploy_vertex(1);
+  cluster.run_for(sim::seconds(21));  // a request waits for 10 to 20 s
+  EXPECT_EQ(cluster.state_requests, 2u);
+  cluster.run_for(sim::seconds(5));  // the local ones have looked for 22.7 s
+  ASSERT_EQ(cluster.causes.size(), 2u);
+  for (const Cause& cause : cluster.causes) {
+    EXPECT_EQ(cause.kind, Cause::Kind::partition_not_found);
+    EXPECT_TRUE(cause.partition.has_value());
+  }
+}
+
+TEST(ExactTask, StopWithSavepointEndsTheJobBehindIt) {
+  for (const SnapshotType type :
+       {SnapshotType::suspend_savepoint, SnapshotType::terminate_savepoint}) {
+    ExactHarness cluster(paced(0, 20'000), sum_job(2, 2));
+    cluster.deploy();
+    cluster.run_for(sim::milliseconds(500));
+    ASSERT_TRUE(cluster.checkpoint(sim::seconds(10), type));
+    cluster.run_for(sim::milliseconds(500));
+    EXPECT_TRUE(cluster.all_in(ExecutionState::finished));
+    expect_no_failure(cluster);
+    const uint64_t emitted = cluster.facts.records[fact_kind(DataFact::source_emitted)];
+    EXPECT_EQ(cluster.committed.records.size(), emitted);
+    EXPECT_GT(emitted, 9'000u);
+    expect_nothing_left(cluster);
+  }
+}
+
+TEST(ExactTask, ABatchJobReadsWhatItsProducersHaveFinished) {
+  JobSpec spec = sum_job(2, 2);
+  spec.mode = RuntimeMode::batch;
+  HarnessOptions options;
+  options.task.checkpointing = false;
+  options.checkpoint = false;
+  ExactHarness cluster(options, spec);
+  cluster.deploy_vertex(0);
+  cluster.run_for(sim::seconds(1));
+  EXPECT_EQ(cluster.states[cluster.attempt_of(0)], ExecutionState::finished);
+  EXPECT_EQ(cluster.available_partitions, 2u);
+  cluster.deploy_vertex(1);
+  cluster.run_for(sim::milliseconds(6));
+  EXPECT_EQ(cluster.states[cluster.attempt_of(2)], ExecutionState::running);
+  for (auto& [id, task] : cluster.all_tasks())
+    if (id.vertex == 1) task->cancel();
+  cluster.run_for(sim::milliseconds(1));
+  cluster.destroy_tasks();
+  // Reads it again, with the producers' first attempt.
+  ++cluster.attempt_of_vertex[1];
+  cluster.deploy_vertex(1);
+  cluster.run_for(sim::seconds(1));
+  EXPECT_EQ(cluster.states[cluster.attempt_of(2)], ExecutionState::finished);
+  expect_no_failure(cluster);
+  expect_exact_sums(cluster);
+}
+
+TEST(ExactTask, AnOutageOfTheBrokerDelaysCommits) {
+  ExactHarness cluster(paced(20'000, 20'000), sum_job(2, 2));
+  cluster.deploy();
+  cluster.run_for(sim::milliseconds(300));
+  cluster.broker.add_rule({.effect = sim::ServiceEffect::lose_answer, .number = 1, .count = 3},
+                          nullptr);
+  cluster.run_for(sim::milliseconds(200));
+  ASSERT_TRUE(cluster.checkpoint(sim::seconds(60)));
+  EXPECT_TRUE(cluster.run_to_end(sim::milliseconds(200), sim::seconds(120)));
+  expect_no_failure(cluster);
+  expect_exact_sums(cluster);
+}
+
+TEST(ExactTask, AFailedUploadDeclines) {
+  ExactHarness cluster(paced(20'000, 20'000), sum_job(2, 2));
+  cluster.deploy();
+  cluster.run_for(sim::milliseconds(300));
+  cluster.store.add_rule({.effect = sim::ServiceEffect::error, .number = 1, .count = 1}, nullptr);
+  const CheckpointId id = cluster.trigger();
+  cluster.run_for(sim::milliseconds(200));
+  EXPECT_EQ(cluster.declined, 1u);
+  for (auto& [attempt, task] : cluster.all_tasks()) task->notify_aborted(id, 0);
+  EXPECT_TRUE(cluster.run_to_end(sim::milliseconds(200), sim::seconds(30)));
+  expect_no_failure(cluster);
+  expect_exact_sums(cluster);
+}
+
 }  // namespace
 }  // namespace drey::model
