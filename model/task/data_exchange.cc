@@ -90,9 +90,13 @@ void DataExchange::remove_if_done(const PartitionId& id) {
 
 DataExchange::Connection& DataExchange::connection(const sim::Address& peer) {
   std::unique_ptr<Connection>& known = connections_[peer.process];
+  if (known != nullptr && known->peer != peer) {
+    // A new incarnation, and nobody has told of the old one's end (its host had crashed): its
+    // readers are gone.
+    for (uint32_t reader = 0; reader < known->views.size(); ++reader) close_view(*known, reader);
+    known = nullptr;
+  }
   if (known == nullptr) known = std::make_unique<Connection>(*this, peer);
-  // A new incarnation: the old one's connection was closed, its readers are gone.
-  if (known->peer != peer) known = std::make_unique<Connection>(*this, peer);
   return *known;
 }
 
@@ -120,6 +124,9 @@ void DataExchange::Connection::backlog(uint32_t reader, int32_t n) {
 
 void DataExchange::say(const sim::Address& to, uint64_t receiver, ChannelData::Kind kind,
                        int32_t backlog) {
+  const auto known = connections_.find(to.process);
+  if (known != connections_.end() && to.incarnation < known->second->peer.incarnation)
+    return;  // that one is gone
   connection(to).outgoing.push_back(
       {.receiver = receiver, .kind = kind, .backlog = backlog, .slice = {}, .event = {}});
   want_flush();

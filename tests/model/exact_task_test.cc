@@ -369,6 +369,26 @@ TEST(ExactTask, AnOutageOfTheBrokerDelaysCommits) {
   expect_exact_sums(cluster);
 }
 
+TEST(ExactTask, ACrashedHostSaysNothingAndComesBack) {
+  ExactHarness cluster(paced(40'000, 40'000), sum_job(2, 2));
+  cluster.deploy();
+  cluster.run_for(sim::milliseconds(200));
+  ASSERT_TRUE(cluster.checkpoint());
+  cluster.run_for(sim::milliseconds(200));
+  const sim::HostId host = cluster.world.machines().host_of(cluster.processes[1]);
+  cluster.world.machines().crash_host(host);
+  cluster.run_for(sim::milliseconds(200));
+  expect_no_failure(cluster);
+  cluster.world.machines().repair_host(host);
+  cluster.world.machines().start(cluster.processes[1]);
+  cluster.cancel_all();
+  cluster.deploy(1);
+  EXPECT_TRUE(cluster.run_to_end(sim::milliseconds(200), sim::seconds(30)));
+  expect_no_failure(cluster);
+  expect_exact_sums(cluster);
+  expect_nothing_left(cluster);
+}
+
 TEST(ExactTask, AFailedUploadDeclines) {
   ExactHarness cluster(paced(20'000, 20'000), sum_job(2, 2));
   cluster.deploy();
