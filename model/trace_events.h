@@ -30,7 +30,7 @@ enum class ControlFact : uint8_t {
   deployed,            // entity = JobMaster, subject = subtask; a = attempt, b = allocation
   producer_unavailable,// entity = JobMaster, subject = producing subtask; a = partition index, b = attempt
   heartbeat_timeout,   // entity = who noticed, subject = peer's process
-  job_result,          // entity = client, subject = job; a = JobStatus told
+  job_result,          // entity = client, subject = job; a = JobStatus told; b = 1: told that nobody knows the job (a means nothing)
   restart_refused_budget,  // subject job; the failure rate or number of attempts that was exceeded: a = limit
   pointer_connection,  // entity = pointer-store client, subject = its process; a = PointerConnection, b = session
   plan_stored,         // entity = Dispatcher, subject job: the submission is durable

@@ -41,6 +41,12 @@ void JobClient::on_reply(sim::Continuation then, const sim::Reply& reply) {
       return;
     }
     case poll_ended: {
+      if (ok && !sim::as<JobStatusAnswer>(*reply.body).known) {
+        not_found_ = true;
+        announce(fact_kind(ControlFact::job_result), kernel().intern(job_component(spec_.job)),
+                 static_cast<uint64_t>(JobStatus::initializing), 1, 0);
+        return;
+      }
       const bool over = ok && sim::as<JobStatusAnswer>(*reply.body).known &&
                         is_globally_terminal(sim::as<JobStatusAnswer>(*reply.body).status);
       if (!over) {

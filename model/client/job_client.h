@@ -30,6 +30,9 @@ class JobClient : public sim::Endpoint, private LeaderListener {
 
   bool submitted() const { return submitted_; }
   std::optional<JobStatus> result() const { return result_; }
+  // Its job's end is known, or nobody knows the job any more: it ended under a leader that took the result with it, or it
+  // was lost with a JobManager without high availability (FlinkJobNotFoundException).
+  bool over() const { return result_.has_value() || not_found_; }
 
  private:
   enum Then : uint16_t { submit_due, submit_ended, poll_due, poll_ended, cancel_due, cancel_ended };
@@ -45,6 +48,7 @@ class JobClient : public sim::Endpoint, private LeaderListener {
   const FlinkOptions& options_;
   Leadership& leadership_;
   bool submitted_ = false;
+  bool not_found_ = false;
   std::optional<JobStatus> result_;
 };
 

@@ -56,7 +56,7 @@ class Cluster::ClientProgram : public sim::Program {
 
   bool all_results_known() const {
     return std::all_of(clients_.begin(), clients_.end(),
-                       [](const auto& client) { return client->result().has_value(); });
+                       [](const auto& client) { return client->over(); });
   }
 
  private:

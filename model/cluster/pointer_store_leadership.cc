@@ -205,11 +205,15 @@ void PointerStoreLeadership::revoked(const std::string& component) {
   if (found != contenders_.end()) found->second->on_revoked(component);
 }
 
-void PointerStoreLeadership::election_failed(const std::string&, LeaderElectionError) {
-  end_process(FatalError::election);
+void PointerStoreLeadership::election_failed(const std::string&, LeaderElectionError error) {
+  end_process(error == LeaderElectionError::driver_failed ? FatalError::connection
+                                                          : FatalError::election);
 }
 
+// Each contender is told of a failure; the first ends the process.
 void PointerStoreLeadership::end_process(FatalError error) {
+  if (ending_) return;
+  ending_ = true;
   world_.kernel().announce({.entity = world_.kernel().path(id_),
                             .subject = world_.machines().path(self_),
                             .kind = fact_kind(ControlFact::fatal_error),

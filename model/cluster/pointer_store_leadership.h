@@ -107,6 +107,7 @@ class PointerStoreLeadership : public Leadership,
   std::map<std::string, Contender*> contenders_;
   bool open_ = false;
   bool leads_ = false;
+  bool ending_ = false;
   uint64_t grants_ = 0;
   size_t posted_ = 0;  // events that run the election
   std::map<std::string, LeaderRetrieval> retrievals_;

@@ -397,7 +397,7 @@ void TaskExecutor::on_call(const sim::Call& call, const sim::Message& body, cons
       if (rm_connected_) close_resource_manager(true);
       return;
     default:
-      if (on_task_call(call, body) || on_checkpoint_call(body)) return;
+      if (on_task_call(call, body) || on_checkpoint_call(call, body)) return;
       CHECK(false, "a TaskManager got a message that it does not know");
   }
 }

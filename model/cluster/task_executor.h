@@ -76,6 +76,10 @@ class TaskExecutor : public sim::Endpoint,
   struct Task {
     std::unique_ptr<TaskRuntime> runtime;
     std::shared_ptr<const Deployment> deployment;
+    // Attempt numbers begin anew with each JobMaster (upstream's ids are random): a task belongs to
+    // the one that deployed it, and only that one commands it and hears of it.
+    sim::Address deployed_by;
+    sim::FencingToken deployed_under;
     ExecutionState state = ExecutionState::deploying;
     bool ended = false;
   };
@@ -95,7 +99,7 @@ class TaskExecutor : public sim::Endpoint,
   void on_later(sim::Continuation then) override;
   void on_timer(uint8_t kind) override;
   bool on_task_call(const sim::Call& call, const sim::Message& body);
-  bool on_checkpoint_call(const sim::Message& body);
+  bool on_checkpoint_call(const sim::Call& call, const sim::Message& body);
 
   // the ResourceManager
   void on_leader_changed(const std::string& component) override;
@@ -122,6 +126,9 @@ class TaskExecutor : public sim::Endpoint,
   // tasks
   void submit(const sim::Call& call, const SubmitTask& submit);
   Task* find(const AttemptId& attempt);
+  // As commanded by this JobMaster; null also for another's.
+  Task* find_of(const sim::Address& job_master, const AttemptId& attempt);
+  bool reports_to_leader(const AttemptId& attempt) const;
   void fail_tasks_of(AllocationId allocation, const Cause& cause);
   void fail_job(JobId job, const Cause& cause);
   void tell_state(const AttemptId& attempt, ExecutionState state, const Cause& cause);

@@ -12,6 +12,21 @@ TaskExecutor::Task* TaskExecutor::find(const AttemptId& attempt) {
   return found == tasks_.end() ? nullptr : &found->second;
 }
 
+TaskExecutor::Task* TaskExecutor::find_of(const sim::Address& job_master,
+                                          const AttemptId& attempt) {
+  Task* task = find(attempt);
+  return task != nullptr && task->deployed_by == job_master ? task : nullptr;
+}
+
+// A task that an earlier leader deployed and that has not ended yet is nothing to the new one.
+bool TaskExecutor::reports_to_leader(const AttemptId& attempt) const {
+  const auto task = tasks_.find(attempt);
+  const auto job = jobs_.find(attempt.job);
+  return job != jobs_.end() && job->second.connected &&
+         (task == tasks_.end() || (task->second.deployed_by == job->second.address &&
+                                   task->second.deployed_under == job->second.token));
+}
+
 // Submit checks of control-plane.md 7.5.
 void TaskExecutor::submit(const sim::Call& call, const SubmitTask& submit) {
   const Deployment& deployment = *submit.deployment;
@@ -27,6 +42,8 @@ void TaskExecutor::submit(const sim::Call& call, const SubmitTask& submit) {
   slots_.add_task(deployment.allocation);
   Task& task = tasks_[deployment.attempt];
   task.deployment = submit.deployment;
+  task.deployed_by = call.from;
+  task.deployed_under = submit.job_master_token;
   task.runtime = factory_.make(submit.deployment, *this);
   answer(call, std::make_shared<Acknowledge>());
   task.runtime->start();
@@ -38,7 +55,7 @@ bool TaskExecutor::on_task_call(const sim::Call& call, const sim::Message& body)
       submit(call, sim::as<SubmitTask>(body));
       return true;
     case CancelTask::kind_id(): {
-      Task* task = find(sim::as<CancelTask>(body).attempt);
+      Task* task = find_of(call.from, sim::as<CancelTask>(body).attempt);
       if (task == nullptr) {
         refuse(call, sim::CallFailure::handler_failed);
         return true;
@@ -49,7 +66,7 @@ bool TaskExecutor::on_task_call(const sim::Call& call, const sim::Message& body)
     }
     case UpdatePartitions::kind_id(): {
       const auto& message = sim::as<UpdatePartitions>(body);
-      Task* task = find(message.attempt);
+      Task* task = find_of(call.from, message.attempt);
       answer(call, std::make_shared<Acknowledge>());
       if (task != nullptr && !task->ended) task->runtime->update_partitions(message.known);
       return true;
@@ -59,7 +76,7 @@ bool TaskExecutor::on_task_call(const sim::Call& call, const sim::Message& body)
       return true;
     case EventToOperator::kind_id(): {
       const auto& message = sim::as<EventToOperator>(body);
-      Task* task = find(message.attempt);
+      Task* task = find_of(call.from, message.attempt);
       if (task == nullptr || task->ended) {
         refuse(call, sim::CallFailure::handler_failed);
         return true;
@@ -73,11 +90,11 @@ bool TaskExecutor::on_task_call(const sim::Call& call, const sim::Message& body)
   }
 }
 
-bool TaskExecutor::on_checkpoint_call(const sim::Message& body) {
+bool TaskExecutor::on_checkpoint_call(const sim::Call& call, const sim::Message& body) {
   switch (body.kind()) {
     case TriggerCheckpoint::kind_id(): {
       const auto& message = sim::as<TriggerCheckpoint>(body);
-      Task* task = find(message.attempt);
+      Task* task = find_of(call.from, message.attempt);
       if (task == nullptr || task->ended) {
         on_decline(message.attempt, message.checkpoint,
                    CheckpointFailureReason::checkpoint_declined_task_not_ready);
@@ -88,7 +105,7 @@ bool TaskExecutor::on_checkpoint_call(const sim::Message& body) {
     }
     case NotifyCheckpointComplete::kind_id(): {
       const auto& message = sim::as<NotifyCheckpointComplete>(body);
-      Task* task = find(message.attempt);
+      Task* task = find_of(call.from, message.attempt);
       if (task == nullptr || task->ended) return true;
       if (message.last_subsumed != kNoCheckpoint)
         task->runtime->notify_subsumed(message.last_subsumed);
@@ -97,7 +114,7 @@ bool TaskExecutor::on_checkpoint_call(const sim::Message& body) {
     }
     case AbortCheckpoint::kind_id(): {
       const auto& message = sim::as<AbortCheckpoint>(body);
-      Task* task = find(message.attempt);
+      Task* task = find_of(call.from, message.attempt);
       if (task != nullptr && !task->ended)
         task->runtime->notify_aborted(message.checkpoint, message.latest_completed);
       return true;
@@ -120,7 +137,8 @@ void TaskExecutor::fail_job(JobId job, const Cause& cause) {
 std::vector<AttemptId> TaskExecutor::deployed_of(JobId job) const {
   std::vector<AttemptId> deployed;
   for (const auto& [attempt, task] : tasks_)
-    if (attempt.job == job && !task.ended) deployed.push_back(attempt);
+    if (attempt.job == job && !task.ended && reports_to_leader(attempt))
+      deployed.push_back(attempt);
   return deployed;
 }
 
@@ -132,8 +150,8 @@ sim::PathId TaskExecutor::subtask_path(const AttemptId& attempt) const {
 }
 
 void TaskExecutor::tell_state(const AttemptId& attempt, ExecutionState state, const Cause& cause) {
+  if (!reports_to_leader(attempt)) return;
   const auto found = jobs_.find(attempt.job);
-  if (found == jobs_.end() || !found->second.connected) return;
   auto body = std::make_shared<UpdateTaskState>();
   body->attempt = attempt;
   body->state = state;
@@ -167,6 +185,7 @@ void TaskExecutor::on_state(const AttemptId& attempt, ExecutionState state, cons
 void TaskExecutor::on_acknowledge(const AttemptId& attempt, CheckpointId checkpoint,
                                   TaskAcknowledgement acknowledgement,
                                   const CheckpointTimes& times) {
+  if (!reports_to_leader(attempt)) return;
   auto body = std::make_shared<AcknowledgeCheckpoint>();
   body->checkpoint = checkpoint;
   body->attempt = attempt;
@@ -186,8 +205,8 @@ void TaskExecutor::on_decline(const AttemptId& attempt, CheckpointId checkpoint,
 
 void TaskExecutor::on_operator_event(const AttemptId& attempt, uint32_t op,
                                      const OperatorEvent& event) {
+  if (!reports_to_leader(attempt)) return;
   const auto found = jobs_.find(attempt.job);
-  if (found == jobs_.end() || !found->second.connected) return;
   auto body = std::make_shared<EventToCoordinator>();
   body->attempt = attempt;
   body->op = op;
@@ -197,6 +216,7 @@ void TaskExecutor::on_operator_event(const AttemptId& attempt, uint32_t op,
 }
 
 void TaskExecutor::on_partition_available(const AttemptId& attempt, const PartitionId& partition) {
+  if (!reports_to_leader(attempt)) return;
   auto body = std::make_shared<PartitionAvailable>();
   body->producer = attempt;
   body->partition = partition;
@@ -205,8 +225,8 @@ void TaskExecutor::on_partition_available(const AttemptId& attempt, const Partit
 
 void TaskExecutor::on_request_partition_state(const AttemptId& attempt,
                                               const PartitionId& partition) {
+  if (!reports_to_leader(attempt)) return;
   const auto found = jobs_.find(attempt.job);
-  if (found == jobs_.end() || !found->second.connected) return;
   auto body = std::make_shared<RequestPartitionState>();
   body->consumer = attempt;
   body->partition = partition;
@@ -215,6 +235,7 @@ void TaskExecutor::on_request_partition_state(const AttemptId& attempt,
 }
 
 void TaskExecutor::on_end_of_data(const AttemptId& attempt) {
+  if (!reports_to_leader(attempt)) return;
   auto body = std::make_shared<EndOfData>();
   body->attempt = attempt;
   tell_job_master(attempt.job, std::move(body));

@@ -251,6 +251,13 @@ struct HighAvailabilityTest : testing::Test {
     const auto facts = recorder.of(CheckpointFact::completed);
     return facts.empty() ? 0 : static_cast<CheckpointId>(facts.back().a);
   }
+  // Every pointer names metadata that are there.
+  void expect_pointers_lead_somewhere() const {
+    for (const auto& [name, value] : pointers.values()) {
+      if (!name.starts_with("checkpoints/")) continue;
+      EXPECT_EQ(objects.objects().count(value.value + "/_metadata"), 1u) << name;
+    }
+  }
   // Ids of completed checkpoints never come twice and only grow.
   void expect_ids_ascend() const {
     const auto facts = recorder.of(CheckpointFact::completed);
@@ -406,11 +413,7 @@ TEST_F(HighAvailabilityTest, APointerWrittenWithTheAnswerLostIsKept) {
   EXPECT_TRUE(job_runs());
   EXPECT_GT(last_completed(), 20);
   expect_ids_ascend();
-  // Every pointer names metadata that are there.
-  for (const auto& [name, value] : pointers.values()) {
-    if (!name.starts_with("checkpoints/")) continue;
-    EXPECT_EQ(objects.objects().count(value.value + "/_metadata"), 1u) << name;
-  }
+  expect_pointers_lead_somewhere();
 }
 
 TEST_F(HighAvailabilityTest, ALeaderThatDiesWithAnAnswerLostLeavesACheckpointThatCanBeRestored) {
@@ -482,6 +485,137 @@ TEST_F(HighAvailabilityTest, ASubmissionIsAnsweredOnlyWhenItIsDurable) {
   run(sim::seconds(60));
   EXPECT_EQ(recorder.count(ControlFact::plan_stored), 1u);
   EXPECT_TRUE(job_runs());
+}
+
+// FLINK-22494: all tries are made and all answers are lost; the pointer is there, and so are its
+// files.
+TEST_F(HighAvailabilityTest, ACheckpointWhosePointerMayHaveBeenWrittenIsNotDiscarded) {
+  FlinkOptions flink = options();
+  flink.pointer_client.connection_timeout = sim::seconds(1);
+  build(flink);
+  run_to_first_leader(sim::milliseconds(9500));
+  const auto stored = recorder.count(CheckpointFact::stored);
+  uint64_t counter_writes = 1;  // the next write is the counter's, then comes the pointer
+  pointers.add_rule({.effect = sim::ServiceEffect::lose_answer,
+                     .operation = "write_pointer",
+                     .from = first,
+                     .number = counter_writes + 1,
+                     .until = sim::Time{} + sim::seconds(40)},
+                    nullptr);
+  for (int second = 10; second < 40; ++second) {
+    run(sim::seconds(second));
+    expect_pointers_lead_somewhere();
+  }
+  EXPECT_EQ(recorder.count(CheckpointFact::stored), stored);  // nobody heard of one
+  EXPECT_EQ(count_pointers("checkpoints/job-1/"), 2u);        // and yet it is there
+  EXPECT_GE(recorder.count(CheckpointFact::aborted), 1u);
+  const CheckpointId known = last_completed();
+  machines().kill(machines().find_process(first), sim::StopReason::kill, 137);
+  run(sim::seconds(90));
+  EXPECT_EQ(leader_name(), standby);
+  EXPECT_TRUE(job_runs());
+  // The newest checkpoint counts, although its own leader did not know.
+  EXPECT_EQ(recorder.of(CheckpointFact::restoring).back().a, static_cast<uint64_t>(known) + 1);
+  EXPECT_EQ(count_pointers("checkpoints/job-1/"), 1u);
+  expect_pointers_lead_somewhere();
+}
+
+// Its commands name attempts that it did not deploy and are not obeyed. But it takes its
+// TaskManagers for lost and tells them so, and that message names only the job, as upstream's
+// disconnectJobManager does.
+TEST_F(HighAvailabilityTest, ALeaderThatWakesUpLateCostsTheNextOneARestartAtMost) {
+  build();
+  run_to_first_leader(sim::seconds(10));
+  machines().freeze_for(machines().find_process(first), sim::seconds(45));
+  run(sim::seconds(54));
+  EXPECT_EQ(leaders(), 2u);         // the frozen one does not know yet
+  EXPECT_GT(last_completed(), 10);  // checkpoints of the standby
+  const size_t deployed = recorder.count(ControlFact::deployed);
+  run(sim::seconds(56));
+  EXPECT_EQ(leaders(), 1u);
+  EXPECT_EQ(leader_name(), standby);
+  run(sim::seconds(120));
+  EXPECT_TRUE(job_runs());
+  EXPECT_EQ(leaders(), 1u);
+  EXPECT_LE(recorder.count(ControlFact::deployed), deployed + 4);
+  expect_ids_ascend();
+  expect_pointers_lead_somewhere();
+}
+
+TEST_F(HighAvailabilityTest, ATaskManagerCutOffFromThePointerStoreFailsItsTasksAndComesBack) {
+  build();
+  run_to_first_leader(sim::seconds(10));
+  cut("tm-1", true);
+  run(sim::seconds(25));
+  EXPECT_EQ(leader_name(), first);
+  EXPECT_FALSE(job_runs());
+  cut("tm-1", false);
+  run(sim::seconds(90));
+  EXPECT_EQ(leader_name(), first);
+  EXPECT_TRUE(job_runs());
+  EXPECT_GE(recorder.count(ControlFact::failover_begun), 1u);
+  expect_ids_ascend();
+}
+
+TEST_F(HighAvailabilityTest, NoticesThatAreLostAreMadeUpFor) {
+  build();
+  run_to_first_leader(sim::seconds(10));
+  for (const char* message : {"latch_changed", "pointer_changed"})
+    for (const std::string& to : {standby, std::string("tm-1"), std::string("tm-2")})
+      for (uint64_t number = 1; number < 4; ++number)
+        world.network().lose({.message = message, .to = to, .number = number}, nullptr);
+  machines().kill(machines().find_process(first), sim::StopReason::kill, 137);
+  run(sim::seconds(120));
+  EXPECT_EQ(leader_name(), standby);
+  EXPECT_TRUE(job_runs());
+  expect_ids_ascend();
+}
+
+TEST_F(HighAvailabilityTest, ARecoveryThatCannotReadEndsTheProcessAndIsTriedAgain) {
+  build();
+  run_to_first_leader(sim::seconds(10));
+  pointers.add_rule({.effect = sim::ServiceEffect::error,
+                     .operation = "read_pointers",
+                     .from = standby,
+                     .until = sim::Time{} + sim::seconds(60)},
+                    nullptr);
+  machines().kill(machines().find_process(first), sim::StopReason::kill, 137);
+  run(sim::seconds(60));
+  EXPECT_GE(recorder.count(ControlFact::fatal_error), 1u);
+  EXPECT_EQ(recorder.count(ControlFact::job_recovered), 0u);
+  run(sim::seconds(150));
+  EXPECT_EQ(leader_name(), standby);
+  EXPECT_TRUE(job_runs());
+  expect_ids_ascend();
+}
+
+// An older checkpoint is never taken instead, and the job is not dropped (H12).
+TEST_F(HighAvailabilityTest, ACheckpointThatCannotBeReadKeepsTheJobFromStarting) {
+  build();
+  run_to_first_leader(sim::seconds(10));
+  machines().kill(machines().find_process(first), sim::StopReason::kill, 137);
+  for (const auto& [name, value] : pointers.values())
+    if (name.starts_with("checkpoints/")) objects.lose(value.value + "/_metadata");
+  const size_t deployed = recorder.count(ControlFact::deployed);
+  run(sim::seconds(90));
+  EXPECT_GE(recorder.count(ControlFact::fatal_error), 2u);
+  EXPECT_EQ(recorder.count(ControlFact::deployed), deployed);
+  EXPECT_EQ(count_pointers("plans/"), 1u);
+}
+
+TEST_F(HighAvailabilityTest, AJobThatIsCancelledIsCleanedUpAndNotRunAgain) {
+  JobClientSpec client{.cancel_after = sim::seconds(8)};
+  build(options(), client);
+  run_to_first_leader(sim::seconds(5));
+  run(sim::seconds(20));
+  EXPECT_TRUE(cluster->all_results_known());
+  EXPECT_EQ(count_pointers("plans/"), 0u);
+  EXPECT_EQ(count_pointers("checkpoint"), 0u);
+  machines().kill(machines().find_process(first), sim::StopReason::kill, 137);
+  const size_t deployed = recorder.count(ControlFact::deployed);
+  run(sim::seconds(60));
+  EXPECT_EQ(leader_name(), standby);
+  EXPECT_EQ(recorder.count(ControlFact::deployed), deployed);
 }
 
 TEST_F(HighAvailabilityTest, TheSameSeedGivesTheSameHash) {
