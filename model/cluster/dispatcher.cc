@@ -153,9 +153,11 @@ void Dispatcher::on_call(const sim::Call& call, const sim::Message& body, const 
       cancel(call, sim::as<CancelJob>(body).job);
       return;
     case JobStatusChanged::kind_id():
+      answer(call, std::make_shared<Acknowledge>());
       status_changed(sim::as<JobStatusChanged>(body));
       return;
     case JobCleanedUp::kind_id():
+      answer(call, std::make_shared<Acknowledge>());
       clean_up(sim::as<JobCleanedUp>(body).job);
       return;
     default:

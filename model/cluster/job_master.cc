@@ -428,6 +428,12 @@ void JobMaster::on_reply(sim::Continuation then, const sim::Reply& reply) {
     case metadata_read:
       metadata_answered(then.argument, reply);
       return;
+    case end_told:
+      if (reply.failure == sim::CallFailure::timeout) tell_end();
+      return;
+    case cleaned_told:
+      if (reply.failure == sim::CallFailure::timeout) tell_cleaned();
+      return;
     default:
       return;
   }

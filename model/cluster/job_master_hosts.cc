@@ -102,11 +102,15 @@ void JobMaster::status_changed(JobStatus from, JobStatus to) {
   announce(fact_kind(ControlFact::job_status), job_path_, static_cast<uint64_t>(to),
            static_cast<uint64_t>(from), 0);
   checkpoints_.on_job_status(to);
+  if (is_globally_terminal(to)) {
+    tell_end();
+    job_is_over(to);
+    return;
+  }
   auto body = make<JobStatusChanged>();
   body->job = spec_.job->job;
   body->status = to;
   tell(spec_.dispatcher, spec_.token, std::move(body));
-  if (is_globally_terminal(to)) job_is_over(to);
 }
 
 // Slots go back to the TaskManagers, the ResourceManager forgets the job. With high availability the checkpoints stay

@@ -120,9 +120,21 @@ void JobMaster::report_if_clean() {
   if (!cleaning_ || cleaned_) return;
   if (checkpoints_.shutting_down() || !ha_->idle() || !deletions_.empty()) return;
   cleaned_ = true;
+  tell_cleaned();
+}
+
+// The two words on which the rest of a job's life hangs are asks, repeated until they are heard.
+void JobMaster::tell_end() {
+  auto body = std::make_shared<JobStatusChanged>();
+  body->job = spec_.job->job;
+  body->status = status();
+  ask(spec_.dispatcher, spec_.token, std::move(body), options_.ask_timeout, {end_told, 0});
+}
+
+void JobMaster::tell_cleaned() {
   auto body = std::make_shared<JobCleanedUp>();
   body->job = spec_.job->job;
-  tell(spec_.dispatcher, spec_.token, std::move(body));
+  ask(spec_.dispatcher, spec_.token, std::move(body), options_.ask_timeout, {cleaned_told, 0});
 }
 
 }  // namespace drey::model

@@ -65,14 +65,14 @@ struct CancelJob : sim::MessageOf<CancelJob> {  // ask
 
 // ---- Dispatcher and JobMaster, inside one process
 
-struct JobStatusChanged : sim::MessageOf<JobStatusChanged> {  // tell
+struct JobStatusChanged : sim::MessageOf<JobStatusChanged> {  // tell; the end: ask
   static constexpr std::string_view kName = "job_status_changed";
   JobId job = 0;
   JobStatus status = JobStatus::initializing;
   DREY_FIELDS(job, status)
 };
 
-struct JobCleanedUp : sim::MessageOf<JobCleanedUp> {  // tell
+struct JobCleanedUp : sim::MessageOf<JobCleanedUp> {  // ask
   static constexpr std::string_view kName = "job_cleaned_up";
   JobId job = 0;
   DREY_FIELDS(job)

@@ -1,4 +1,5 @@
-// Takeover with real records and real state: whatever happens to the leader, each record is committed once.
+// Takeover with real records and real state: whatever happens to the leader, each record is
+// committed once.
 #include <gtest/gtest.h>
 
 #include "model/cluster/exact_grain.h"
@@ -12,7 +13,7 @@ struct TakeoverCluster {
   explicit TakeoverCluster(uint64_t seed)
       : world({.kernel = {.seed = seed}}),
         contents(std::make_shared<sim::LogContents>(sim::LogSpec{
-            .splits = 2, .records = 60'000, .records_per_second = 2'000, .keys = 100})),
+            .splits = 2, .records = 16'000, .records_per_second = 1'000, .keys = 100})),
         log(world, {}, contents),
         broker(world, {}),
         store(world, {}),
@@ -126,6 +127,49 @@ TEST_P(ExactTakeover, LostAnswersOfThePointerStoreCostNoRecord) {
   all.run_to_end();
   EXPECT_TRUE(all.cluster->all_results_known());
   all.expect_each_record_once();
+}
+
+struct Loss {
+  const char* message;
+  bool answer;
+};
+
+// Of each kind that high availability adds, one message after the other is lost, before and after a
+// takeover.
+TEST(ExactTakeoverLosses, NoSingleLossCostsARecord) {
+  const Loss losses[] = {
+      {"open_session", false},  {"open_session", true},       {"ping_session", false},
+      {"ping_session", true},   {"join_latch", false},        {"join_latch", true},
+      {"leave_latch", false},   {"leave_latch", true},        {"write_pointer", false},
+      {"write_pointer", true},  {"remove_pointer", false},    {"remove_pointer", true},
+      {"read_pointers", false}, {"read_pointers", true},      {"watch_pointers", false},
+      {"watch_pointers", true}, {"latch_changed", false},     {"pointer_changed", false},
+      {"get_object", false},    {"get_object", true},         {"job_cleaned_up", false},
+      {"job_cleaned_up", true}, {"job_status_changed", false}};
+  for (const Loss& loss : losses) {
+    SCOPED_TRACE(std::string(loss.message) + (loss.answer ? " answer" : ""));
+    TakeoverCluster all(3);
+    const auto lose = [&](uint64_t number) {
+      all.world.network().lose({.message = loss.message, .answer = loss.answer, .number = number},
+                               nullptr);
+    };
+    lose(1);
+    lose(5);
+    all.run(sim::seconds(8));
+    lose(1);
+    lose(3);
+    const sim::ProcessId leader = all.cluster->leader();
+    if (leader.valid()) {
+      all.world.machines().kill(leader, sim::StopReason::kill, 137);
+      all.world.machines().start_after(leader, sim::seconds(3));
+    }
+    all.run_to_end();
+    EXPECT_TRUE(all.cluster->all_results_known());
+    all.expect_each_record_once();
+    all.world.kernel().run(all.world.kernel().now() + sim::seconds(20));
+    for (const auto& [name, value] : all.pointers.values())
+      EXPECT_TRUE(name.starts_with("leader/")) << name;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, ExactTakeover, testing::Range<uint64_t>(1, 5));
