@@ -10,6 +10,7 @@
 // held. Violations are in the order in which they were seen; the first one of the run names the
 // event that broke the promise. Times are simulated.
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,7 @@ struct Violation {
   std::string event;                 // the fact that broke the claim, one line (fact_text.h)
   std::string what;                  // what is wrong, in words, with both values
   std::vector<std::string> history;  // of the record or object it is about; may be empty
+  std::optional<uint64_t> record{};  // provenance of the record it is about
   friend bool operator==(const Violation&, const Violation&) = default;
 };
 
@@ -72,10 +74,11 @@ class Evidence {
   static constexpr size_t kKept = 20;  // violations beyond these are counted only
 
   void examined(uint64_t more = 1) { examined_ += more; }
-  void violate(sim::Time at, std::string event, std::string what) {
+  void violate(sim::Time at, std::string event, std::string what,
+               std::optional<uint64_t> record = std::nullopt) {
     ++violated_;
     if (violations_.size() < kKept)
-      violations_.push_back({{}, at, std::move(event), std::move(what), {}});
+      violations_.push_back({{}, at, std::move(event), std::move(what), {}, record});
   }
   uint64_t count() const { return examined_; }
   uint64_t violated() const { return violated_; }

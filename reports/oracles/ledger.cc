@@ -116,7 +116,7 @@ void Ledger::on_batch(const sim::BatchFact& batch, sim::FactNumber) {
 void Ledger::violate(const sim::Fact& head, std::string what, std::optional<uint64_t> suspect) {
   std::string event;
   if (evidence_.violated() < Evidence::kKept) event = fact_text(head, names_);
-  evidence_.violate(head.at, std::move(event), std::move(what));
+  evidence_.violate(head.at, std::move(event), std::move(what), suspect);
   if (suspect.has_value() && suspects_.size() < kSuspects) suspects_.push_back(*suspect);
 }
 

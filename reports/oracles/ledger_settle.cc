@@ -35,7 +35,8 @@ void Ledger::settle_records(sim::Time end) {
                                   "covered by a committed checkpoint",
                                   to, split);
       evidence_.violate(end, std::move(event),
-                        fmt::format("lost: {} was never committed", provenance_text(provenance)));
+                        fmt::format("lost: {} was never committed", provenance_text(provenance)),
+                        provenance);
       if (suspects_.size() < kSuspects) suspects_.push_back(provenance);
     });
   }
@@ -72,7 +73,8 @@ void Ledger::name_culprits(const std::vector<WindowLedger::Entry>& wrong, sim::T
         end, "the end of the run",
         fmt::format("{}: {} in the window of key {} that ends at {} ms",
                     culprit.lost ? "lost" : "doubled", provenance_text(culprit.provenance),
-                    culprit.key, culprit.last_ms + 1));
+                    culprit.key, culprit.last_ms + 1),
+        culprit.provenance);
   }
 }
 
