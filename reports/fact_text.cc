@@ -39,15 +39,15 @@ constexpr std::array<std::string_view, 6> kBroker{"producer_initialised",  "tran
                                                   "transaction_committed", "transaction_aborted",
                                                   "committed_batch",       "refused"};
 constexpr std::array<std::string_view, 26> kControl{
-    "job_submitted",     "job_status",     "leader_granted",
-    "leader_revoked",    "registered",     "disconnected",
-    "execution_state",   "failure",        "failover_begun",
-    "restart_task",      "failover_end",   "restart_refused",
-    "slot_requested",    "slot_allocated", "slot_freed",
-    "slot_assigned",     "deployed",       "producer_unavailable",
-    "heartbeat_timeout", "job_result",     "restart_refused_budget",
-    "pointer_connection", "plan_stored",   "job_recovered",
-    "job_result_entry",  "fatal_error"};
+    "job_submitted",      "job_status",     "leader_granted",
+    "leader_revoked",     "registered",     "disconnected",
+    "execution_state",    "failure",        "failover_begun",
+    "restart_task",       "failover_end",   "restart_refused",
+    "slot_requested",     "slot_allocated", "slot_freed",
+    "slot_assigned",      "deployed",       "producer_unavailable",
+    "heartbeat_timeout",  "job_result",     "restart_refused_budget",
+    "pointer_connection", "plan_stored",    "job_recovered",
+    "job_result_entry",   "fatal_error"};
 constexpr std::array<std::string_view, 4> kPointerConnections{"connecting", "connected",
                                                               "suspended", "lost"};
 constexpr std::array<std::string_view, 3> kResultEntries{"dirty", "clean", "found"};
@@ -63,8 +63,8 @@ constexpr std::array<std::string_view, 20> kCheckpoint{
     "discarded", "restoring",       "notified_complete", "notified_aborted", "stored"};
 constexpr std::array<std::string_view, 4> kData{"buffer_emitted", "source_emitted",
                                                 "buffer_received", "sink_written"};
-constexpr std::array<std::string_view, 6> kState{"backend_opened", "job_run", "write_stall",
-                                                 "out_of_memory", "confirmed",   "shared_files"};
+constexpr std::array<std::string_view, 6> kState{"backend_opened", "job_run",   "write_stall",
+                                                 "out_of_memory",  "confirmed", "shared_files"};
 constexpr std::array<std::string_view, 4> kReasons{"failed-region", "lost-input", "consumer",
                                                    "global"};
 constexpr std::array<std::string_view, 16> kCauses{"none",
@@ -120,21 +120,7 @@ std::string control_text(ControlFact kind, const sim::Fact& fact) {
       return std::string(pick(kFatalErrors, fact.a));
     case ControlFact::plan_stored:
     case ControlFact::job_recovered:
-    case ControlFact::job_submitted:
-    case ControlFact::leader_granted:
-    case ControlFact::leader_revoked:
-    case ControlFact::registered:
-    case ControlFact::disconnected:
-    case ControlFact::failover_end:
-    case ControlFact::restart_refused:
-    case ControlFact::slot_requested:
-    case ControlFact::slot_allocated:
-    case ControlFact::slot_freed:
-    case ControlFact::slot_assigned:
-    case ControlFact::deployed:
-    case ControlFact::producer_unavailable:
-    case ControlFact::heartbeat_timeout:
-    case ControlFact::restart_refused_budget:
+    default:  // the others have plain numbers
       break;
   }
   return fmt::format("{} {} {}", fact.a, fact.b, fact.c);

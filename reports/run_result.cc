@@ -67,8 +67,10 @@ void RunResult::add(ExpectationResult expectation) {
                                            expectation.left, expectation.right);
   if (expectation.outcome == ExpectationResult::Outcome::violated)
     violations.push_back({.oracle = "expectation:" + expectation.id,
-                          .at = end,
-                          .event = "the end of the run",
+                          .at = expectation.at.ns > 0 ? expectation.at : end,
+                          .event = expectation.at.ns > 0 && expectation.at < end
+                                       ? "the first instant at which it failed"
+                                       : "the end of the run",
                           .what = observed,
                           .history = {}});
   if (expectation.outcome == ExpectationResult::Outcome::no_value)

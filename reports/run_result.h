@@ -63,6 +63,7 @@ struct ExpectationResult {
   Outcome outcome = Outcome::no_value;
   std::string left, right;  // observed
   std::string because;
+  sim::Time at{};  // when it was decided; 0 = at the end
 };
 std::string_view name_of(ExpectationResult::Outcome outcome);
 

@@ -1,0 +1,295 @@
+#include "reports/metrics.h"
+
+#include <algorithm>
+
+#include "model/graph/execution_state.h"
+#include "model/trace_events.h"
+#include "reports/fact_text.h"
+#include "sim/broker.h"
+#include "sim/network.h"
+#include "sim/object_store.h"
+#include "state/keyed_backend.h"
+
+namespace drey::reports {
+
+using model::CheckpointFact;
+using model::ControlFact;
+using model::DataFact;
+using model::ExecutionState;
+using model::StateFact;
+using model::TaskFact;
+using sim::BrokerFact;
+using sim::FactGroup;
+using sim::ObjectFact;
+
+namespace {
+
+bool stands(uint64_t state) {
+  const auto s = static_cast<ExecutionState>(state);
+  return s == ExecutionState::running || s == ExecutionState::finished;
+}
+
+int64_t signed_of(uint64_t n) { return static_cast<int64_t>(n); }
+
+}  // namespace
+
+uint64_t Metrics::interests() const {
+  return sim::interest(FactGroup::control) | sim::interest(FactGroup::task) |
+         sim::interest(FactGroup::checkpoint) | sim::interest(FactGroup::data) |
+         sim::interest(FactGroup::state) | sim::interest(FactGroup::external) |
+         sim::interest(FactGroup::store) | sim::interest(FactGroup::network) |
+         sim::interest(FactGroup::fault);
+}
+
+// "job-1/agg/0"; anything else is no subtask.
+const Metrics::Subtask& Metrics::subtask(sim::PathId path) {
+  if (path.index >= subtasks_.size()) subtasks_.resize(path.index + 1);
+  Subtask& subtask = subtasks_[path.index];
+  if (subtask.valid) return subtask;
+  const std::string_view name = names_(path);
+  const size_t first = name.find('/');
+  const size_t last = name.rfind('/');
+  if (first == std::string_view::npos || last == first) return subtask;
+  subtask.vertex = std::string(name.substr(first + 1, last - first - 1));
+  for (size_t i = last + 1; i < name.size() && name[i] >= '0' && name[i] <= '9'; ++i)
+    subtask.index = subtask.index * 10 + static_cast<uint64_t>(name[i] - '0');
+  subtask.valid = true;
+  return subtask;
+}
+
+void Metrics::on(const sim::Fact& fact, sim::FactNumber) {
+  now_ = fact.at;
+  switch (sim::fact_group(fact.kind)) {
+    case FactGroup::control:
+      on_control(fact);
+      break;
+    case FactGroup::task:
+      on_task(fact);
+      break;
+    case FactGroup::checkpoint:
+      on_checkpoint(fact);
+      break;
+    case FactGroup::data:
+      if (fact.kind == fact_kind(DataFact::buffer_received))
+        vertex_of(fact.subject).records_in += fact.c;
+      break;
+    case FactGroup::fault:
+      on_fault(fact);
+      break;
+    case FactGroup::state:
+    case FactGroup::external:
+    case FactGroup::store:
+    case FactGroup::network:
+      on_world(fact);
+      break;
+    case FactGroup::kernel:
+    case FactGroup::machine:
+    case FactGroup::disk:
+    case FactGroup::bench:
+      break;
+  }
+}
+
+void Metrics::on_batch(const sim::BatchFact& batch, sim::FactNumber) {
+  now_ = batch.head.at;
+  const sim::Fact& head = batch.head;
+  const uint64_t records = batch.records.size();
+  if (head.kind == fact_kind(BrokerFact::committed_batch)) on_committed(batch);
+  if (head.kind == fact_kind(DataFact::buffer_emitted))
+    vertex_of(head.subject).records_out += records;
+  if (head.kind != fact_kind(DataFact::source_emitted)) return;
+  uint64_t& to = read_to_[head.a];
+  const uint64_t end = head.b + records;
+  if (end > to) {
+    vertex_of(head.subject).emitted += end - std::max(to, head.b);
+    to = end;
+  }
+  read_ += records;
+  if (awaiting_record_) recovery_.add((now_ - *awaiting_record_).ns);
+  awaiting_record_.reset();
+}
+
+// Transactions are named "transaction/job-1-SINK-subtask-checkpoint".
+void Metrics::on_committed(const sim::BatchFact& batch) {
+  committed_ += batch.records.size();
+  std::string_view name = names_(batch.head.subject);
+  if (name.starts_with("transaction/")) {
+    name = name.substr(0, name.rfind('-'));
+    name = name.substr(0, name.rfind('-'));
+    const size_t begin = name.find('-', name.find('-') + 1);
+    if (begin != std::string_view::npos)
+      vertices_[std::string(name.substr(begin + 1))].committed += batch.records.size();
+  }
+  if (!options_.latency || options_.log == nullptr) return;
+  for (const sim::Record& record : batch.records) {
+    const uint16_t split = sim::provenance_split(record.provenance);
+    const uint64_t offset = ReferenceEvaluator::offset_of(record.provenance);
+    if (split >= options_.log->splits() || offset >= options_.log->size(split)) continue;
+    const sim::Duration latency = now_ - options_.log->available_at(split, offset);
+    if (latency.ns >= 0) latency_.add(static_cast<uint64_t>(latency.ns));
+  }
+}
+
+void Metrics::on_control(const sim::Fact& fact) {
+  switch (static_cast<ControlFact>(fact.kind & 0xff)) {
+    case ControlFact::job_submitted:
+      if (!submitted_) submitted_ = now_;
+      break;
+    case ControlFact::job_status:
+      job_state_ = job_status_name(fact.a);
+      if (model::is_globally_terminal(static_cast<model::JobStatus>(fact.a))) ended_ = now_;
+      break;
+    case ControlFact::leader_granted:
+      if (names_.about(fact).find("dispatcher") != std::string_view::npos) ++leaders_;
+      break;
+    case ControlFact::registered:
+      if (names_.about(fact).starts_with("tm-")) task_managers_.insert(fact.subject);
+      break;
+    case ControlFact::disconnected:
+      if (names_(fact.entity).find("resource-manager") != std::string_view::npos)
+        task_managers_.erase(fact.subject);
+      break;
+    case ControlFact::execution_state:
+      on_execution(fact);
+      break;
+    case ControlFact::failure:
+      ++failures_;
+      break;
+    case ControlFact::failover_begun:
+      if ((fact.b >> 8) > 0) ++restarts_;
+      if (!outage_) outage_ = now_;
+      awaiting_record_ = *outage_;
+      restarting_ = false;
+      break;
+    case ControlFact::restart_task: {
+      ++restarted_tasks_;
+      Vertex& vertex = vertex_of(fact.subject);
+      ++vertex.restarts;
+      vertex.restarted.insert(subtask(fact.subject).index);
+      break;
+    }
+    case ControlFact::failover_end:
+      restarting_ = true;
+      break;
+    default:  // the others count for no metric
+      break;
+  }
+}
+
+void Metrics::on_execution(const sim::Fact& fact) {
+  std::map<uint64_t, uint64_t>& states = vertex_of(fact.subject).states;
+  const auto [it, added] = states.try_emplace(subtask(fact.subject).index, fact.b);
+  const bool stood = !added && stands(it->second);
+  it->second = fact.b;
+  if (stood && !stands(fact.b)) ++not_running_;
+  if (added && !stands(fact.b)) ++not_running_;
+  if (!stood && !added && stands(fact.b) && --not_running_ == 0) all_running();
+}
+
+void Metrics::all_running() {
+  if (outage_ && restarting_) {
+    downtime_.add((now_ - *outage_).ns);
+    outage_.reset();
+  }
+  for (auto& [id, fault] : faults_) {
+    if (!fault.recovering) continue;
+    fault.recovery.add((now_ - fault.last).ns);
+    fault.recovering = false;
+  }
+}
+
+void Metrics::on_task(const sim::Fact& fact) {
+  if (fact.kind == fact_kind(TaskFact::late_dropped)) vertex_of(fact.subject).late += fact.a;
+  if (fact.kind == fact_kind(TaskFact::timer_fired)) ++vertex_of(fact.subject).windows;
+}
+
+void Metrics::on_checkpoint(const sim::Fact& fact) {
+  const uint64_t id = fact.a;
+  if (fact.kind == fact_kind(CheckpointFact::triggered)) {
+    pending_[id].triggered = now_;
+  } else if (fact.kind == fact_kind(CheckpointFact::completed)) {
+    ++completed_;
+    last_id_ = id;
+    size_.add(signed_of(fact.b));
+    duration_.add(signed_of(fact.c));
+    full_size_.add(signed_of(pending_[id].full_size));
+    pending_.erase(id);
+  } else if (fact.kind == fact_kind(CheckpointFact::aborted)) {
+    if (pending_.erase(id) > 0) ++failed_;
+  } else if (fact.kind == fact_kind(CheckpointFact::restoring)) {
+    if (id != 0) ++restored_;
+    restored_id_ = id;
+  } else {
+    on_checkpoint_part(fact);
+  }
+}
+
+void Metrics::on_checkpoint_part(const sim::Fact& fact) {
+  const auto pending = pending_.find(fact.a);
+  const bool first_sign = fact.kind == fact_kind(CheckpointFact::barrier_received) ||
+                          fact.kind == fact_kind(CheckpointFact::task_triggered);
+  if (first_sign && pending != pending_.end() && pending->second.begun.insert(fact.subject).second)
+    start_delay_.add((now_ - pending->second.triggered).ns);
+  if (fact.kind == fact_kind(CheckpointFact::aligned)) alignment_.add(signed_of(fact.b));
+  if (fact.kind == fact_kind(CheckpointFact::sync_done)) sync_.add(signed_of(fact.b));
+  if (fact.kind != fact_kind(CheckpointFact::async_done)) return;
+  async_.add(signed_of(fact.b));
+  if (pending != pending_.end()) pending->second.full_size += fact.c;
+}
+
+void Metrics::on_world(const sim::Fact& fact) {
+  using Job = state::KeyedBackend::Job::Kind;
+  if (fact.kind == fact_kind(sim::NetworkFact::delivered)) {
+    ++delivered_;
+  } else if (fact.kind == fact_kind(sim::NetworkFact::lost) ||
+             fact.kind == fact_kind(sim::NetworkFact::unreachable)) {
+    ++lost_;
+  } else if (fact.kind == fact_kind(BrokerFact::transaction_begun)) {
+    ++begun_;
+  } else if (fact.kind == fact_kind(BrokerFact::transaction_committed)) {
+    ++commits_;
+  } else if (fact.kind == fact_kind(BrokerFact::transaction_aborted)) {
+    ++aborts_;
+  } else if (fact.kind == fact_kind(BrokerFact::refused)) {
+    if (fact.a == static_cast<uint64_t>(sim::BrokerResult::fenced)) ++fenced_;
+  } else if (fact.kind == fact_kind(ObjectFact::put)) {
+    bytes_written_ += fact.a;
+    objects_.insert(fact.subject);
+  } else if (fact.kind == fact_kind(ObjectFact::got)) {
+    bytes_read_ += fact.a;
+  } else if (fact.kind == fact_kind(ObjectFact::deleted)) {
+    objects_.erase(fact.subject);
+  } else if (fact.kind == fact_kind(ObjectFact::missing)) {
+    ++store_errors_;
+  } else if (fact.kind == fact_kind(StateFact::job_run)) {
+    if (fact.a == static_cast<uint64_t>(Job::flush)) ++flushes_;
+    if (fact.a == static_cast<uint64_t>(Job::compaction)) ++compactions_;
+  } else if (fact.kind == fact_kind(StateFact::shared_files)) {
+    sst_bytes_ += fact.b;
+    reused_sst_bytes_ += fact.c;
+  }
+}
+
+// Faults are announced as "fault/ID" by whoever injects them, kind 1 = it landed; services announce
+// each request that a rule of theirs hit.
+void Metrics::on_fault(const sim::Fact& fact) {
+  constexpr uint16_t kLanded = sim::fact_kind(FactGroup::fault, 1);
+  if (fact.kind == sim::kServiceFaultFact) {
+    if (names_(fact.entity).find("storage") != std::string_view::npos) ++store_errors_;
+    return;
+  }
+  const std::string_view name = names_(fact.entity);
+  if (fact.kind != kLanded || !name.starts_with("fault/")) return;
+  Fault& fault = faults_[std::string(name.substr(6))];
+  if (++fault.landed == 1) fault.first = now_;
+  fault.last = now_;
+  fault.recovering = true;
+}
+
+std::optional<sim::Time> Metrics::landed_at(std::string_view id) const {
+  const auto found = faults_.find(id);
+  if (found == faults_.end()) return std::nullopt;
+  return found->second.first;
+}
+
+}  // namespace drey::reports

@@ -1,0 +1,129 @@
+#pragma once
+// The values that expectations name (metric_names.h), as they stand at every instant of the run: a
+// sink that must be added to the kernel before the ExpectationJudge. A metric that the trace does
+// not give has no value, and an expectation on it is "not checked", never held.
+//
+// Latency of a record: from when the external log had it to when the broker committed it; computed
+// per record, so only where asked for.
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reports/expectation.h"
+#include "reports/oracle.h"
+#include "reports/oracles/ledger.h"
+#include "reports/series.h"
+#include "sim/log_contents.h"
+
+namespace drey::reports {
+
+struct MetricsOptions {
+  // The task that runs an operator: "sink" -> "agg" where it is chained behind agg. Operators that
+  // are not in it run in a task of their own name.
+  std::map<std::string, std::string> task_of;
+  std::shared_ptr<const sim::LogContents> log;  // for latency; may be null
+  bool latency = false;
+  const Ledger* ledger = nullptr;  // for ledger.*; may be null
+};
+
+// Whether any of the expectations asks for a latency.
+bool wants_latency(const std::vector<Expectation>& expectations);
+
+class Metrics final : public sim::TraceSink, public MetricLookup {
+ public:
+  Metrics(MetricsOptions options, TraceNames names) : options_(std::move(options)), names_(names) {}
+
+  // End of the run: for durations that are still open.
+  void finish(sim::Time end) { now_ = end; }
+
+  std::optional<MetricValue> metric(const Expression& metric) const override;
+  std::optional<MetricValue> function(std::string_view name,
+                                      std::string_view argument) const override;
+  // Of a fault: when it landed first.
+  std::optional<sim::Time> landed_at(std::string_view fault) const;
+
+  uint64_t interests() const override;
+  void on(const sim::Fact& fact, sim::FactNumber number) override;
+  void on_batch(const sim::BatchFact& batch, sim::FactNumber number) override;
+
+ private:
+  struct Vertex {
+    std::map<uint64_t, uint64_t> states;  // by subtask
+    uint64_t records_in = 0, records_out = 0, emitted = 0, late = 0, restarts = 0, windows = 0;
+    uint64_t committed = 0;
+    std::set<uint64_t> restarted;  // subtasks
+  };
+  struct Fault {
+    uint64_t landed = 0;
+    sim::Time first{}, last{};
+    bool recovering = false;
+    Series recovery;
+  };
+  struct PendingCheckpoint {
+    sim::Time triggered{};
+    std::set<sim::PathId> begun;  // subtasks whose first barrier is here
+    uint64_t full_size = 0;
+  };
+  struct Subtask {
+    std::string vertex;
+    uint64_t index = 0;
+    bool valid = false;
+  };
+
+  void on_control(const sim::Fact& fact);
+  void on_execution(const sim::Fact& fact);
+  void on_task(const sim::Fact& fact);
+  void on_checkpoint(const sim::Fact& fact);
+  void on_checkpoint_part(const sim::Fact& fact);
+  void on_world(const sim::Fact& fact);
+  void on_fault(const sim::Fact& fact);
+  void on_committed(const sim::BatchFact& batch);
+  void all_running();
+  const Subtask& subtask(sim::PathId path);
+  Vertex& vertex_of(sim::PathId path) { return vertices_[subtask(path).vertex]; }
+
+  std::optional<MetricValue> job_metric(std::string_view name, std::string_view aggregate) const;
+  std::optional<MetricValue> checkpoint_metric(std::string_view name,
+                                               std::string_view aggregate) const;
+  std::optional<MetricValue> world_metric(std::string_view scope, std::string_view name) const;
+  std::optional<MetricValue> ledger_metric(std::string_view name) const;
+  std::optional<MetricValue> vertex_metric(const Expression& metric) const;
+  std::string task_of(const std::string& vertex) const;
+
+  MetricsOptions options_;
+  TraceNames names_;
+  sim::Time now_{};
+
+  std::vector<Subtask> subtasks_;  // by path
+  std::map<std::string, Vertex> vertices_;
+  std::map<std::string, Fault, std::less<>> faults_;
+  uint64_t not_running_ =
+      0;  // subtasks known to the JobMaster that are neither RUNNING nor FINISHED
+
+  std::string job_state_;
+  std::optional<sim::Time> submitted_, ended_, outage_, awaiting_record_;
+  bool restarting_ = false;  // the outage's tasks are being scheduled again
+  uint64_t restarts_ = 0, failures_ = 0, restarted_tasks_ = 0;
+  Series downtime_, recovery_;
+  std::map<uint64_t, uint64_t> read_to_;  // by split
+  uint64_t read_ = 0, committed_ = 0;
+
+  std::map<uint64_t, PendingCheckpoint> pending_;
+  uint64_t completed_ = 0, failed_ = 0, restored_ = 0, restored_id_ = 0, last_id_ = 0;
+  Series duration_, size_, full_size_, start_delay_, alignment_, sync_, async_;
+
+  uint64_t begun_ = 0, commits_ = 0, aborts_ = 0, fenced_ = 0;
+  uint64_t bytes_written_ = 0, bytes_read_ = 0, store_errors_ = 0;
+  std::set<sim::PathId> objects_;
+  std::set<sim::PathId> task_managers_;
+  uint64_t delivered_ = 0, lost_ = 0, leaders_ = 0;
+  uint64_t flushes_ = 0, compactions_ = 0, sst_bytes_ = 0, reused_sst_bytes_ = 0;
+  Histogram latency_;
+};
+
+}  // namespace drey::reports
