@@ -118,8 +118,6 @@ std::string control_text(ControlFact kind, const sim::Fact& fact) {
       return fmt::format("{} {}", pick(kResultEntries, fact.a), job_status_name(fact.b));
     case ControlFact::fatal_error:
       return std::string(pick(kFatalErrors, fact.a));
-    case ControlFact::plan_stored:
-    case ControlFact::job_recovered:
     default:  // the others have plain numbers
       break;
   }
