@@ -10,10 +10,10 @@ namespace drey::model {
 namespace {
 
 struct TakeoverCluster {
-  explicit TakeoverCluster(uint64_t seed)
+  explicit TakeoverCluster(uint64_t seed, bool tolerate_suspended = false)
       : world({.kernel = {.seed = seed}}),
         contents(std::make_shared<sim::LogContents>(sim::LogSpec{
-            .splits = 2, .records = 16'000, .records_per_second = 1'000, .keys = 100})),
+            .splits = 2, .records = 20'000, .records_per_second = 1'000, .keys = 100})),
         log(world, {}, contents),
         broker(world, {}),
         store(world, {}),
@@ -38,6 +38,7 @@ struct TakeoverCluster {
     flink.pointer_client.session_timeout = sim::seconds(6);
     flink.pointer_client.connection_timeout = sim::seconds(3);
     flink.pointer_client.retry_wait = sim::milliseconds(500);
+    flink.pointer_client.tolerate_suspended = tolerate_suspended;
     flink.checkpointing.interval = sim::milliseconds(500);
     flink.restart = FixedDelayOptions{.attempts = 1000, .delay = sim::milliseconds(500)};
     cluster = std::make_unique<Cluster>(
@@ -123,6 +124,48 @@ TEST_P(ExactTakeover, LostAnswersOfThePointerStoreCostNoRecord) {
   if (leader.valid()) {
     all.world.machines().kill(leader, sim::StopReason::kill, 137);
     all.world.machines().start_after(leader, sim::seconds(3));
+  }
+  all.run_to_end();
+  EXPECT_TRUE(all.cluster->all_results_known());
+  all.expect_each_record_once();
+}
+
+// Four troubles of the pointer store's side of the world, at moments of their own, some at once.
+TEST_P(ExactTakeover, TroubleAfterTroubleCostsNoRecord) {
+  const uint64_t seed = GetParam();
+  TakeoverCluster all(seed, seed % 2 == 0);
+  sim::Machines& machines = all.world.machines();
+  for (uint64_t i = 0; i < 4; ++i) {
+    const uint64_t draw = sim::name_hash("trouble " + std::to_string(seed * 4 + i));
+    all.world.kernel().run(all.world.kernel().now() + sim::seconds(3) +
+                           sim::milliseconds(static_cast<int64_t>(draw % 6'000)));
+    const sim::Duration length =
+        sim::milliseconds(500 + static_cast<int64_t>((draw >> 16) % 14'000));
+    const sim::ProcessId victim = all.cluster->job_managers()[(draw >> 32) % 2];
+    switch ((draw >> 40) % 6) {
+      case 0:
+        machines.freeze_for(all.pointers.process(), length);
+        break;
+      case 1:
+        machines.kill(all.pointers.process(), sim::StopReason::kill, 137);
+        machines.start_after(all.pointers.process(), length);
+        break;
+      case 2:
+        machines.kill(victim, sim::StopReason::kill, 137);
+        machines.start_after(victim, length);
+        break;
+      case 3:
+        machines.freeze_for(victim, length);
+        break;
+      case 4:
+        all.pointers.expire_sessions_of(victim);
+        break;
+      default:
+        all.pointers.add_rule({.effect = sim::ServiceEffect::lose_answer,
+                               .operation = "write_pointer",
+                               .until = all.world.kernel().now() + length},
+                              nullptr);
+    }
   }
   all.run_to_end();
   EXPECT_TRUE(all.cluster->all_results_known());
