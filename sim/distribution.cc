@@ -97,6 +97,22 @@ Distribution Distribution::empirical(std::vector<int64_t> quantiles) {
   return d;
 }
 
+Distribution Distribution::weighted(std::vector<std::pair<int64_t, uint32_t>> table) {
+  CHECK(!table.empty(), "a table of values is not empty");
+  Distribution d;
+  d.kind_ = Kind::weighted;
+  d.low_ = d.high_ = table.front().first;
+  for (const auto& [value, weight] : table) {
+    d.denominator_ += weight;
+    if (value < d.low_) d.low_ = value;
+    if (value > d.high_) d.high_ = value;
+  }
+  d.denominator_ -= 1;  // it starts at 1
+  CHECK(d.denominator_ > 0, "a table of values has a weight");
+  d.table_ = std::move(table);
+  return d;
+}
+
 int64_t Distribution::sample(uint64_t draw) const {
   switch (kind_) {
     case Kind::constant:
@@ -114,6 +130,14 @@ int64_t Distribution::sample(uint64_t draw) const {
       const uint64_t fraction = position & 0xffffffffu;
       const auto step = static_cast<uint64_t>(quantiles_[index + 1] - quantiles_[index]);
       return quantiles_[index] + static_cast<int64_t>((Wide{step} * fraction) >> 32);
+    }
+    case Kind::weighted: {
+      uint64_t rest = scale_draw(draw, denominator_);
+      for (const auto& [value, weight] : table_) {
+        if (rest < weight) return value;
+        rest -= weight;
+      }
+      return high_;
     }
   }
   return low_;

@@ -5,8 +5,8 @@ namespace drey::model {
 namespace {
 TaskBackends::Options backend_options(sim::World& world, sim::ProcessId process,
                                       const ExactGrainOptions& options, const sim::Clock& clock) {
-  const auto disk = options.disks.find(world.machines().host_of(process));
-  return {.disk = disk == options.disks.end() ? nullptr : disk->second,
+  const sim::HostId host = world.machines().host_of(process);
+  return {.disk = options.disks == nullptr ? nullptr : &options.disks->of(host),
           .clock = &clock,
           .process = process,
           .directory = "/" + world.machines().name(process)};

@@ -6,6 +6,7 @@
 
 #include "model/cluster/cluster.h"
 #include "model/task/exact_task.h"
+#include "sim/disks.h"
 
 namespace drey::model {
 
@@ -14,8 +15,7 @@ struct ExactGrainOptions {
   uint32_t cores = 2;  // of a TaskManager's host
   // What the external log of each job holds.
   std::map<JobId, std::shared_ptr<const sim::LogContents>> logs;
-  // The disk of each TaskManager's host, by host; needed for RocksDB.
-  std::map<sim::HostId, sim::Disk*> disks;
+  sim::Disks* disks = nullptr;  // of the TaskManagers' hosts; needed for RocksDB
   sim::Duration minimum_cost = sim::nanoseconds(50);
   uint64_t disk_read_ns = 80'000;
   uint64_t disk_bytes_per_second = 500'000'000;

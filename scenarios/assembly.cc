@@ -1,0 +1,199 @@
+#include "scenarios/assembly.h"
+
+#include <algorithm>
+
+#include "scenarios/csv_records.h"
+#include "sim/check.h"
+
+namespace drey::scenarios {
+
+namespace {
+
+const VertexSpec* source_of(const Scenario& scenario) {
+  for (const VertexSpec& vertex : scenario.job.vertices)
+    if (vertex.kind == VertexKind::source) return &vertex;
+  return nullptr;
+}
+
+// Keys that the sources make: their own number, or that of the first keyed vertex.
+uint64_t keys_of(const Scenario& scenario, const VertexSpec& source) {
+  if (source.keys > 0) return static_cast<uint64_t>(source.keys);
+  for (const VertexSpec& vertex : scenario.job.vertices)
+    if (vertex.keys > 0) return static_cast<uint64_t>(vertex.keys);
+  return 1;
+}
+
+std::shared_ptr<const sim::LogContents> make_log(const Scenario& scenario, uint64_t seed) {
+  const VertexSpec* source = source_of(scenario);
+  CHECK(source != nullptr, "a job has a source");
+  const sim::LogSpec spec = log_spec_of(scenario, seed);
+  if (!source->data.has_value()) return std::make_shared<sim::LogContents>(spec);
+  return std::make_shared<sim::LogContents>(spec, read_csv_records(*source->data));
+}
+
+sim::NetworkSpec network_of(const NetworkSpec& from) {
+  sim::NetworkSpec network;
+  network.latency = distribution_of(from.latency);
+  network.bytes_per_second = from.bandwidth.per_second;
+  network.tcp_give_up = from.tcp_give_up;
+  return network;
+}
+
+sim::DiskSpec disk_of(const DiskSpec& from) {
+  sim::DiskSpec disk;
+  disk.write_bytes_per_second = from.bandwidth.per_second;
+  disk.read_bytes_per_second = from.bandwidth.per_second * 2;
+  disk.read_latency = sim::Duration{from.latency.a};
+  disk.sync_latency = sim::Duration{from.sync.a};
+  return disk;
+}
+
+sim::Address service_address(const sim::Service& service) {
+  const sim::ServiceName name = service.service_name();
+  return {name.process, 0, name.endpoint};
+}
+
+std::vector<sim::Choice> forced_choices(const Scenario& scenario) {
+  std::vector<sim::Choice> forced;
+  for (const auto& [name, alternative] : scenario.choices) {
+    // site/entity/n, where site and entity may hold slashes themselves: the site has one, n is last.
+    const size_t last = name.rfind('/');
+    size_t first = name.find('/');
+    if (first != std::string::npos) first = name.find('/', first + 1);
+    if (first == std::string::npos || last == std::string::npos || first >= last) continue;
+    uint64_t n = 0;
+    for (const char c : name.substr(last + 1))
+      if (c >= '0' && c <= '9') n = n * 10 + static_cast<uint64_t>(c - '0');
+    forced.push_back({name.substr(0, first), name.substr(first + 1, last - first - 1), n,
+                      static_cast<uint32_t>(alternative)});
+  }
+  return forced;
+}
+
+}  // namespace
+
+Assembly::Assembly(const Scenario& scenario, const AssemblyOptions& options) {
+  world_ = std::make_unique<sim::World>(sim::WorldOptions{
+      .kernel = {.seed = options.seed,
+                 .tie_salt = options.tie_salt,
+                 .event_limit = scenario.limits.events > 0
+                                    ? static_cast<uint64_t>(scenario.limits.events)
+                                    : UINT64_MAX,
+                 .forced = forced_choices(scenario),
+                 .perturb = options.perturb,
+                 .perturb_at = options.perturb_at},
+      .network = network_of(scenario.cluster.network)});
+  const sim::DiskSpec disk = disk_of(scenario.cluster.disk);
+  disks_ = std::make_unique<sim::Disks>(world_->kernel(), world_->machines(), disk);
+  log_ = make_log(scenario, options.seed);
+  add_services(scenario, options);
+
+  auto job = std::make_shared<model::JobInformation>();
+  job->job = 1;
+  job->spec = job_spec_of(scenario);
+  job->graph = model::build_job_graph(job->spec);
+  job->options = task_options_of(scenario);
+  job->external_log = service_address(*external_log_);
+  job->broker = service_address(*broker_);
+  job->object_store = service_address(*object_store_);
+  job->checkpoint_directory = "checkpoints/job-1";
+  job_ = job;
+
+  model::ExactGrainOptions grain;
+  grain.log = log_;
+  grain.disk = disk;
+  grain.step_each_record = options.step_each_record;
+  grain_ = std::make_unique<model::ExactGrain>(*world_, *disks_, std::move(grain));
+
+  model::Cluster::Options cluster;
+  cluster.spec.job_managers = static_cast<uint32_t>(scenario.cluster.job_managers);
+  cluster.spec.task_managers =
+      static_cast<uint32_t>(scenario.cluster.task_manager_names().size());
+  cluster.spec.slots_each = static_cast<uint32_t>(scenario.cluster.slots_each);
+  cluster.spec.cores = static_cast<uint32_t>(scenario.cluster.cores);
+  cluster.flink = flink_options_of(scenario);
+  cluster.jobs = {{1, job_}};
+  cluster.clients = {model::JobClientSpec{.job = 1}};
+  cluster.object_store = object_store_->service_name();
+  cluster_ = std::make_unique<model::Cluster>(*world_, std::move(cluster), *grain_);
+}
+
+// Programs refer to the cluster and the services, so they end first.
+Assembly::~Assembly() { world_->machines().shut_down(); }
+
+void Assembly::add_services(const Scenario& scenario, const AssemblyOptions& options) {
+  const ClusterSpec& cluster = scenario.cluster;
+  sim::ExternalLogOptions log;
+  log.service.latency = distribution_of(cluster.broker.latency);
+  external_log_ = std::make_unique<sim::ExternalLog>(*world_, log, log_);
+  sim::BrokerOptions broker;
+  broker.service.latency = distribution_of(cluster.broker.latency);
+  broker.transaction_timeout = cluster.broker.transaction_timeout;
+  broker.keep_committed = options.keep_committed;
+  broker_ = std::make_unique<sim::Broker>(*world_, broker);
+  sim::ObjectStoreOptions store;
+  store.service.latency = distribution_of(cluster.storage.latency);
+  store.bytes_per_second = cluster.storage.bandwidth.per_second;
+  object_store_ = std::make_unique<sim::ObjectStore>(*world_, store);
+  sim::PointerStoreOptions pointers;
+  pointers.service.latency = distribution_of(cluster.pointer_store.latency);
+  pointer_store_ = std::make_unique<sim::PointerStore>(*world_, pointers);
+}
+
+void Assembly::start() {
+  external_log_->start();
+  broker_->start();
+  object_store_->start();
+  pointer_store_->start();
+  cluster_->start();
+}
+
+sim::Distribution distribution_of(const reports::Distribution& from) {
+  using Kind = reports::Distribution::Kind;
+  switch (from.kind) {
+    case Kind::constant:
+      return sim::Distribution::constant(from.a);
+    case Kind::uniform:
+      return sim::Distribution::uniform(from.a, from.b);
+    case Kind::exponential:
+      return sim::Distribution::exponential(from.a, from.b);
+    case Kind::two_point:
+      return sim::Distribution::two_point(from.a, from.b,
+                                          static_cast<uint64_t>(from.tail.numerator),
+                                          static_cast<uint64_t>(from.tail.denominator));
+    case Kind::empirical: {
+      std::vector<std::pair<int64_t, uint32_t>> table;
+      for (const auto& point : from.points) table.emplace_back(point.value, point.weight);
+      return sim::Distribution::weighted(std::move(table));
+    }
+  }
+  return sim::Distribution::constant(0);
+}
+
+sim::LogSpec log_spec_of(const Scenario& scenario, uint64_t seed) {
+  const VertexSpec& source = *source_of(scenario);
+  sim::LogSpec log;
+  log.seed = seed;
+  log.splits = static_cast<uint16_t>(source.splits > 0 ? source.splits : source.parallelism);
+  log.records = static_cast<uint64_t>(source.records);
+  log.records_per_second = source.rate.per_second;
+  log.keys = keys_of(scenario, source);
+  switch (source.key_distribution) {
+    case KeyDistribution::uniform:
+      log.pattern = sim::KeyPattern::uniform;
+      break;
+    case KeyDistribution::sequential:
+      log.pattern = sim::KeyPattern::sequential;
+      break;
+    case KeyDistribution::hot:
+      log.pattern = sim::KeyPattern::hot;
+      break;
+  }
+  log.hot_keys = static_cast<uint64_t>(source.hot_keys);
+  log.hot_share_numerator = static_cast<uint64_t>(source.hot_share.numerator);
+  log.hot_share_denominator = static_cast<uint64_t>(source.hot_share.denominator);
+  log.disorder = source.disorder;
+  return log;
+}
+
+}  // namespace drey::scenarios

@@ -1,0 +1,221 @@
+// Scenario -> the model's job and its typed options. Every key of the table in flink_options.cc that the model obeys is
+// read here and nowhere else.
+#include "scenarios/assembly.h"
+#include "sim/check.h"
+
+namespace drey::scenarios {
+
+namespace {
+
+model::OperatorKind kind_of(VertexKind kind) {
+  switch (kind) {
+    case VertexKind::source:
+      return model::OperatorKind::source;
+    case VertexKind::map:
+      return model::OperatorKind::map;
+    case VertexKind::filter:
+      return model::OperatorKind::filter;
+    case VertexKind::flat_map:
+      return model::OperatorKind::flat_map;
+    case VertexKind::keyed:
+      return model::OperatorKind::keyed;
+    case VertexKind::window:
+      return model::OperatorKind::window;
+    case VertexKind::sink:
+      return model::OperatorKind::sink;
+  }
+  return model::OperatorKind::map;
+}
+
+model::Partitioner partitioner_of(Ship ship) {
+  switch (ship) {
+    case Ship::forward:
+      return model::Partitioner::forward;
+    case Ship::hash:
+      return model::Partitioner::hash;
+    case Ship::rebalance:
+    case Ship::shuffle:
+      return model::Partitioner::rebalance;
+    case Ship::rescale:
+      return model::Partitioner::rescale;
+    case Ship::broadcast:
+    case Ship::global:
+      return model::Partitioner::broadcast;
+  }
+  return model::Partitioner::forward;
+}
+
+model::ChainingStrategy chaining_of(Chaining chaining) {
+  switch (chaining) {
+    case Chaining::always:
+      return model::ChainingStrategy::always;
+    case Chaining::head:
+      return model::ChainingStrategy::head;
+    case Chaining::never:
+      return model::ChainingStrategy::never;
+  }
+  return model::ChainingStrategy::always;
+}
+
+model::OperatorSpec operator_of(const Scenario& scenario, const VertexSpec& vertex) {
+  model::OperatorSpec op;
+  op.id = vertex.id;
+  op.kind = kind_of(vertex.kind);
+  op.parallelism = static_cast<uint32_t>(vertex.parallelism);
+  const std::optional<int64_t> max =
+      vertex.max_parallelism.has_value() ? vertex.max_parallelism : scenario.job.max_parallelism;
+  op.max_parallelism = static_cast<uint32_t>(max.value_or(0));
+  op.slot_sharing_group = vertex.slot_sharing_group;
+  op.chaining = chaining_of(vertex.chaining);
+  op.cost = vertex.cost;
+  op.records = static_cast<uint64_t>(vertex.records);
+  op.records_per_second = vertex.rate.per_second;
+  op.keys = static_cast<uint64_t>(vertex.keys);
+  op.max_out_of_orderness = vertex.out_of_orderness;
+  op.keep = static_cast<uint32_t>(vertex.selectivity.numerator);
+  op.out_of = static_cast<uint32_t>(vertex.selectivity.denominator);
+  op.copies = static_cast<uint32_t>(vertex.fan_out);
+  op.state_bytes_per_key = vertex.state_per_key;
+  op.window_size = vertex.window;
+  op.delivery = vertex.delivery == Delivery::exactly_once ? model::Delivery::exactly_once
+                                                          : model::Delivery::at_least_once;
+  return op;
+}
+
+double as_double(reports::Ratio ratio) {
+  return static_cast<double>(ratio.numerator) / static_cast<double>(ratio.denominator);
+}
+
+model::RestartStrategyOptions restart_of(const FlinkOptions& flink) {
+  const bool checkpointing = flink.has_value("execution.checkpointing.interval");
+  model::RestartStrategyConfig config;
+  if (flink.is_set("restart-strategy.type")) config.type = flink.text("restart-strategy.type");
+  const std::string prefix = "restart-strategy.";
+  config.fixed_delay.attempts =
+      static_cast<int32_t>(flink.integer(prefix + "fixed-delay.attempts"));
+  config.fixed_delay.delay = flink.duration(prefix + "fixed-delay.delay");
+  config.failure_rate.max_failures_per_interval =
+      static_cast<int32_t>(flink.integer(prefix + "failure-rate.max-failures-per-interval"));
+  config.failure_rate.failure_rate_interval =
+      flink.duration(prefix + "failure-rate.failure-rate-interval");
+  config.failure_rate.delay = flink.duration(prefix + "failure-rate.delay");
+  model::ExponentialDelayOptions& exponential = config.exponential_delay;
+  exponential.initial_backoff = flink.duration(prefix + "exponential-delay.initial-backoff");
+  exponential.max_backoff = flink.duration(prefix + "exponential-delay.max-backoff");
+  exponential.backoff_multiplier =
+      as_double(flink.number(prefix + "exponential-delay.backoff-multiplier"));
+  exponential.reset_backoff_threshold =
+      flink.duration(prefix + "exponential-delay.reset-backoff-threshold");
+  exponential.jitter_factor = as_double(flink.number(prefix + "exponential-delay.jitter-factor"));
+  if (flink.is_set(prefix + "exponential-delay.attempts-before-reset-backoff"))
+    exponential.attempts_before_reset_backoff = static_cast<int32_t>(
+        flink.integer(prefix + "exponential-delay.attempts-before-reset-backoff"));
+  const model::ChosenRestartStrategy chosen =
+      model::choose_restart_strategy(config, {}, checkpointing);
+  CHECK(chosen.error.empty(), "the reader has checked the restart strategy's name");
+  return chosen.options;
+}
+
+model::RetentionPolicy retention_of(const std::string& text) {
+  if (text == "retain_on_cancellation") return model::RetentionPolicy::retain_on_cancellation;
+  if (text == "delete_on_cancellation") return model::RetentionPolicy::delete_on_cancellation;
+  return model::RetentionPolicy::no_externalized_checkpoints;
+}
+
+}  // namespace
+
+model::JobSpec job_spec_of(const Scenario& scenario) {
+  model::JobSpec job;
+  job.name = scenario.job.name;
+  job.mode = scenario.job.mode == JobMode::batch ? model::RuntimeMode::batch
+                                                 : model::RuntimeMode::streaming;
+  job.chaining = scenario.flink.flag("pipeline.operator-chaining.enabled");
+  job.chain_different_max_parallelism = scenario.flink.flag(
+      "pipeline.operator-chaining.chain-operators-with-different-max-parallelism");
+  for (const VertexSpec& vertex : scenario.job.vertices)
+    job.operators.push_back(operator_of(scenario, vertex));
+  for (const EdgeSpec& edge : scenario.job.edges) {
+    model::EdgeSpec made{edge.from, edge.to, partitioner_of(edge.ship)};
+    if (edge.exchange.has_value())
+      made.exchange = *edge.exchange == Exchange::blocking ? model::ExchangeMode::batch
+                                                           : model::ExchangeMode::pipelined;
+    job.edges.push_back(std::move(made));
+  }
+  return job;
+}
+
+model::FlinkOptions flink_options_of(const Scenario& scenario) {
+  const FlinkOptions& flink = scenario.flink;
+  model::FlinkOptions out;
+  out.heartbeat.interval = flink.duration("heartbeat.interval");
+  out.heartbeat.timeout = flink.duration("heartbeat.timeout");
+  out.heartbeat.rpc_failure_threshold =
+      static_cast<int>(flink.integer("heartbeat.rpc-failure-threshold"));
+  out.ask_timeout = flink.duration("pekko.ask.timeout");
+  out.slot_timeout = flink.duration("taskmanager.slot.timeout");
+  out.slot_request_timeout = flink.duration("slot.request.timeout");
+  out.slot_request_interval = flink.duration("slot.request.max-interval");
+  out.slot_idle_timeout = flink.duration("slot.idle.timeout");
+  out.requirement_check_delay = flink.duration("slotmanager.requirement-check.delay");
+  out.registration_initial_timeout = flink.duration("cluster.registration.initial-timeout");
+  out.registration_max_timeout = flink.duration("cluster.registration.max-timeout");
+  out.registration_error_delay = flink.duration("cluster.registration.error-delay");
+  out.registration_refused_delay =
+      flink.duration("cluster.registration.refused-registration-delay");
+  out.task_manager_registration_timeout = flink.duration("taskmanager.registration.timeout");
+  out.standalone_start_up_time = flink.has_value("resourcemanager.standalone.start-up-time")
+                                     ? flink.duration("resourcemanager.standalone.start-up-time")
+                                     : out.slot_request_timeout;
+  out.job_leader_timeout = flink.duration("resourcemanager.job.timeout");
+  out.failover = flink.text("jobmanager.execution.failover-strategy") == "full"
+                     ? model::FailoverScope::full
+                     : model::FailoverScope::region;
+  const bool highly_available =
+      scenario.cluster.job_managers > 1 ||
+      (flink.is_set("high-availability.type") && flink.text("high-availability.type") != "none");
+  out.high_availability = highly_available ? model::HighAvailability::pointer_store
+                                           : model::HighAvailability::none;
+  out.restart = restart_of(flink);
+  model::CheckpointingOptions& checkpointing = out.checkpointing;
+  const std::string prefix = "execution.checkpointing.";
+  if (flink.has_value(prefix + "interval"))
+    checkpointing.interval = flink.duration(prefix + "interval");
+  checkpointing.timeout = flink.duration(prefix + "timeout");
+  checkpointing.min_pause = flink.duration(prefix + "min-pause");
+  checkpointing.max_concurrent =
+      static_cast<uint32_t>(flink.integer(prefix + "max-concurrent-checkpoints"));
+  checkpointing.tolerable_failures =
+      static_cast<uint32_t>(flink.integer(prefix + "tolerable-failed-checkpoints"));
+  checkpointing.retained = static_cast<uint32_t>(flink.integer(prefix + "num-retained"));
+  checkpointing.retention =
+      retention_of(flink.text(prefix + "externalized-checkpoint-retention"));
+  return out;
+}
+
+model::TaskOptions task_options_of(const Scenario& scenario) {
+  const FlinkOptions& flink = scenario.flink;
+  model::TaskOptions out;
+  out.backend = flink.text("state.backend.type") == "rocksdb"
+                    ? model::TaskOptions::Backend::rocksdb
+                    : model::TaskOptions::Backend::hashmap;
+  out.incremental = flink.flag("execution.checkpointing.incremental");
+  out.checkpointing = flink.has_value("execution.checkpointing.interval");
+  out.exactly_once = flink.text("execution.checkpointing.mode") == "exactly_once";
+  out.checkpoints_after_tasks_finish =
+      flink.flag("execution.checkpointing.checkpoints-after-tasks-finish");
+  out.buffer_timeout = flink.duration("execution.buffer-timeout.interval");
+  out.watermark_interval = flink.duration("pipeline.auto-watermark-interval");
+  out.buffer_bytes = static_cast<uint32_t>(flink.size("taskmanager.memory.segment-size"));
+  out.rocksdb_write_buffer = flink.size("state.backend.rocksdb.writebuffer.size");
+  out.rocksdb_block_cache = flink.size("state.backend.rocksdb.block.cache-size");
+  out.rocksdb_threads = static_cast<uint32_t>(flink.integer("state.backend.rocksdb.thread.num"));
+  out.transfer_threads = static_cast<uint32_t>(
+      flink.integer("state.backend.rocksdb.checkpoint.transfer.thread.num"));
+  out.heap_bytes = scenario.cluster.heap_bytes;
+  out.cancellation_interval = flink.duration("task.cancellation.interval");
+  out.cancellation_timeout = flink.duration("task.cancellation.timeout");
+  out.ask_timeout = flink.duration("pekko.ask.timeout");
+  return out;
+}
+
+}  // namespace drey::scenarios

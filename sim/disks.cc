@@ -1,0 +1,58 @@
+#include "sim/disks.h"
+
+#include <array>
+
+namespace drey::sim {
+
+class Disks::Chooser : public TornChooser {
+ public:
+  Chooser(Kernel& kernel, PathId host, uint64_t crash)
+      : kernel_(kernel), host_(host), crash_(crash) {}
+
+  // Named by the crash and the file, so that one more file changes no other's choice.
+  Torn choose_torn(std::string_view path, uint64_t synced, uint64_t issued) override {
+    constexpr std::array<uint32_t, kTornAlternatives> kWeights{4, 2, 1, 1};
+    const uint64_t n = (crash_ << 48) ^ (name_hash(path) >> 16);
+    const uint32_t chosen = kernel_.choose("disk/torn", host_, n, kWeights);
+    kernel_.announce({.entity = host_, .kind = fact_kind(DiskFact::torn), .a = chosen, .b = synced,
+                      .c = issued});
+    return static_cast<Torn>(chosen);
+  }
+
+ private:
+  Kernel& kernel_;
+  PathId host_;
+  uint64_t crash_;
+};
+
+Disks::Disks(Kernel& kernel, Machines& machines, const DiskSpec& spec)
+    : kernel_(kernel), machines_(machines), spec_(spec) {
+  machines_.observe(this);
+}
+
+Disks::~Disks() = default;
+
+Disk& Disks::of(HostId host) {
+  std::unique_ptr<Disk>& disk = disks_[host];
+  if (disk == nullptr) disk = std::make_unique<Disk>(spec_);
+  return *disk;
+}
+
+void Disks::replace(HostId host) {
+  disks_.erase(host);
+  kernel_.announce({.entity = machines_.host_path(host), .kind = fact_kind(DiskFact::replaced)});
+}
+
+void Disks::on_process_stopped(ProcessId process, StopReason reason) {
+  const HostId host = machines_.host_of(process);
+  const auto found = disks_.find(host);
+  if (found == disks_.end()) return;
+  if (reason == StopReason::host_crash) {
+    Chooser chooser(kernel_, machines_.host_path(host), ++crashes_);
+    found->second->crash(kernel_.now(), chooser);
+  } else {
+    found->second->kill_writer(process, kernel_.now());
+  }
+}
+
+}  // namespace drey::sim
