@@ -75,6 +75,10 @@ enum class CheckpointFact : uint8_t {
   notified_complete,   // entity = task, subject = subtask; a = id
   notified_aborted,
   stored,              // entity = JobMaster, subject job; a = id: pointer in the pointer store
+  metadata_written,    // entity = JobMaster, subject job; a = id: durable in the object store, pointer not yet
+  expired,             // entity = JobMaster, subject job; a = id: its time-out is over
+  pre_committed,       // entity = task, subject = sink subtask; a = id: flushed and handed to the committer
+  committed,           // entity = task, subject = sink subtask; a = id: the broker's answer is here
 };
 
 // FactGroup::data

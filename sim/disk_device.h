@@ -50,6 +50,8 @@ class DiskDevice {
   // healthy.
   void set_slowdown_permille(int64_t permille) { slowdown_permille_ = permille; }
   const DiskSpec& spec() const { return spec_; }
+  // A fault: what is reserved from now on takes other times.
+  void set_spec(const DiskSpec& spec) { spec_ = spec; }
   Time free_at() const { return free_at_; }
   Duration busy() const { return busy_; }
 

@@ -1,5 +1,6 @@
 #include "sim/disks.h"
 
+#include <algorithm>
 #include <array>
 
 namespace drey::sim {
@@ -41,6 +42,30 @@ Disk& Disks::of(HostId host) {
 void Disks::replace(HostId host) {
   disks_.erase(host);
   kernel_.announce({.entity = machines_.host_path(host), .kind = fact_kind(DiskFact::replaced)});
+}
+
+void Disks::announce_speed(HostId host, Duration extra_latency, uint64_t bytes_per_second) {
+  kernel_.announce({.entity = machines_.host_path(host), .kind = fact_kind(DiskFact::slowed),
+                    .a = static_cast<uint64_t>(extra_latency.ns), .b = bytes_per_second});
+}
+
+void Disks::slow(HostId host, Duration extra_latency, uint64_t bytes_per_second) {
+  DiskSpec slow = spec_;
+  slow.read_latency = slow.read_latency + extra_latency;
+  slow.append_latency = slow.append_latency + extra_latency;
+  slow.metadata_latency = slow.metadata_latency + extra_latency;
+  slow.sync_latency = slow.sync_latency + extra_latency;
+  if (bytes_per_second != 0) {
+    slow.read_bytes_per_second = std::min(slow.read_bytes_per_second, bytes_per_second);
+    slow.write_bytes_per_second = std::min(slow.write_bytes_per_second, bytes_per_second);
+  }
+  of(host).device().set_spec(slow);
+  announce_speed(host, extra_latency, bytes_per_second);
+}
+
+void Disks::restore_speed(HostId host) {
+  of(host).device().set_spec(spec_);
+  announce_speed(host, {}, 0);
 }
 
 void Disks::on_process_stopped(ProcessId process, StopReason reason) {

@@ -13,6 +13,7 @@ namespace drey::sim {
 enum class DiskFact : uint8_t {
   torn,      // a file lost its unsynced tail in a crash: a = Torn, b = synced bytes, c = issued bytes
   replaced,  // the disk came back empty
+  slowed,    // a = extra latency (ns), b = bytes per second; both 0 = as it was
 };
 constexpr uint16_t fact_kind(DiskFact fact) {
   return fact_kind(FactGroup::disk, static_cast<uint8_t>(fact));
@@ -27,10 +28,15 @@ class Disks : public ProcessObserver {
   // The fault: a new, empty disk. Only while no process of the host runs.
   void replace(HostId host);
 
+  // The fault: each request waits longer, bytes pass at most at this rate (0 = as before), until restored.
+  void slow(HostId host, Duration extra_latency, uint64_t bytes_per_second);
+  void restore_speed(HostId host);
+
   void on_process_stopped(ProcessId process, StopReason reason) override;
 
  private:
   class Chooser;
+  void announce_speed(HostId host, Duration extra_latency, uint64_t bytes_per_second);
 
   Kernel& kernel_;
   Machines& machines_;

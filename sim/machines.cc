@@ -88,6 +88,10 @@ void Machines::repair_host(HostId id) {
   announce(MachineFact::host_up, hosts_[id.index].path, 0, 0, 0);
 }
 
+void Machines::repair_host_after(HostId id, Duration delay) {
+  world_.kernel().post(delay, id_, repair_due, id.index, Priority::fault);
+}
+
 void Machines::freeze(ProcessId id) {
   if (!running(id)) return;
   if (++processes_[id.index].pauses > 1) return;
@@ -132,6 +136,10 @@ void Machines::shut_down() {
 }
 
 void Machines::on_event(const Event& event) {
+  if (event.kind() == repair_due) {
+    repair_host({static_cast<uint32_t>(event.argument)});
+    return;
+  }
   const ProcessId process{static_cast<uint32_t>(event.argument >> 32)};
   const auto code = static_cast<uint8_t>(event.argument & 0xffu);
   const bool same = ((event.argument >> 8) & 0xffffffu) == (incarnation(process) & 0xffffffu);
@@ -144,6 +152,8 @@ void Machines::on_event(const Event& event) {
       break;
     case thaw_due:
       if (same) release_pause(process);
+      break;
+    case repair_due:
       break;
   }
 }

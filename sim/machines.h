@@ -73,6 +73,7 @@ class Machines : public Entity {
   void exit_process(ProcessId process, StopReason reason, int32_t exit_code);
   void crash_host(HostId host);
   void repair_host(HostId host);  // its processes stay down until started
+  void repair_host_after(HostId host, Duration delay);
   void freeze(ProcessId process);
   void thaw(ProcessId process);
   void freeze_for(ProcessId process, Duration pause);  // a stop-the-world pause
@@ -114,7 +115,7 @@ class Machines : public Entity {
     uint32_t incarnation = 0;
     uint32_t pauses = 0;  // frozen by this many causes
   };
-  enum Kind : uint8_t { start_due, exit_due, thaw_due };
+  enum Kind : uint8_t { start_due, exit_due, thaw_due, repair_due };
 
   void announce(MachineFact fact, PathId entity, uint64_t a, uint64_t b, uint64_t c);
   void release_pause(ProcessId process);

@@ -38,6 +38,7 @@ class Cluster::TaskManagerProgram : public sim::Program {
                   cluster.options_.flink, *leadership_, *tasks_) {}
 
   const TaskExecutor& executor() const { return executor_; }
+  TaskExecutor& executor() { return executor_; }
 
  private:
   std::unique_ptr<Leadership> leadership_;
@@ -123,6 +124,14 @@ void Cluster::start() {
   for (const sim::ProcessId process : job_managers_) world_.machines().start(process);
   for (const sim::ProcessId process : task_managers_) world_.machines().start(process);
   world_.machines().start(client_);
+}
+
+bool Cluster::fail_task(std::string_view op, uint32_t subtask, const Cause& cause) {
+  for (const sim::ProcessId process : task_managers_) {
+    auto* program = static_cast<TaskManagerProgram*>(world_.machines().program(process));
+    if (program != nullptr && program->executor().inject_failure(op, subtask, cause)) return true;
+  }
+  return false;
 }
 
 const TaskExecutor* Cluster::task_executor(sim::ProcessId process) const {

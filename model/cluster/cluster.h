@@ -55,6 +55,9 @@ class Cluster : private sim::ProcessObserver {
   sim::ProcessId client() const { return client_; }
   const FlinkOptions& flink() const { return options_.flink; }
 
+  // A fault: the code of this operator throws in this subtask. False: it runs nowhere now.
+  bool fail_task(std::string_view op, uint32_t subtask, const Cause& cause);
+
   // For oracles' builders and tests: null while the process is down.
   const TaskExecutor* task_executor(sim::ProcessId process) const;
   const Dispatcher* dispatcher(sim::ProcessId process) const;

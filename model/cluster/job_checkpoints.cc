@@ -151,6 +151,8 @@ void JobCheckpoints::on_timer(JobCheckpointsHost::Timer timer, uint64_t argument
       if (argument == periodic_generation_) coordinator_->on_periodic_trigger(argument);
       return;
     case JobCheckpointsHost::Timer::expiry:
+      if (coordinator_->pending().count(static_cast<CheckpointId>(argument)) != 0)
+        announce_job(fact_kind(CheckpointFact::expired), argument, 0, 0);
       coordinator_->on_expired(static_cast<CheckpointId>(argument));
       return;
   }
@@ -334,6 +336,8 @@ void JobCheckpoints::begin_write_metadata(uint64_t ticket, const CompletedCheckp
 }
 
 void JobCheckpoints::begin_write_pointer(uint64_t ticket, const CompletedCheckpoint& checkpoint) {
+  announce_job(fact_kind(CheckpointFact::metadata_written), static_cast<uint64_t>(checkpoint.id), 0,
+               0);
   if (options_.high_availability == HighAvailability::none) {
     coordinator_->on_pointer_written(ticket, PointerWrite::written);
     return;

@@ -48,6 +48,9 @@ class TaskExecutor : public sim::Endpoint,
                const FlinkOptions& options, Leadership& leadership, TaskFactory& tasks);
   ~TaskExecutor() override;
 
+  // A fault: the code of this operator throws in this subtask. False: it does not run here.
+  bool inject_failure(std::string_view op, uint32_t subtask, const Cause& cause);
+
   // For the end-of-run check that nothing is left and for tests.
   size_t task_count() const { return tasks_.size(); }
   const TaskSlotTable& slots() const { return slots_; }

@@ -134,6 +134,19 @@ void TaskExecutor::fail_job(JobId job, const Cause& cause) {
     if (attempt.job == job && !task.ended) task.runtime->fail(cause);
 }
 
+bool TaskExecutor::inject_failure(std::string_view op, uint32_t subtask, const Cause& cause) {
+  for (auto& [attempt, task] : tasks_) {
+    if (attempt.subtask != subtask || task.ended) continue;
+    const JobInformation& job = *task.deployment->job;
+    for (const uint32_t index : task.deployment->vertex().operators) {
+      if (job.spec.operators[index].id != op) continue;
+      task.runtime->fail(cause);
+      return true;
+    }
+  }
+  return false;
+}
+
 std::vector<AttemptId> TaskExecutor::deployed_of(JobId job) const {
   std::vector<AttemptId> deployed;
   for (const auto& [attempt, task] : tasks_)

@@ -195,6 +195,8 @@ bool BrokerSink::flush(bool) {
 std::vector<Committable> BrokerSink::prepare_commit() {
   std::vector<Committable> prepared;
   if (has_records_ && options_.exactly_once) prepared.push_back(producer_);
+  context_.announce_fact(fact_kind(CheckpointFact::pre_committed),
+                         static_cast<uint64_t>(collect_next_for_ - 1), prepared.size(), 0);
   has_records_ = false;
   collecting_for_ = collect_next_for_;
   if (options_.exactly_once) {
@@ -223,6 +225,7 @@ void BrokerSink::committer_sees_end() {
 // ---- committing ----
 
 void BrokerSink::checkpoint_complete(int64_t checkpoint) {
+  completed_ = checkpoint;
   committer_.checkpoint_complete(checkpoint);
   check_committer();
   if (committer_.committing()) commit_round();
@@ -275,6 +278,8 @@ void BrokerSink::on_ended(uint64_t index, const sim::TransactionEnded& answer) {
     commit_round();
     return;
   }
+  context_.announce_fact(fact_kind(CheckpointFact::committed), static_cast<uint64_t>(completed_),
+                         answers_.size(), 0);
   if (stage_ == Stage::committing)
     next_stage();
   else

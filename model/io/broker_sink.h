@@ -107,6 +107,7 @@ class BrokerSink final : private SinkWriter, private CommittableOutput {
 
   int64_t collecting_for_ = 1;  // the checkpoint that the records of now belong to, as far as known
   int64_t collect_next_for_ = 1;
+  int64_t completed_ = 0;  // newest checkpoint that was notified
   bool has_producer_ = false;
   bool asked_producer_ = false;
   Committable producer_;  // of the current transaction

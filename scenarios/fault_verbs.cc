@@ -1,0 +1,342 @@
+// What each verb of a fault does to the world.
+#include <algorithm>
+#include <array>
+
+#include "model/fact_names.h"
+#include "scenarios/fault_injector.h"
+#include "sim/check.h"
+
+namespace drey::scenarios {
+
+namespace {
+
+// Flink people write AcknowledgeCheckpoint; on the wire it is acknowledge_checkpoint.
+std::string wire_name(const std::string& rpc) {
+  std::string name;
+  for (size_t i = 0; i < rpc.size(); ++i) {
+    const bool upper = rpc[i] >= 'A' && rpc[i] <= 'Z';
+    if (upper && i > 0) name += '_';
+    name += upper ? static_cast<char>(rpc[i] - 'A' + 'a') : rpc[i];
+  }
+  return name;
+}
+
+sim::ServiceEffect effect_of(FaultEffect effect) {
+  switch (effect) {
+    case FaultEffect::error:
+      return sim::ServiceEffect::error;
+    case FaultEffect::throttle:
+      return sim::ServiceEffect::throttle;
+    case FaultEffect::lose_answer:
+      return sim::ServiceEffect::lose_answer;
+    case FaultEffect::none:
+    case FaultEffect::outage:
+    case FaultEffect::session_expiry:
+      return sim::ServiceEffect::outage;
+  }
+  return sim::ServiceEffect::outage;
+}
+
+// The request of a service that a scenario's word for an operation names; empty = any.
+std::string request_of(const std::string& operation) {
+  constexpr std::array<std::array<std::string_view, 2>, 14> kRequests{{
+      {"put", "put_object"},
+      {"get", "get_object"},
+      {"delete", "delete_object"},
+      {"list", "list_objects"},
+      {"read", "read_pointers"},
+      {"compare_and_set", "write_pointer"},
+      {"create", "write_pointer"},
+      {"init", "init_producer"},
+      {"begin", "append_records"},
+      {"append", "append_records"},
+      {"pre_commit", "append_records"},
+      {"commit", "end_transaction"},
+      {"abort", "end_transaction"},
+      {"fetch", "fetch_records"},
+  }};
+  for (const auto& [word, request] : kRequests)
+    if (operation == word) return std::string(request);
+  return {};
+}
+
+}  // namespace
+
+void FaultInjector::fire(size_t index) {
+  const FaultSpec& spec = *faults_[index].spec;
+  switch (spec.verb) {
+    case FaultVerb::kill:
+    case FaultVerb::crash:
+      kill(index);
+      return;
+    case FaultVerb::pause:
+      pause(index);
+      return;
+    case FaultVerb::restart:
+      restart(index);
+      return;
+    case FaultVerb::cut:
+      cut(index, true);
+      return;
+    case FaultVerb::slow_link:
+      slow_link(index, true);
+      return;
+    case FaultVerb::reset:
+      reset(index);
+      return;
+    case FaultVerb::lose:
+      lose(index);
+      return;
+    case FaultVerb::storage:
+    case FaultVerb::broker:
+      service(index);
+      return;
+    case FaultVerb::pointer_store:
+      if (spec.effect == FaultEffect::session_expiry) {
+        session_expiry(index);
+      } else {
+        service(index);
+      }
+      return;
+    case FaultVerb::slow_disk:
+      disk(index, true);
+      return;
+    case FaultVerb::lose_disk:
+      for (const sim::ProcessId process : processes(spec.targets, index)) {
+        assembly_.world().machines().kill(process, sim::StopReason::kill, 137);
+        assembly_.disks().replace(assembly_.world().machines().host_of(process));
+        assembly_.world().machines().start(process);
+        landed(index);
+      }
+      return;
+    case FaultVerb::fail:
+      fail(index);
+      return;
+  }
+}
+
+void FaultInjector::heal(size_t index) {
+  const FaultSpec& spec = *faults_[index].spec;
+  switch (spec.verb) {
+    case FaultVerb::cut:
+      cut(index, false);
+      break;
+    case FaultVerb::slow_link:
+      slow_link(index, false);
+      break;
+    case FaultVerb::slow_disk:
+      disk(index, false);
+      break;
+    case FaultVerb::storage:
+      assembly_.object_store().remove_rules(static_cast<uint32_t>(index));
+      break;
+    case FaultVerb::broker:
+      assembly_.broker().remove_rules(static_cast<uint32_t>(index));
+      assembly_.external_log().remove_rules(static_cast<uint32_t>(index));
+      break;
+    case FaultVerb::pointer_store:
+      assembly_.pointer_store().remove_rules(static_cast<uint32_t>(index));
+      break;
+    case FaultVerb::kill:
+    case FaultVerb::crash:
+    case FaultVerb::pause:
+    case FaultVerb::restart:
+    case FaultVerb::reset:
+    case FaultVerb::lose:
+    case FaultVerb::lose_disk:
+    case FaultVerb::fail:
+      break;
+  }
+  faults_[index].healed = true;
+  announce(FaultFact::healed, index, 0);
+  state_.fault_healed(spec.id);
+  look(nullptr);
+}
+
+void FaultInjector::kill(size_t index) {
+  const FaultSpec& spec = *faults_[index].spec;
+  sim::Machines& machines = assembly_.world().machines();
+  for (const sim::ProcessId process : processes(spec.targets, index)) {
+    const sim::HostId host = machines.host_of(process);
+    if (!machines.running(process)) continue;
+    announce(FaultFact::injected, index, static_cast<uint64_t>(faults_[index].fired));
+    landed(index);
+    if (spec.verb == FaultVerb::crash) {
+      machines.crash_host(host);
+    } else {
+      machines.kill(process, sim::StopReason::kill, 137);
+    }
+    if (!spec.back_after.has_value()) continue;
+    const sim::Duration back = sample(spec.back_after, index, sim::name_hash("back"));
+    if (spec.verb == FaultVerb::crash) machines.repair_host_after(host, back);
+    machines.start_after(process, back);
+  }
+}
+
+void FaultInjector::pause(size_t index) {
+  const FaultSpec& spec = *faults_[index].spec;
+  const sim::Duration pause = sample(spec.duration, index, sim::name_hash("for"));
+  for (const sim::ProcessId process : processes(spec.targets, index)) {
+    if (!assembly_.world().machines().running(process)) continue;
+    if (spec.duration.has_value() && pause.ns == 0) continue;
+    landed(index);
+    if (spec.duration.has_value()) {
+      assembly_.world().machines().freeze_for(process, pause);
+    } else {
+      assembly_.world().machines().freeze(process);
+    }
+  }
+}
+
+void FaultInjector::restart(size_t index) {
+  sim::Machines& machines = assembly_.world().machines();
+  for (const sim::ProcessId process : processes(faults_[index].spec->targets, index)) {
+    machines.kill(process, sim::StopReason::kill, 143);
+    machines.start(process);
+    landed(index);
+  }
+}
+
+void FaultInjector::cut(size_t index, bool on) {
+  const FaultSpec& spec = *faults_[index].spec;
+  sim::World& world = assembly_.world();
+  const sim::Duration lasts = sample(spec.duration, index, sim::name_hash("for"));
+  if (on && spec.duration.has_value() && lasts.ns == 0) return;
+  const auto set = [&](sim::ProcessId from, sim::ProcessId to) {
+    const sim::HostId a = world.machines().host_of(from);
+    const sim::HostId b = world.machines().host_of(to);
+    sim::LinkState state = world.network().link(a, b);
+    state.cut = on;
+    world.network().set_link(a, b, state);
+  };
+  for (const sim::ProcessId from : processes(spec.targets, index)) {
+    for (const sim::ProcessId to : processes(spec.other_side, index)) {
+      if (from == to) continue;
+      set(from, to);
+      if (spec.symmetric) set(to, from);
+      if (on) landed(index);
+    }
+  }
+  if (on && spec.duration.has_value())
+    kernel_.post(lasts, id_, heal_due, index, sim::Priority::fault);
+}
+
+void FaultInjector::slow_link(size_t index, bool on) {
+  const FaultSpec& spec = *faults_[index].spec;
+  sim::World& world = assembly_.world();
+  const sim::Duration extra = sample(spec.latency, index, sim::name_hash("latency"));
+  const uint64_t rate = spec.bandwidth.has_value() ? spec.bandwidth->per_second : 0;
+  if (on && extra.ns == 0 && rate == 0) return;
+  for (const sim::ProcessId from : processes(spec.targets, index)) {
+    for (const sim::ProcessId to : processes(spec.other_side, index)) {
+      if (from == to) continue;
+      for (const auto& [a, b] : {std::make_pair(from, to), std::make_pair(to, from)}) {
+        const sim::HostId ha = world.machines().host_of(a);
+        const sim::HostId hb = world.machines().host_of(b);
+        sim::LinkState state = world.network().link(ha, hb);
+        state.extra_latency = on ? extra : sim::Duration{};
+        state.bytes_per_second = on ? rate : 0;
+        world.network().set_link(ha, hb, state);
+      }
+      if (on) landed(index);
+    }
+  }
+  if (on && spec.duration.has_value())
+    kernel_.post(sample(spec.duration, index, sim::name_hash("for")), id_, heal_due, index,
+                 sim::Priority::fault);
+}
+
+void FaultInjector::reset(size_t index) {
+  const FaultSpec& spec = *faults_[index].spec;
+  for (const sim::ProcessId from : processes(spec.targets, index)) {
+    for (const sim::ProcessId to : processes(spec.other_side, index)) {
+      if (from == to) continue;
+      assembly_.world().network().reset(from, to);
+      landed(index);
+    }
+  }
+}
+
+void FaultInjector::lose(size_t index) {
+  const FaultSpec& spec = *faults_[index].spec;
+  for (int64_t i = 0; i < spec.count; ++i)
+    assembly_.world().network().lose({.message = wire_name(spec.rpc),
+                                      .from = process_name(spec.from, index),
+                                      .to = process_name(spec.to, index),
+                                      .answer = spec.answer,
+                                      .number = static_cast<uint64_t>(spec.number),
+                                      .fault = static_cast<uint32_t>(index)},
+                                     this);
+}
+
+void FaultInjector::service(size_t index) {
+  const FaultSpec& spec = *faults_[index].spec;
+  const sim::Duration lasts = sample(spec.duration, index, sim::name_hash("for"));
+  sim::ServiceRule rule;
+  rule.effect = effect_of(spec.effect);
+  rule.operation = request_of(spec.operation);
+  rule.from = process_name(spec.from, index);
+  rule.fault = static_cast<uint32_t>(index);
+  const bool numbered =
+      spec.effect == FaultEffect::error || spec.effect == FaultEffect::lose_answer;
+  if (spec.duration.has_value()) {
+    if (lasts.ns == 0) return;
+    rule.until = kernel_.now() + lasts;
+    kernel_.post(lasts, id_, heal_due, index, sim::Priority::fault);
+  } else if (numbered) {
+    rule.number = static_cast<uint64_t>(spec.number);
+    rule.count = static_cast<uint64_t>(spec.count);
+  }
+  if (spec.bandwidth.has_value()) rule.bytes_per_second = spec.bandwidth->per_second;
+  if (spec.latency.has_value()) rule.delay = sample(spec.latency, index, sim::name_hash("latency"));
+  switch (spec.verb) {
+    case FaultVerb::storage:
+      assembly_.object_store().add_rule(rule, this);
+      return;
+    case FaultVerb::broker:
+      if (rule.operation == "fetch_records" || spec.operation == "any")
+        assembly_.external_log().add_rule(rule, this);
+      if (rule.operation != "fetch_records") assembly_.broker().add_rule(rule, this);
+      return;
+    default:
+      assembly_.pointer_store().add_rule(rule, this);
+      return;
+  }
+}
+
+void FaultInjector::session_expiry(size_t index) {
+  const FaultSpec& spec = *faults_[index].spec;
+  const sim::ProcessId process =
+      assembly_.world().machines().find_process(process_name(spec.from, index));
+  if (!process.valid()) return;
+  assembly_.pointer_store().expire_sessions_of(process);
+  landed(index);
+}
+
+void FaultInjector::disk(size_t index, bool on) {
+  const FaultSpec& spec = *faults_[index].spec;
+  const sim::Duration extra = sample(spec.latency, index, sim::name_hash("latency"));
+  const uint64_t rate = spec.bandwidth.has_value() ? spec.bandwidth->per_second : 0;
+  if (on && extra.ns == 0 && rate == 0) return;
+  for (const sim::ProcessId process : processes(spec.targets, index)) {
+    const sim::HostId host = assembly_.world().machines().host_of(process);
+    if (on) {
+      assembly_.disks().slow(host, extra, rate);
+      landed(index);
+    } else {
+      assembly_.disks().restore_speed(host);
+    }
+  }
+  if (on && spec.duration.has_value())
+    kernel_.post(sample(spec.duration, index, sim::name_hash("for")), id_, heal_due, index,
+                 sim::Priority::fault);
+}
+
+void FaultInjector::fail(size_t index) {
+  const FaultSpec& spec = *faults_[index].spec;
+  const model::Cause cause{.kind = model::Cause::Kind::user, .text = spec.cause};
+  if (assembly_.cluster().fail_task(spec.vertex, static_cast<uint32_t>(spec.subtask), cause))
+    landed(index);
+}
+
+}  // namespace drey::scenarios
