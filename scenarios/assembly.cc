@@ -100,10 +100,13 @@ Assembly::Assembly(const Scenario& scenario, const AssemblyOptions& options) {
   job_ = job;
 
   model::ExactGrainOptions grain;
-  grain.log = log_;
-  grain.disk = disk;
+  grain.cores = static_cast<uint32_t>(scenario.cluster.cores);
+  grain.logs = {{job_->job, log_}};
+  grain.disks = disks_.get();
+  grain.disk_read_ns = static_cast<uint64_t>(disk.read_latency.ns);
+  grain.disk_bytes_per_second = disk.write_bytes_per_second;
   grain.step_each_record = options.step_each_record;
-  grain_ = std::make_unique<model::ExactGrain>(*world_, *disks_, std::move(grain));
+  grain_ = std::make_unique<model::ExactGrain>(std::move(grain));
 
   model::Cluster::Options cluster;
   cluster.spec.job_managers = static_cast<uint32_t>(scenario.cluster.job_managers);
@@ -115,6 +118,7 @@ Assembly::Assembly(const Scenario& scenario, const AssemblyOptions& options) {
   cluster.jobs = {{1, job_}};
   cluster.clients = {model::JobClientSpec{.job = 1}};
   cluster.object_store = object_store_->service_name();
+  cluster.pointer_store = pointer_store_->service_name();
   cluster_ = std::make_unique<model::Cluster>(*world_, std::move(cluster), *grain_);
 }
 
