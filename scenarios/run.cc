@@ -7,10 +7,15 @@
 #include <string_view>
 
 #include "model/trace_events.h"
-#include "reports/fact_text.h"
+#include "reports/collect.h"
 #include "reports/oracles/ledger.h"
+#include "reports/write_json.h"
+#include "reports/write_junit.h"
+#include "reports/write_log.h"
+#include "reports/write_terminal.h"
 #include "scenarios/assembly.h"
 #include "scenarios/fault_injector.h"
+#include "scenarios/message_names.h"
 
 namespace drey::scenarios {
 namespace {
@@ -43,75 +48,142 @@ class EndOfJob : public sim::TraceSink {
   uint64_t interests() const override { return interest(sim::FactGroup::control); }
   void on(const sim::Fact& fact, sim::FactNumber) override {
     if (fact.kind == model::fact_kind(model::ControlFact::job_status))
-      status = static_cast<model::JobStatus>(fact.a);
-    if (fact.kind == model::fact_kind(model::ControlFact::job_result)) {
-      known = true;
-      kernel_.stop();
-    }
+      status_ = static_cast<model::JobStatus>(fact.a);
+    if (fact.kind != model::fact_kind(model::ControlFact::job_result)) return;
+    known_ = true;
+    kernel_.stop();
   }
-  bool known = false;
-  model::JobStatus status = model::JobStatus::initializing;
+  bool known() const { return known_; }
+  model::JobStatus status() const { return status_; }
 
  private:
   sim::Kernel& kernel_;
+  bool known_ = false;
+  model::JobStatus status_ = model::JobStatus::initializing;
 };
 
-// What stays at the end of a job is given back within this time, or never.
+// What belongs to a job is given back within this time after its end, or never.
 constexpr sim::Duration kAftermath = sim::seconds(2);
 
-class Lines : public sim::TraceSink {
+reports::Guarantee guarantee_of(const Scenario& scenario, const model::JobInformation& job,
+                                const reports::SinkPath& path) {
+  if (!job.options.checkpointing) return reports::Guarantee::none;
+  const VertexSpec* sink = scenario.vertex(path.sink);
+  if (sink == nullptr || sink->delivery == Delivery::none) return reports::Guarantee::none;
+  const bool exactly_once = sink->delivery == Delivery::exactly_once && job.options.exactly_once;
+  return exactly_once ? reports::Guarantee::exactly_once : reports::Guarantee::at_least_once;
+}
+
+std::string reproduce_command(const RunRequest& request) {
+  return fmt::format("drey run {} --seed {}{}", request.file, request.seed,
+                     request.mutant.empty() ? "" : " --mutant " + request.mutant);
+}
+
+// One run from its assembly to its result.
+class Run {
  public:
-  Lines(std::string& out, reports::TraceNames names, sim::Kernel& kernel)
-      : out_(out), names_(names), kernel_(kernel) {}
-  uint64_t interests() const override {
-    using sim::FactGroup;
-    return interest(FactGroup::control) | interest(FactGroup::machine) |
-           interest(FactGroup::checkpoint) | interest(FactGroup::fault) | interest(FactGroup::task);
-  }
-  void on(const sim::Fact& fact, sim::FactNumber) override {
-    out_ += reports::time_text(kernel_.now()) + " " + reports::fact_text(fact, names_) + "\n";
+  explicit Run(const RunRequest& request)
+      : request_(request),
+        assembly_(*request.scenario, {.seed = request.seed}),
+        kernel_(assembly_.world().kernel()),
+        names_(kernel_),
+        collector_(names_),
+        log_(names_),
+        end_(kernel_),
+        faults_(*request.scenario, assembly_) {
+    kernel_.add_sink(&collector_);
+    kernel_.add_sink(&log_);
+    kernel_.add_sink(&end_);
+    for (const reports::SinkPath& path : reports::sink_paths(assembly_.job().spec))
+      add_ledger(path);
   }
 
+  reports::RunResult go() {
+    assembly_.start();
+    faults_.start();
+    const sim::Time limit = sim::Time{} + request_.scenario->limits.time;
+    const sim::Kernel::Stop stop = kernel_.run(limit);
+    if (end_.known()) kernel_.run(std::min(limit, kernel_.now() + kAftermath));
+    return result(stop);
+  }
+  const std::string& log() const { return log_.text(); }
+
  private:
-  std::string& out_;
-  reports::TraceNames names_;
+  void add_ledger(const reports::SinkPath& path) {
+    if (!path.problem.empty()) {
+      not_checked_.push_back(path.sink + ": " + path.problem);
+      return;
+    }
+    reports::LedgerOptions options;
+    options.path = path;
+    options.log = assembly_.log();
+    options.guarantee = guarantee_of(*request_.scenario, assembly_.job(), path);
+    ledgers_.push_back(std::make_unique<reports::Ledger>(options, names_));
+    kernel_.add_sink(ledgers_.back().get());
+  }
+
+  bool bounded() const { return assembly_.log()->total() != sim::LogContents::kUnbounded; }
+
+  reports::RunResult result(sim::Kernel::Stop stop) {
+    reports::RunResult result;
+    result.scenario = request_.file;
+    result.seed = request_.seed;
+    result.mutant = request_.mutant;
+    result.hash = to_hex(kernel_.hash());
+    result.end = kernel_.now();
+    result.events = kernel_.events_run();
+    result.reproduce = reproduce_command(request_);
+    if (stop == sim::Kernel::Stop::event_limit) result.limit = "events";
+    if (!end_.known() && bounded() && stop == sim::Kernel::Stop::time_limit)
+      result.limit = "simulated time";
+    collector_.fill(result, message_names());
+    for (const auto& ledger : ledgers_) {
+      // A job that has finished owes everything; one that was stopped or failed, what its
+      // checkpoints cover.
+      if (end_.status() == model::JobStatus::finished) ledger->owe_everything();
+      result.add(*ledger, ledger->finish(kernel_.now()));
+      const reports::LedgerCounts& counts = ledger->counts();
+      result.ledger.compared += counts.compared;
+      result.ledger.lost += counts.lost;
+      result.ledger.doubled += counts.doubled;
+      result.ledger.reordered += counts.reordered;
+      result.ledger.wrong += counts.wrong;
+    }
+    for (const FaultInjector::Report& fault : faults_.reports())
+      result.faults.push_back({fault.id, fault.landed, fault.optional});
+    for (std::string& line : not_checked_) result.not_checked.push_back(std::move(line));
+    result.conclude();
+    return result;
+  }
+
+  const RunRequest& request_;
+  Assembly assembly_;
   sim::Kernel& kernel_;
+  reports::TraceNames names_;
+  reports::Collector collector_;
+  reports::LogWriter log_;
+  EndOfJob end_;
+  FaultInjector faults_;
+  std::vector<std::unique_ptr<reports::Ledger>> ledgers_;
+  std::vector<std::string> not_checked_;
 };
 
 }  // namespace
 
 RunOutcome run_once(const RunRequest& request) {
-  const Scenario& scenario = *request.scenario;
-  Assembly assembly(scenario, {.seed = request.seed});
-  sim::Kernel& kernel = assembly.world().kernel();
+  Run run(request);
+  reports::RunResult result = run.go();
+  if (request.twice) {
+    Run again(request);
+    if (again.go().hash != result.hash) result.verdict = reports::RunVerdict::nondeterministic;
+  }
   RunOutcome outcome;
-  Lines lines(outcome.log, reports::TraceNames(kernel), kernel);
-  kernel.add_sink(&lines);
-  EndOfJob end(kernel);
-  kernel.add_sink(&end);
-  reports::LedgerOptions ledger_options;
-  ledger_options.path = reports::sink_paths(assembly.job().spec).front();
-  ledger_options.log = assembly.log();
-  reports::Ledger ledger(ledger_options, reports::TraceNames(kernel));
-  kernel.add_sink(&ledger);
-  FaultInjector faults(scenario, assembly);
-  assembly.start();
-  faults.start();
-  const sim::Time limit = sim::Time{} + scenario.limits.time;
-  kernel.run(limit);
-  if (end.known) kernel.run(std::min(limit, kernel.now() + kAftermath));
-  if (end.status == model::JobStatus::finished) ledger.owe_everything();
-  const reports::Finding finding = ledger.finish(kernel.now());
-  outcome.verdict = finding.judgement == reports::Judgement::held ? "pass" : "fail";
+  outcome.verdict = name_of(result.verdict);
   outcome.exit_code = exit_code_of(outcome.verdict);
-  outcome.summary = fmt::format(
-      "hash {} events {} simulated {} ms, job {}, compared {} lost {} doubled {} reordered {}\n",
-      to_hex(kernel.hash()), kernel.events_run(), sim::to_millis(kernel.now()),
-      name_of(end.status), ledger.counts().compared, ledger.counts().lost,
-      ledger.counts().doubled, ledger.counts().reordered);
-  for (const auto& violation : finding.violations)
-    outcome.summary += violation.event + ": " + violation.what + "\n";
-  outcome.json = "{}";
+  outcome.summary = reports::to_terminal(result);
+  outcome.json = reports::to_json(result);
+  outcome.junit = reports::to_junit_suite(result);
+  outcome.log = run.log();
   return outcome;
 }
 

@@ -155,6 +155,9 @@ void JobCheckpoints::on_timer(JobCheckpointsHost::Timer timer, uint64_t argument
         announce_job(fact_kind(CheckpointFact::expired), argument, 0, 0);
       coordinator_->on_expired(static_cast<CheckpointId>(argument));
       return;
+    case JobCheckpointsHost::Timer::verdict:
+      carry_out_verdict();
+      return;
   }
 }
 
@@ -354,15 +357,29 @@ void JobCheckpoints::request_failed(uint64_t, CheckpointId id, CheckpointFailure
 }
 
 void JobCheckpoints::fail_job(CheckpointId, CheckpointFailureReason reason) {
-  host_.scheduler().fail_global({.kind = Cause::Kind::checkpoint, .text = std::string(to_string(reason))});
+  verdicts_.push_back(
+      {std::nullopt, {.kind = Cause::Kind::checkpoint, .text = std::string(to_string(reason))}});
+  host_.arm(JobCheckpointsHost::Timer::verdict, 0, {});
 }
 
 void JobCheckpoints::fail_task(const TaskRef& task, CheckpointId, CheckpointFailureReason reason) {
   const SubtaskIndex subtask = subtask_of(task);
   if (host_.scheduler().graph().attempt(subtask) != task.attempt) return;
-  host_.scheduler().fail_if_running(
-      host_.scheduler().attempt_id(subtask),
-      {.kind = Cause::Kind::checkpoint, .text = std::string(to_string(reason))});
+  verdicts_.push_back(
+      {host_.scheduler().attempt_id(subtask),
+       {.kind = Cause::Kind::checkpoint, .text = std::string(to_string(reason))}});
+  host_.arm(JobCheckpointsHost::Timer::verdict, 0, {});
+}
+
+void JobCheckpoints::carry_out_verdict() {
+  if (verdicts_.empty()) return;
+  const Verdict verdict = verdicts_.front();
+  verdicts_.pop_front();
+  if (verdict.only_if_running.has_value()) {
+    host_.scheduler().fail_if_running(*verdict.only_if_running, verdict.cause);
+  } else {
+    host_.scheduler().fail_global(verdict.cause);
+  }
 }
 
 void JobCheckpoints::discard_checkpoint(uint64_t ticket, CheckpointId id,

@@ -6,6 +6,7 @@
 // Without high availability the completed-checkpoint store lives in the JobMaster's memory, as upstream's; with it, the
 // pointer to each completed checkpoint is written to the pointer store before it counts.
 // Upstream: CheckpointCoordinator's collaborators in SchedulerBase / CheckpointsUtils, DefaultCompletedCheckpointStore.
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,7 +28,7 @@ class JobCheckpointsHost {
   virtual const JobScheduler& scheduler() const = 0;
   virtual JobScheduler& scheduler() = 0;
 
-  enum class Timer : uint8_t { coordinator, periodic, expiry };
+  enum class Timer : uint8_t { coordinator, periodic, expiry, verdict };
   // Calls on_timer(timer, argument) after the delay.
   virtual void arm(Timer timer, uint64_t argument, sim::Duration delay) = 0;
   virtual void tell_task(SubtaskIndex subtask, sim::Body body) = 0;
@@ -135,6 +136,7 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
   const ExecutionTopology& topology() const { return host_.scheduler().graph().topology(); }
   SubtaskIndex subtask_of(const TaskRef& task) const;
   TaskRef task_of(SubtaskIndex subtask) const;
+  void carry_out_verdict();
   void act(CheckpointActivation::Change change);
   void announce_job(uint16_t kind, uint64_t a, uint64_t b, uint64_t c);
 
@@ -152,6 +154,13 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
   uint64_t periodic_generation_ = 0;   // armed; answers of an older one are stale
   uint64_t completed_ = 0;
   std::map<uint64_t, uint64_t> metadata_ticket_;  // ticket of ours -> the coordinator's
+  // Failures that the coordinator has decided: carried out as an event of their own (upstream: in the main thread's
+  // executor), since failing the job stops the coordinator that is still deciding.
+  struct Verdict {
+    std::optional<AttemptId> only_if_running;
+    Cause cause;
+  };
+  std::deque<Verdict> verdicts_;
   std::vector<SubtaskIndex> restoring_;
   CheckpointId restored_ = 0;
   std::optional<JobStatus> final_status_;  // shut_down waits for the coordinator's lock

@@ -459,6 +459,9 @@ void JobMaster::on_later(sim::Continuation then) {
     case expiry_timer:
       checkpoints_.on_timer(Timer::expiry, then.argument);
       return;
+    case verdict_timer:
+      checkpoints_.on_timer(Timer::verdict, then.argument);
+      return;
     case bulk_timeout:
       // A later request keeps what is pending: upstream times each bulk of its own.
       if (then.argument == bulks_ && slots_.anything_pending())

@@ -58,7 +58,8 @@ class JobMaster : public sim::Endpoint,
   enum Then : uint16_t {
     registered_at_rm, rm_retry, declared, declare_retry, heartbeat_to_tm, heartbeat_told,
     submitted, cancelled, restart_due, coordinator_timer, periodic_timer, expiry_timer,
-    object_stored, object_deleted, free_told, bulk_timeout, idle_check, start_job, metadata_read, metadata_retry, end_told, cleaned_told, ignore,
+    verdict_timer, object_stored, object_deleted, free_told, bulk_timeout, idle_check, start_job,
+    metadata_read, metadata_retry, end_told, cleaned_told, ignore,
   };
   enum TimerKind : uint8_t { tm_heartbeat_timer, rm_heartbeat_timer, declare_timer };
 

@@ -216,6 +216,9 @@ void JobMaster::arm(Timer timer, uint64_t argument, sim::Duration delay) {
     case Timer::expiry:
       later(delay, {expiry_timer, argument});
       return;
+    case Timer::verdict:
+      later(delay, {verdict_timer, argument});
+      return;
   }
 }
 
