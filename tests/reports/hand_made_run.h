@@ -22,7 +22,7 @@ class HandMadeRun {
   sim::Fact fact(uint16_t kind, std::string_view subject, uint64_t a, uint64_t b = 0,
                  uint64_t c = 0) {
     return {.at = now,
-            .entity = kernel_.intern("jm-1/job-1"),
+            .entity = kernel_.intern(speaker),
             .subject = kernel_.intern(subject),
             .kind = kind,
             .a = a,
@@ -51,6 +51,7 @@ class HandMadeRun {
   }
 
   sim::Time now{1'000'000'000};
+  std::string speaker = "jm-1/job-1";
 
  private:
   sim::TraceSink& sink_;

@@ -63,7 +63,9 @@ constexpr std::string_view kReportsView[] = {
     "model/trace_events.h", "model/fact_names.h", "model/graph/execution_state.h",
     "model/graph/job_spec.h",
     // What the operators of a job mean, as pure functions of a record and the description.
-    "model/graph/record_functions.h"};
+    "model/graph/record_functions.h",
+    // Subtasks and edges of a job as Flink wires them; what follows of them, oracles compute.
+    "model/graph/execution_topology.h", "model/graph/result_partition_type.h"};
 
 struct Fence {
   std::string_view header;  // prefix of what stands between < and >
