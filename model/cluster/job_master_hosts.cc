@@ -164,6 +164,14 @@ void JobMaster::failover_ended(uint64_t number) {
 void JobMaster::failure_seen(std::optional<SubtaskIndex> subtask, const Cause& cause) {
   const sim::PathId subject = subtask.has_value() ? subtask_path(*subtask) : job_path_;
   const uint64_t attempt = subtask.has_value() ? scheduler_.graph().attempt(*subtask) : 0;
+  const bool blames_producer = cause.kind == Cause::Kind::partition_not_found ||
+                               cause.kind == Cause::Kind::partition_connection;
+  if (blames_producer && cause.partition.has_value()) {
+    const PartitionIndex partition = cause.partition->partition;
+    announce(fact_kind(ControlFact::producer_unavailable),
+             subtask_path(scheduler_.graph().topology().producer_of(partition)), partition,
+             cause.partition->producer.attempt, 0);
+  }
   announce(fact_kind(ControlFact::failure), subject, attempt, static_cast<uint64_t>(cause.kind), 0);
 }
 
