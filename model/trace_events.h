@@ -97,6 +97,8 @@ enum class StateFact : uint8_t {
   out_of_memory,       // entity = TaskManager; a = live bytes, b = bound
   confirmed,           // entity = task, subject = subtask; a = checkpoint id
   shared_files,        // entity = task, subject = subtask; a = checkpoint id, b = bytes of new files, c = of files not uploaded again
+  engine,              // entity = task, subject = subtask; counts of this attempt's backend so far: a = flushes << 32 |
+                       // compactions, b = digest of all its I/O operations, c = cache misses
 };
 
 constexpr uint16_t fact_kind(ControlFact f) { return sim::fact_kind(sim::FactGroup::control, static_cast<uint8_t>(f)); }

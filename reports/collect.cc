@@ -61,11 +61,7 @@ void Collector::on_checkpoint(const sim::Fact& fact) {
 }
 
 void Collector::on_state(const sim::Fact& fact) {
-  using Kind = state::KeyedBackend::Job::Kind;
-  if (fact.kind == fact_kind(StateFact::job_run)) {
-    if (fact.a == static_cast<uint64_t>(Kind::flush)) ++rocksdb_.flushes;
-    if (fact.a == static_cast<uint64_t>(Kind::compaction)) ++rocksdb_.compactions;
-  }
+  engines_.on(fact);
   if (fact.kind == fact_kind(StateFact::shared_files)) {
     rocksdb_.checkpoint_sst_bytes += fact.b;
     rocksdb_.reused_sst_bytes += fact.c;
@@ -80,6 +76,8 @@ void Collector::fill(RunResult& result,
     if (completed_.count(id) == 0) ++result.checkpoints.failed;
   result.failovers = failovers_;
   result.rocksdb = rocksdb_;
+  result.rocksdb.flushes = engines_.flushes();
+  result.rocksdb.compactions = engines_.compactions();
   for (const auto& [kind, count] : messages_) {
     const auto name = message_names.find(kind);
     result.messages[name != message_names.end() ? name->second : fmt::format("{:08x}", kind)] +=

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "reports/engine_counts.h"
 #include "reports/oracle.h"
 #include "reports/run_result.h"
 
@@ -35,6 +36,7 @@ class Collector final : public sim::TraceSink {
   uint64_t restored_ = 0;
   std::vector<FailoverResult> failovers_;
   RocksdbResult rocksdb_;
+  EngineCounts engines_;
   std::map<uint32_t, uint64_t> messages_;  // by kind
 };
 

@@ -238,7 +238,6 @@ void Metrics::on_checkpoint_part(const sim::Fact& fact) {
 }
 
 void Metrics::on_world(const sim::Fact& fact) {
-  using Job = state::KeyedBackend::Job::Kind;
   if (fact.kind == fact_kind(sim::NetworkFact::delivered)) {
     ++delivered_;
   } else if (fact.kind == fact_kind(sim::NetworkFact::lost) ||
@@ -261,9 +260,8 @@ void Metrics::on_world(const sim::Fact& fact) {
     objects_.erase(fact.subject);
   } else if (fact.kind == fact_kind(ObjectFact::missing)) {
     ++store_errors_;
-  } else if (fact.kind == fact_kind(StateFact::job_run)) {
-    if (fact.a == static_cast<uint64_t>(Job::flush)) ++flushes_;
-    if (fact.a == static_cast<uint64_t>(Job::compaction)) ++compactions_;
+  } else if (fact.kind == fact_kind(StateFact::engine)) {
+    engines_.on(fact);
   } else if (fact.kind == fact_kind(StateFact::shared_files)) {
     sst_bytes_ += fact.b;
     reused_sst_bytes_ += fact.c;

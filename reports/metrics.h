@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "reports/engine_counts.h"
 #include "reports/expectation.h"
 #include "reports/oracle.h"
 #include "reports/oracles/ledger.h"
@@ -122,7 +123,8 @@ class Metrics final : public sim::TraceSink, public MetricLookup {
   std::set<sim::PathId> objects_;
   std::set<sim::PathId> task_managers_;
   uint64_t delivered_ = 0, lost_ = 0, leaders_ = 0;
-  uint64_t flushes_ = 0, compactions_ = 0, sst_bytes_ = 0, reused_sst_bytes_ = 0;
+  EngineCounts engines_;
+  uint64_t sst_bytes_ = 0, reused_sst_bytes_ = 0;
   Histogram latency_;
 };
 

@@ -8,6 +8,9 @@
 
 #include "model/trace_events.h"
 #include "reports/collect.h"
+#include "reports/judge_expectations.h"
+#include "reports/metrics.h"
+#include "reports/microscope.h"
 #include "reports/oracles/ledger.h"
 #include "reports/write_json.h"
 #include "reports/write_junit.h"
@@ -82,7 +85,8 @@ std::string reproduce_command(const RunRequest& request) {
 // One run from its assembly to its result.
 class Run {
  public:
-  explicit Run(const RunRequest& request)
+  // `followed`: provenances whose history is to be kept (design.md 2.5); it changes nothing else.
+  explicit Run(const RunRequest& request, const std::vector<uint64_t>& followed = {})
       : request_(request),
         assembly_(*request.scenario, {.seed = request.seed}),
         kernel_(assembly_.world().kernel()),
@@ -91,6 +95,11 @@ class Run {
         log_(names_),
         end_(kernel_),
         faults_(*request.scenario, assembly_) {
+    for (const uint64_t provenance : followed) suspects_.push_back(provenance);
+    if (!suspects_.empty()) {
+      microscope_ = std::make_unique<reports::Microscope>(suspects_, names_);
+      kernel_.add_sink(microscope_.get());
+    }
     kernel_.add_sink(&collector_);
     kernel_.add_sink(&log_);
     kernel_.add_sink(&end_);
@@ -107,8 +116,32 @@ class Run {
     return result(stop);
   }
   const std::string& log() const { return log_.text(); }
+  // What a second run of the same seed should follow record by record.
+  std::vector<uint64_t> suspects() const {
+    std::vector<uint64_t> all;
+    for (const auto& ledger : ledgers_)
+      for (const uint64_t provenance : ledger->microscope()) all.push_back(provenance);
+    return all;
+  }
+  const reports::Microscope* microscope() const { return microscope_.get(); }
 
  private:
+  void add_expectations() {
+    std::vector<reports::Expectation> expectations;
+    for (const ExpectSpec& spec : request_.scenario->expect) expectations.push_back(spec.parsed);
+    reports::MetricsOptions options;
+    for (const model::JobVertex& vertex : assembly_.job().graph.vertices)
+      for (const uint32_t op : vertex.operators)
+        options.task_of[assembly_.job().spec.operators[op].id] = vertex.id;
+    options.log = assembly_.log();
+    options.latency = reports::wants_latency(expectations);
+    options.ledger = ledgers_.empty() ? nullptr : ledgers_.front().get();
+    metrics_ = std::make_unique<reports::Metrics>(options, names_);
+    kernel_.add_sink(metrics_.get());
+    judge_ = std::make_unique<reports::ExpectationJudge>(std::move(expectations), *metrics_);
+    kernel_.add_sink(judge_.get());
+  }
+
   void add_ledger(const reports::SinkPath& path) {
     if (!path.problem.empty()) {
       not_checked_.push_back(path.sink + ": " + path.problem);
@@ -151,6 +184,8 @@ class Run {
     }
     for (const FaultInjector::Report& fault : faults_.reports())
       result.faults.push_back({fault.id, fault.landed, fault.optional});
+    metrics_->finish(kernel_.now());
+    judge_->finish(kernel_.now(), result);
     for (std::string& line : not_checked_) result.not_checked.push_back(std::move(line));
     result.conclude();
     return result;
@@ -165,6 +200,10 @@ class Run {
   EndOfJob end_;
   FaultInjector faults_;
   std::vector<std::unique_ptr<reports::Ledger>> ledgers_;
+  std::unique_ptr<reports::Metrics> metrics_;
+  std::unique_ptr<reports::ExpectationJudge> judge_;
+  std::vector<uint64_t> suspects_;
+  std::unique_ptr<reports::Microscope> microscope_;
   std::vector<std::string> not_checked_;
 };
 
@@ -176,6 +215,11 @@ RunOutcome run_once(const RunRequest& request) {
   if (request.twice) {
     Run again(request);
     if (again.go().hash != result.hash) result.verdict = reports::RunVerdict::nondeterministic;
+  }
+  if (const std::vector<uint64_t> suspects = run.suspects(); !suspects.empty()) {
+    Run closer(request, suspects);
+    closer.go();
+    closer.microscope()->attach(result.violations);
   }
   RunOutcome outcome;
   outcome.verdict = name_of(result.verdict);

@@ -126,7 +126,8 @@ void JobCheckpoints::on_acknowledge(SubtaskIndex subtask, CheckpointId id,
   acknowledgement.task = task_of(subtask);
   host_.announce_checkpoint(fact_kind(CheckpointFact::acknowledged), subtask,
                             static_cast<uint64_t>(id), acknowledgement.task.attempt, bytes);
-  coordinator_->on_acknowledge(id, std::move(acknowledgement));
+  const AckReply reply = coordinator_->on_acknowledge(id, std::move(acknowledgement));
+  CHECK(reply != AckReply::registry_error, "a task named a shared file that the registry does not know");
 }
 
 void JobCheckpoints::on_decline(SubtaskIndex subtask, CheckpointId id,

@@ -9,7 +9,9 @@ namespace drey::model {
 
 namespace {
 constexpr sim::Duration kFetchTimeout = sim::seconds(30);
-constexpr sim::Duration kFetchWait = sim::milliseconds(500);
+// As Kafka's fetch.min.bytes and fetch.max.wait.ms: an answer waits a little for more to come.
+constexpr uint32_t kFetchAtLeast = 256;
+constexpr sim::Duration kFetchWait = sim::milliseconds(50);
 constexpr sim::Duration kRetryPause = sim::milliseconds(100);
 }  // namespace
 
@@ -50,6 +52,7 @@ void LogSource::fetch(size_t index) {
   request->split = static_cast<uint16_t>(positions_[index].split);
   request->offset = split.fetched_to;
   request->max_records = options_.fetch_records;
+  request->min_records = std::min(options_.fetch_records, kFetchAtLeast);
   request->max_wait = kFetchWait;
   context_.call(context_.locate(options_.service), std::move(request), kFetchTimeout,
                 {TaskPart::source, fetched, index});

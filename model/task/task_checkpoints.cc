@@ -2,6 +2,7 @@
 
 #include "fmt/core.h"
 #include "model/trace_events.h"
+#include "sim/check.h"
 #include "sim/object_store.h"
 
 namespace drey::model {
@@ -102,6 +103,7 @@ void TaskCheckpoints::take_snapshot(const Request& request) {
       return;
     }
     running.backends[first + i - 1] = backend;
+    announce_engine(*backend);
     if (host_.digest_state()) announce_digest(id, op);
   }
   if (chain_.source != nullptr) {
@@ -117,6 +119,15 @@ void TaskCheckpoints::take_snapshot(const Request& request) {
   context_.announce_fact(fact_kind(CheckpointFact::sync_done), static_cast<uint64_t>(id),
                          ns(running.sync), 0);
   context_.after(running.sync, {TaskPart::checkpoint, async_begins, static_cast<uint64_t>(id)});
+}
+
+// What the storage engine has done so far, its I/O above all: so the hash sees each disk operation.
+void TaskCheckpoints::announce_engine(const state::KeyedBackend& backend) {
+  const state::BackendCounters counters = backend.counters();
+  if (counters.io_operations == 0) return;
+  context_.announce_fact(fact_kind(StateFact::engine),
+                         (counters.flushes << 32) | counters.compactions, counters.io_digest.high,
+                         counters.cache_misses);
 }
 
 void TaskCheckpoints::announce_digest(CheckpointId id, const Operator& op) {
@@ -160,6 +171,7 @@ void TaskCheckpoints::pull(CheckpointId id) {
         if (running.uploading > 0) return;
         running.snapshot->operators[running.pulling].keyed.push_back(
             backend->handle(static_cast<uint64_t>(id)));
+        register_reused(running, running.snapshot->operators[running.pulling].keyed.back());
         ++running.pulling;
         break;
     }
@@ -188,12 +200,7 @@ std::string TaskCheckpoints::object_key(const Running& running, uint32_t op,
 
 void TaskCheckpoints::upload(Running& running, const state::KeyedBackend::File& file) {
   const uint32_t op = running.snapshot->operators[running.pulling].op;
-  const std::string registered =
-      fmt::format("{}-{}", context_.deployment().job->spec.operators[op].id, file.name);
-  if (file.placeholder) {
-    running.shared_files.push_back({.key = registered, .path = {}});
-    return;
-  }
+  CHECK(!file.placeholder, "what is in the store already is not uploaded again");
   auto put = std::make_shared<sim::PutObject>();
   put->key = object_key(running, op, file.name, file.shared);
   put->content = sim::ObjectContent(file.content);
@@ -227,10 +234,9 @@ void TaskCheckpoints::answered(TaskCall call, const sim::Reply& reply) {
   const uint32_t op = running.snapshot->operators[done.op].op;
   running.backends[done.op]->uploaded(static_cast<uint64_t>(done.id), done.name, done.object_key);
   if (done.shared)
+    // The registry's key is the object itself, as upstream's is the physical file.
     running.shared_files.push_back(
-        {.key = fmt::format("{}-{}", context_.deployment().job->spec.operators[op].id, done.name),
-         .path = done.object_key,
-         .bytes = done.bytes});
+        {.key = done.object_key, .path = done.object_key, .bytes = done.bytes});
   else
     running.private_files.push_back({.path = done.object_key, .bytes = done.bytes});
   running.stored.push_back(done);
@@ -261,6 +267,13 @@ void TaskCheckpoints::finish(CheckpointId id) {
                      .sync = done.sync,
                      .async = async,
                      .bytes_persisted = bytes});
+}
+
+// Files of earlier checkpoints that this one uses again are named to the registry by placeholders (RB-6).
+void TaskCheckpoints::register_reused(Running& running, const state::KeyedStateHandle& handle) {
+  for (const state::HandleFile& file : handle.files)
+    if (file.shared && file.placeholder)
+      running.shared_files.push_back({.key = file.object_key, .path = {}, .bytes = file.bytes});
 }
 
 void TaskCheckpoints::announce_shared_files(CheckpointId id, const TaskStateSnapshot& snapshot) {

@@ -96,6 +96,8 @@ class TaskCheckpoints {
   void pull(CheckpointId id);
   void upload(Running& running, const state::KeyedBackend::File& file);
   void finish(CheckpointId id);
+  void announce_engine(const state::KeyedBackend& backend);
+  void register_reused(Running& running, const state::KeyedStateHandle& handle);
   void announce_shared_files(CheckpointId id, const TaskStateSnapshot& snapshot);
   void fail_async(CheckpointId id);
   void discard(Running& running);
