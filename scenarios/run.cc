@@ -105,6 +105,7 @@ class Run {
     kernel_.add_sink(&end_);
     for (const reports::SinkPath& path : reports::sink_paths(assembly_.job().spec))
       add_ledger(path);
+    add_expectations();
   }
 
   reports::RunResult go() {

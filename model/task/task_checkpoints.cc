@@ -231,7 +231,6 @@ void TaskCheckpoints::answered(TaskCall call, const sim::Reply& reply) {
     fail_async(done.id);
     return;
   }
-  const uint32_t op = running.snapshot->operators[done.op].op;
   running.backends[done.op]->uploaded(static_cast<uint64_t>(done.id), done.name, done.object_key);
   if (done.shared)
     // The registry's key is the object itself, as upstream's is the physical file.
