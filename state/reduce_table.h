@@ -48,6 +48,7 @@ class ReduceTable {
     __builtin_prefetch(reinterpret_cast<const char*>(entry) + sizeof(ReduceEntry) - 1, 1);
   }
   uint64_t size() const { return size_; }
+  // The order is kept until a key comes or goes: snapshots of a settled table do not sort again.
   std::vector<ReduceEntry> sorted() const;
 
  private:
@@ -71,6 +72,8 @@ class ReduceTable {
   std::unique_ptr<ReduceEntry[]> entries_;
   uint64_t capacity_ = 0;
   uint64_t size_ = 0;
+  mutable std::vector<uint32_t> order_;  // slots in sorted order, while order_known_
+  mutable bool order_known_ = false;
 };
 
 // One reducing state of a subtask: a table per key group of its range.
