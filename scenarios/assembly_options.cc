@@ -117,8 +117,8 @@ model::RestartStrategyOptions restart_of(const FlinkOptions& flink) {
 }
 
 model::RetentionPolicy retention_of(const std::string& text) {
-  if (text == "retain_on_cancellation") return model::RetentionPolicy::retain_on_cancellation;
-  if (text == "delete_on_cancellation") return model::RetentionPolicy::delete_on_cancellation;
+  if (text == "RETAIN_ON_CANCELLATION") return model::RetentionPolicy::retain_on_cancellation;
+  if (text == "DELETE_ON_CANCELLATION") return model::RetentionPolicy::delete_on_cancellation;
   return model::RetentionPolicy::no_externalized_checkpoints;
 }
 
@@ -172,9 +172,15 @@ model::FlinkOptions flink_options_of(const Scenario& scenario) {
                      : model::FailoverScope::region;
   const bool highly_available =
       scenario.cluster.job_managers > 1 ||
-      (flink.is_set("high-availability.type") && flink.text("high-availability.type") != "none");
+      (flink.is_set("high-availability.type") && flink.text("high-availability.type") != "NONE");
   out.high_availability = highly_available ? model::HighAvailability::pointer_store
                                            : model::HighAvailability::none;
+  const std::string client = "high-availability.zookeeper.client.";
+  out.pointer_client.session_timeout = flink.duration(client + "session-timeout");
+  out.pointer_client.connection_timeout = flink.duration(client + "connection-timeout");
+  out.pointer_client.retry_wait = flink.duration(client + "retry-wait");
+  out.pointer_client.max_retry_attempts =
+      static_cast<uint32_t>(flink.integer(client + "max-retry-attempts"));
   out.restart = restart_of(flink);
   model::CheckpointingOptions& checkpointing = out.checkpointing;
   const std::string prefix = "execution.checkpointing.";
@@ -200,7 +206,7 @@ model::TaskOptions task_options_of(const Scenario& scenario) {
                     : model::TaskOptions::Backend::hashmap;
   out.incremental = flink.flag("execution.checkpointing.incremental");
   out.checkpointing = flink.has_value("execution.checkpointing.interval");
-  out.exactly_once = flink.text("execution.checkpointing.mode") == "exactly_once";
+  out.exactly_once = flink.text("execution.checkpointing.mode") == "EXACTLY_ONCE";
   out.checkpoints_after_tasks_finish =
       flink.flag("execution.checkpointing.checkpoints-after-tasks-finish");
   out.buffer_timeout = flink.duration("execution.buffer-timeout.interval");
