@@ -11,6 +11,7 @@
 #include "reports/judge_expectations.h"
 #include "reports/metrics.h"
 #include "reports/microscope.h"
+#include "reports/oracles/all.h"
 #include "reports/oracles/ledger.h"
 #include "reports/write_json.h"
 #include "reports/write_junit.h"
@@ -19,6 +20,7 @@
 #include "scenarios/assembly.h"
 #include "scenarios/fault_injector.h"
 #include "scenarios/message_names.h"
+#include "scenarios/oracle_setup.h"
 
 namespace drey::scenarios {
 namespace {
@@ -103,6 +105,8 @@ class Run {
     kernel_.add_sink(&collector_);
     kernel_.add_sink(&log_);
     kernel_.add_sink(&end_);
+    oracles_ = reports::make_oracles(oracle_setup_of(*request.scenario, assembly_.job().spec), names_);
+    for (const auto& oracle : oracles_) kernel_.add_sink(oracle.get());
     for (const reports::SinkPath& path : reports::sink_paths(assembly_.job().spec))
       add_ledger(path);
     add_expectations();
@@ -183,6 +187,7 @@ class Run {
       result.ledger.reordered += counts.reordered;
       result.ledger.wrong += counts.wrong;
     }
+    for (const auto& oracle : oracles_) result.add(*oracle, oracle->finish(kernel_.now()));
     for (const FaultInjector::Report& fault : faults_.reports())
       result.faults.push_back({fault.id, fault.landed, fault.optional});
     metrics_->finish(kernel_.now());
@@ -200,6 +205,7 @@ class Run {
   reports::LogWriter log_;
   EndOfJob end_;
   FaultInjector faults_;
+  std::vector<std::unique_ptr<reports::Oracle>> oracles_;
   std::vector<std::unique_ptr<reports::Ledger>> ledgers_;
   std::unique_ptr<reports::Metrics> metrics_;
   std::unique_ptr<reports::ExpectationJudge> judge_;

@@ -7,6 +7,7 @@ namespace drey::reports {
 JobView::JobView(const OracleSetup& setup, TraceNames names)
     : names_(names),
       job_(fmt::format("job-{}", setup.job)),
+      spec_(setup.spec),
       topology_(model::build_job_graph(setup.spec)) {
   for (model::SubtaskIndex i = 0; i < topology_.subtasks(); ++i)
     by_name_.emplace(topology_.name_of(i), i);

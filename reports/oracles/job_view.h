@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,14 +49,20 @@ struct OracleSetup {
   bool keep_when_finished = false;
   bool keep_when_canceled = false;
   bool keep_when_failed = false;
-  std::string checkpoint_directory = "checkpoints";  // keys of its files begin with it
+  std::string checkpoint_directory = "checkpoints/job-1";  // keys of its files begin with it
   bool checkpoints_after_tasks_finish = true;
 
-  // After the last fault has healed, RUNNING and a completed checkpoint are due within this time.
-  // Zero: derived from the other values (progress.h).
+  bool late_data = false;  // declared disorder exceeds the bound of a source
+
+  // After the last fault the job is due to run and to complete a checkpoint within this time; zero:
+  // derived from the values below (progress.h).
   sim::Duration progress_bound;
-  uint32_t slots = 0;             // of the cluster, all TaskManagers up; 0: not known
-  bool unbounded_outage = false;  // a fault of the scenario never heals
+  sim::Duration heartbeat_timeout = sim::seconds(50);
+  sim::Duration slot_request_timeout = sim::minutes(5);
+  sim::Duration cancellation_timeout = sim::seconds(180);
+  sim::Duration tcp_retransmission = sim::seconds(120);  // longest pause between two segments
+  uint32_t slots_each = 0;                               // of a TaskManager
+  std::set<std::string> lasting_faults;  // ids of faults that last until they heal, if they do
 };
 
 class JobView {
@@ -64,6 +71,7 @@ class JobView {
 
   const model::ExecutionTopology& topology() const { return topology_; }
   const TraceNames& names() const { return names_; }
+  const model::JobSpec& spec() const { return spec_; }
   const std::string& job() const { return job_; }  // "job-1"
 
   // Whom a fact is about: its subject, or the announcer where there is none.
@@ -84,6 +92,7 @@ class JobView {
 
   TraceNames names_;
   std::string job_;
+  model::JobSpec spec_;
   model::ExecutionTopology topology_;
   std::map<std::string, model::SubtaskIndex, std::less<>> by_name_;
   mutable std::vector<int64_t> by_path_;
