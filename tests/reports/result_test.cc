@@ -110,9 +110,8 @@ TEST(Collector, CountsCheckpointsAndFailoversWithReasons) {
   run.say(ControlFact::restart_task, "job-1/sink/0", 1, 2, 1);
   run.say(CheckpointFact::restoring, "job-1", 2, 1);
   run.say(CheckpointFact::restoring, "job-1", 0, 2);  // nothing to restore
-  run.say(StateFact::job_run, "job-1/agg/0", 1);
-  run.say(StateFact::job_run, "job-1/agg/0", 2);
-  run.say(StateFact::job_run, "job-1/agg/0", 0);
+  run.say(StateFact::engine, "job-1/agg/0", uint64_t{1} << 32);
+  run.say(StateFact::engine, "job-1/agg/0", uint64_t{1} << 32 | 1);
   run.say(StateFact::shared_files, "job-1/agg/0", 2, 700, 40);
   run.say(sim::NetworkFact::delivered, "tm-1", 77);
   run.say(sim::NetworkFact::delivered, "tm-1", 77);
