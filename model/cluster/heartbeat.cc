@@ -82,8 +82,9 @@ void HeartbeatManager::rpc_finished(const ResourceId& target, HeartbeatRpcOutcom
   monitor.state = State::unreachable;
   monitor.deadline = {};
   ++cancelled_timers_;
-  const ResourceId name =
-      target;  // the listener may unmonitor it, and the caller's string may live in the map
+  // The listener may unmonitor it, and the caller's string may live in the map.
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
+  const ResourceId name = target;
   listener_.target_unreachable(name, now);
 }
 
