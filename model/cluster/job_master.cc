@@ -484,20 +484,4 @@ void JobMaster::on_later(sim::Continuation then) {
   }
 }
 
-void JobMaster::on_timer(uint8_t kind) {
-  switch (static_cast<TimerKind>(kind)) {
-    case tm_heartbeat_timer:
-      tm_heartbeats_.advance(now());
-      rearm_heartbeats();
-      return;
-    case rm_heartbeat_timer:
-      rm_heartbeats_.advance(now());
-      rearm_heartbeats();
-      return;
-    case declare_timer:
-      declare_requirements();
-      return;
-  }
-}
-
 }  // namespace drey::model

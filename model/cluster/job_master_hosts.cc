@@ -293,4 +293,20 @@ int64_t JobMaster::draw(uint64_t attempt, int64_t low, int64_t high) {
   return low + static_cast<int64_t>(sim::scale_draw(value, width));
 }
 
+void JobMaster::on_timer(uint8_t kind) {
+  switch (static_cast<TimerKind>(kind)) {
+    case tm_heartbeat_timer:
+      tm_heartbeats_.advance(now());
+      rearm_heartbeats();
+      return;
+    case rm_heartbeat_timer:
+      rm_heartbeats_.advance(now());
+      rearm_heartbeats();
+      return;
+    case declare_timer:
+      declare_requirements();
+      return;
+  }
+}
+
 }  // namespace drey::model

@@ -62,6 +62,8 @@ constexpr Door kDoors[] = {
 constexpr std::string_view kReportsView[] = {
     "model/trace_events.h", "model/fact_names.h", "model/graph/execution_state.h",
     "model/graph/job_spec.h",
+    // The job's shape: which subtasks there are and what connects them; no state.
+    "model/graph/execution_topology.h", "model/graph/result_partition_type.h",
     // What the operators of a job mean, as pure functions of a record and the description.
     "model/graph/record_functions.h",
     // Subtasks and edges of a job as Flink wires them; what follows of them, oracles compute.
