@@ -68,9 +68,12 @@ void SlotOwnership::on(const sim::Fact& fact, sim::FactNumber) {
   const bool gives_up = fact.kind == fact_kind(ControlFact::disconnected);
   if (gives_up || fact.kind == fact_kind(ControlFact::registered)) {
     const std::string_view entity = view_->names()(fact.entity);
-    if (entity.ends_with("/" + view_->job())) {
+    // Parting after the end of the job is not giving up.
+    if (entity.ends_with("/" + view_->job()) && !ended_.has_value()) {
       const std::string_view name = view_->names()(fact.subject);
-      task_managers_[std::string(name.substr(0, name.find('#')))].given_up = gives_up;
+      const size_t mark = name.find('#');  // "tm-1#2"; the ResourceManager has none
+      if (mark != std::string_view::npos)
+        task_managers_[std::string(name.substr(0, mark))].given_up = gives_up;
     }
     return;
   }

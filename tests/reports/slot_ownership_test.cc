@@ -100,7 +100,22 @@ TEST_F(SlotOwnershipTest, ATaskManagerThatWasGivenUpHearsOfNoEnd) {
   allocate(1, 1);
   say(C::disconnected, "tm-1#1", 5);
   end_job();
-  expect_held();
+  const Finding finding = finish();
+  EXPECT_EQ(finding.judgement, Judgement::held);
+  EXPECT_EQ(finding.excuse, "what is left on TaskManagers that the JobMaster had given up");
+}
+
+// Parting from the ResourceManager, or at the job's end, gives no TaskManager up.
+TEST_F(SlotOwnershipTest, OtherPartingsAreNoExcuse) {
+  allocate(1, 1);
+  say(C::registered, "tm-1#1", 1);
+  say(C::disconnected, "resource-manager", 0);
+  status(J::finished, J::running);
+  say(C::disconnected, "tm-1#1", 0);
+  pass(sim::seconds(2));
+  const Finding finding = finish();
+  EXPECT_EQ(finding.judgement, Judgement::violated);
+  EXPECT_TRUE(finding.excuse.empty());
 }
 
 TEST_F(SlotOwnershipTest, AnEndThatIsTooFreshIsNotJudged) {
