@@ -125,6 +125,9 @@ void JobScheduler::follow(SubtaskIndex subtask, const ExecutionOutcome& outcome,
                           ExecutionState before, const Cause& cause) {
   Vertex& vertex = vertices_[subtask];
   const AttemptId attempt = attempt_id(subtask);
+  const bool results_are_lost =
+      outcome.state == ExecutionState::failed || outcome.state == ExecutionState::canceled;
+  if (results_are_lost) stop_tracking_results_of(subtask);
   if (outcome.state != before) host_.execution_changed(subtask, before, outcome.state);
   switch (outcome.cancel) {
     case CancelRpc::none:
@@ -164,15 +167,7 @@ bool JobScheduler::on_task_state(const AttemptId& attempt, ExecutionState state,
   const std::optional<ExecutionEvent> event = report_event(state);
   if (!subtask.has_value() || !event.has_value()) return false;
   const ExecutionState before = graph_.state(*subtask);
-  const AssignedSlot slot = vertices_[*subtask].slot;
   const ExecutionOutcome outcome = graph_.apply(*subtask, *event, vertices_[*subtask].slot.valid());
-  if (outcome.state == ExecutionState::finished && before != ExecutionState::finished) {
-    graph_.topology().for_each_produced_partition(*subtask, [&](PartitionIndex partition) {
-      if (!is_released_by_scheduler(graph_.topology().type_of(partition))) return;
-      tracked_[partition] = true;
-      tracked_at_[partition] = slot.task_manager;
-    });
-  }
   follow(*subtask, outcome, before, cause);
   if (outcome.state != state || before == state) return outcome.accepted;
   if (state == ExecutionState::finished) schedule(scheduling_->on_finished(*subtask));
@@ -221,7 +216,22 @@ void JobScheduler::fail_if_running(const AttemptId& attempt, const Cause& cause)
 
 void JobScheduler::stop_tracking(const std::string& task_manager) {
   for (PartitionIndex i = 0; i < tracked_.size(); ++i)
-    if (tracked_[i] && tracked_at_[i] == task_manager) tracked_[i] = false;
+    if (tracked_[i] && tracked_at_[i].task_manager == task_manager) tracked_[i] = false;
+}
+
+void JobScheduler::stop_tracking_results_of(SubtaskIndex subtask) {
+  graph_.topology().for_each_produced_partition(
+      subtask, [&](PartitionIndex partition) { tracked_[partition] = false; });
+}
+
+// Upstream Execution.registerProducedPartitions: from its slot on a result counts as available, long before it is
+// complete; it outlives the slot.
+void JobScheduler::track_results_of(SubtaskIndex subtask, const AssignedSlot& slot) {
+  graph_.topology().for_each_produced_partition(subtask, [&](PartitionIndex partition) {
+    if (!is_released_by_scheduler(graph_.topology().type_of(partition))) return;
+    tracked_[partition] = true;
+    tracked_at_[partition] = slot;
+  });
 }
 
 // ---- failures
@@ -334,9 +344,11 @@ void JobScheduler::restart_tasks(Restart restart) {
 void JobScheduler::reset(SubtaskIndex subtask) {
   const ExecutionState before = graph_.state(subtask);
   std::vector<PartitionId> held;
-  const AssignedSlot at = vertices_[subtask].slot;
+  AssignedSlot at;
   graph_.topology().for_each_produced_partition(subtask, [&](PartitionIndex partition) {
-    if (tracked_[partition]) held.push_back({partition, attempt_id(subtask)});
+    if (!tracked_[partition]) return;
+    held.push_back({partition, attempt_id(subtask)});
+    at = tracked_at_[partition];
     tracked_[partition] = false;
   });
   if (!held.empty() && at.valid()) host_.release_partitions(at, std::move(held));
@@ -374,6 +386,7 @@ void JobScheduler::on_slot(SubtaskIndex subtask, const AssignedSlot& slot) {
     return;
   }
   vertex.slot = slot;
+  track_results_of(subtask, slot);
   forget_producers(subtask);
   Call& call = calls_[vertex.call];
   CHECK(call.waiting > 0, "a call counts its slots");
@@ -420,7 +433,9 @@ GroupProducers JobScheduler::producers_of(GroupIndex group) {
   const IndexRange range = topology.group(group).partitions;
   for (PartitionIndex partition = range.first; partition <= range.last; ++partition) {
     const SubtaskIndex producer = topology.producer_of(partition);
-    const AssignedSlot& slot = vertices_[producer].slot;
+    // A finished producer has given its slot back; its result is still where it was made.
+    const AssignedSlot& slot =
+        tracked_[partition] ? tracked_at_[partition] : vertices_[producer].slot;
     const bool known = slot.valid();
     producers->push_back({{partition, attempt_id(producer)}, slot.data, known});
   }

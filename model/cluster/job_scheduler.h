@@ -152,6 +152,8 @@ class JobScheduler : private PartitionAvailability {
   void allocate_and_deploy(const std::vector<SubtaskIndex>& subtasks);
   void deploy(SubtaskIndex subtask);
   std::shared_ptr<const Deployment> make_deployment(SubtaskIndex subtask);
+  void track_results_of(SubtaskIndex subtask, const AssignedSlot& slot);
+  void stop_tracking_results_of(SubtaskIndex subtask);
   GroupProducers producers_of(GroupIndex group);
   void forget_producers(SubtaskIndex subtask);
   FailureCause to_failure_cause(const Cause& cause) const;
@@ -171,8 +173,8 @@ class JobScheduler : private PartitionAvailability {
   uint64_t failovers_ = 0;
   std::vector<GroupProducers> producers_;
   std::vector<bool>
-      tracked_;  // by partition: finished, released by the scheduler, of the current attempt
-  std::vector<std::string> tracked_at_;  // the TaskManager that holds it
+      tracked_;  // by partition: released by the scheduler, of the current attempt
+  std::vector<AssignedSlot> tracked_at_;  // where it was made
   Cause failure_;
 };
 
