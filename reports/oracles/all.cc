@@ -18,7 +18,8 @@ namespace drey::reports {
 
 namespace {
 
-// A slot sharing group needs as many slots as its widest vertex.
+// A slot sharing group needs as many slots as its widest vertex; in batch mode regions, each a group
+// of its own, run one after the other.
 uint32_t slots_needed(const model::JobGraph& job) {
   std::map<std::string, uint32_t> widest;
   for (const model::JobVertex& vertex : job.vertices) {
@@ -26,7 +27,8 @@ uint32_t slots_needed(const model::JobGraph& job) {
     slots = std::max(slots, vertex.parallelism);
   }
   uint32_t needed = 0;
-  for (const auto& [group, slots] : widest) needed += slots;
+  for (const auto& [group, slots] : widest)
+    needed = job.mode == model::RuntimeMode::batch ? std::max(needed, slots) : needed + slots;
   return needed;
 }
 
