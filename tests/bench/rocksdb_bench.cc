@@ -3,64 +3,26 @@
 // 30 % more than the engine.
 #include <benchmark/benchmark.h>
 
-#include "sim/check.h"
 #include "state/java_hash.h"
 #include "state/rocksdb_backend.h"
+#include "tests/bench/bare_engine.h"
 
 namespace drey::state {
 namespace {
 
-constexpr int32_t kMax = 128;
+constexpr int32_t kMax = drey::bench::kKeyGroups;
 constexpr size_t kBatch = 320;
-
-class BenchClock final : public sim::Clock {
- public:
-  sim::Time now() const override { return time; }
-  sim::Time time;
-};
-
-struct World {
-  sim::Disk disk{sim::DiskSpec{}};
-  BenchClock clock;
-  std::shared_ptr<RocksDbMemory> memory =
-      std::make_shared<RocksDbMemory>(RocksDbMemory::Limits{.cache_bytes = uint64_t{64} << 20});
-  RocksDbEngine::Place place{&disk, &clock, sim::ProcessId{1}, "/bench", 1};
-};
+constexpr uint64_t kCacheBytes = uint64_t{64} << 20;
 
 void bare(benchmark::State& bench) {
-  const auto keys = static_cast<uint64_t>(bench.range(0));
-  World world;
-  RocksDbEngine engine(RocksDbOptions{}, world.place, world.memory);
-  Charge charge;
-  CHECK(engine.open(charge) == Outcome::ok, "open");
-  uint64_t n = 0;
-  for (auto _ : bench) {
-    for (size_t i = 0; i < kBatch; ++i, ++n) {
-      const RocksDbEngine::Visit visit(engine, SimFileSystem::Activity::foreground);
-      const uint64_t k = sim::mix(n, 0x9e3779b97f4a7c15u) % keys;
-      char key[10] = {};
-      key[0] = static_cast<char>(k % kMax);
-      std::memcpy(key + 1, &k, 8);
-      char value[32] = {};
-      rocksdb::PinnableSlice old;
-      bool found = false;
-      CHECK(engine.get(0, rocksdb::Slice(key, 10), old, found) == Outcome::ok, "get");
-      if (found) std::memcpy(value, old.data(), 32);
-      ++value[0];
-      CHECK(engine.put(0, rocksdb::Slice(key, 10), rocksdb::Slice(value, 32)) == Outcome::ok,
-            "put");
-    }
-    while (const auto job = engine.take_job()) {
-      CHECK(engine.run_job(*job, charge) == Outcome::ok, "job");
-      world.clock.time = engine.job_end();
-    }
-  }
-  bench.SetItemsProcessed(static_cast<int64_t>(n));
+  drey::bench::BareEngine engine(RocksDbOptions{}, kCacheBytes);
+  for (auto _ : bench) engine.run(kBatch, static_cast<uint64_t>(bench.range(0)));
+  bench.SetItemsProcessed(static_cast<int64_t>(engine.done()));
 }
 
 void backend(benchmark::State& bench) {
   const auto keys = static_cast<uint64_t>(bench.range(0));
-  World world;
+  drey::bench::RocksDbPlace world(kCacheBytes);
   RocksDbBackend::Options options;
   options.range = {0, kMax - 1};
   options.max_parallelism = kMax;
