@@ -129,32 +129,40 @@ std::string FileContent::to_string() const {
 }
 
 void FileContent::fold(Digest& into) const {
-  // Words of 32 bytes counted from the start of the rope, so that the cut into chunks does not
-  // show.
-  char carry[32];
+  // Stripes of 128 bytes counted from the start of the rope, so that the cut into chunks does not
+  // show; a digest for each quarter of a stripe, since one alone waits for its own multiplications.
+  constexpr size_t kStripe = 128;
+  Digest lanes[kStripe / 32];
+  const auto fold_stripe = [&lanes](const char* stripe) {
+    uint64_t w[kStripe / 8];
+    std::memcpy(w, stripe, kStripe);
+    for (size_t i = 0; i < kStripe / 32; ++i)
+      lanes[i].fold(w[4 * i], w[4 * i + 1], w[4 * i + 2], w[4 * i + 3]);
+  };
+  char carry[kStripe];
   size_t held = 0;
   for (size_t i = 0; i < pieces_.size(); ++i) {
     std::string_view bytes = bytes_of(i);
     while (!bytes.empty()) {
-      const char* word = bytes.data();
-      size_t part = 32;
-      if (held > 0 || bytes.size() < 32) {
-        part = std::min(32 - held, bytes.size());
+      size_t part = kStripe;
+      if (held == 0 && bytes.size() >= kStripe) {
+        fold_stripe(bytes.data());
+      } else {
+        part = std::min(kStripe - held, bytes.size());
         std::memcpy(carry + held, bytes.data(), part);
         held += part;
-        word = carry;
+        if (held == kStripe) {
+          fold_stripe(carry);
+          held = 0;
+        }
       }
       bytes.remove_prefix(part);
-      if (word == carry && held < 32) continue;
-      held = 0;
-      uint64_t w[4];
-      std::memcpy(w, word, 32);
-      into.fold(w[0], w[1], w[2], w[3]);
     }
   }
-  uint64_t tail[4] = {0, 0, 0, 0};
-  if (held > 0) std::memcpy(tail, carry, held);
-  into.fold(tail[0] ^ size(), tail[1], tail[2], tail[3]);
+  if (size() >= kStripe)
+    for (const Digest& lane : lanes) into.fold(lane.value());
+  into.fold(size());
+  into.fold_bytes(carry, held);
 }
 
 Digest128 FileContent::digest() const {

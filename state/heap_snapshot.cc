@@ -9,6 +9,12 @@
 
 namespace drey::state {
 
+namespace {
+// For an entry of reducing state: two lengths, a composite key and an accumulator. More is allowed.
+constexpr uint64_t kEntryRoom = 60;
+constexpr uint64_t kHeaderRoom = 4096;
+}  // namespace
+
 std::vector<const HeapBackend::State*> HeapBackend::states_by_name() const {
   std::vector<const State*> sorted;
   for (const State& state : states_) sorted.push_back(&state);
@@ -28,13 +34,13 @@ void HeapBackend::visit(KeyGroupRange groups, EntryVisitor& visitor) const {
     for (const State* state : states) {
       const std::string_view name = state->descriptor.name;
       if (state->reduce) {
-        for (const ReduceEntry& entry : state->reduce->table(group).sorted()) {
+        state->reduce->table(group).for_sorted([&](const ReduceEntry& entry) {
           std::string value;
           put_accumulator(value, entry.accumulator);
           visitor.on_entry(group, name,
                            composite({entry.key, group}, window_of(*state, entry.window_start), {}),
                            value);
-        }
+        });
         continue;
       }
       const size_t index = static_cast<size_t>(group - options_.range.first);
@@ -62,6 +68,8 @@ std::string HeapBackend::snapshot_bytes(std::vector<uint64_t>& offsets) const {
   }
   std::vector<size_t> cursor(timers.size(), 0);
   SnapshotWriter writer(prefix_bytes(), descriptors, services);
+  writer.reserve(kHeaderRoom + reduce_entries_ * kEntryRoom);
+  std::string key;
   std::string value;
   for (int32_t group = options_.range.first; group <= options_.range.last; ++group) {
     writer.begin_group(group);
@@ -70,17 +78,18 @@ std::string HeapBackend::snapshot_bytes(std::vector<uint64_t>& offsets) const {
       if (state->reduce) {
         const ReduceTable& table = state->reduce->table(group);
         writer.begin_state(number++, table.size());
-        for (const ReduceEntry& entry : table.sorted()) {
+        table.for_sorted([&](const ReduceEntry& entry) {
+          key.clear();
+          put_composite(key, {entry.key, group}, window_of(*state, entry.window_start));
           value.clear();
           put_accumulator(value, entry.accumulator);
-          writer.entry(composite({entry.key, group}, window_of(*state, entry.window_start), {}),
-                       value);
-        }
+          writer.entry(key, value);
+        });
         continue;
       }
       const Entries& entries = state->entries[static_cast<size_t>(group - options_.range.first)];
       writer.begin_state(number++, entries.size());
-      for (const auto& [key, stored] : entries) writer.entry(key, stored);
+      for (const auto& [at, stored] : entries) writer.entry(at, stored);
     }
     for (size_t i = 0; i < timers.size(); ++i) {
       const size_t begin = cursor[i];

@@ -58,24 +58,26 @@ bool ReduceTable::erase(uint64_t hash_value, uint64_t key, int64_t window_start)
   return true;
 }
 
+void ReduceTable::sort() const {
+  if (order_known_) return;
+  order_.clear();
+  order_.reserve(size_);
+  for (uint64_t i = 0; i < capacity_; ++i)
+    if (entries_[i].accumulator.count != 0) order_.push_back(static_cast<uint32_t>(i));
+  // Unsigned, as the big-endian bytes compare; total order: (key, window) is unique.
+  std::sort(order_.begin(), order_.end(), [this](uint32_t left, uint32_t right) {
+    const ReduceEntry& a = entries_[left];
+    const ReduceEntry& b = entries_[right];
+    if (a.key != b.key) return a.key < b.key;
+    return static_cast<uint64_t>(a.window_start) < static_cast<uint64_t>(b.window_start);
+  });
+  order_known_ = true;
+}
+
 std::vector<ReduceEntry> ReduceTable::sorted() const {
-  if (!order_known_) {
-    order_.clear();
-    order_.reserve(size_);
-    for (uint64_t i = 0; i < capacity_; ++i)
-      if (entries_[i].accumulator.count != 0) order_.push_back(static_cast<uint32_t>(i));
-    // Unsigned, as the big-endian bytes compare; total order: (key, window) is unique.
-    std::sort(order_.begin(), order_.end(), [this](uint32_t left, uint32_t right) {
-      const ReduceEntry& a = entries_[left];
-      const ReduceEntry& b = entries_[right];
-      if (a.key != b.key) return a.key < b.key;
-      return static_cast<uint64_t>(a.window_start) < static_cast<uint64_t>(b.window_start);
-    });
-    order_known_ = true;
-  }
   std::vector<ReduceEntry> all;
   all.reserve(size_);
-  for (const uint32_t slot : order_) all.push_back(entries_[slot]);
+  for_sorted([&](const ReduceEntry& entry) { all.push_back(entry); });
   return all;
 }
 

@@ -50,6 +50,11 @@ class ReduceTable {
   uint64_t size() const { return size_; }
   // The order is kept until a key comes or goes: snapshots of a settled table do not sort again.
   std::vector<ReduceEntry> sorted() const;
+  template <class OnEntry>
+  void for_sorted(OnEntry&& on_entry) const {
+    sort();
+    for (const uint32_t slot : order_) on_entry(entries_[slot]);
+  }
 
  private:
   uint64_t home(uint64_t hash) const {
@@ -68,6 +73,7 @@ class ReduceTable {
   }
   ReduceEntry& insert(uint64_t hash, uint64_t key, int64_t window_start);
   void grow();
+  void sort() const;
 
   std::unique_ptr<ReduceEntry[]> entries_;
   uint64_t capacity_ = 0;

@@ -6,8 +6,10 @@ namespace drey::state {
 
 namespace {
 
-void put_big_endian(std::string& out, uint64_t v, int bytes) {
-  char buffer[8];
+// The number of bytes is a constant, so that the loop becomes one swap.
+template <int bytes>
+void put_big_endian(std::string& out, uint64_t v) {
+  char buffer[bytes];
   for (int i = bytes - 1; i >= 0; --i, v >>= 8) buffer[i] = static_cast<char>(v & 0xff);
   out.append(buffer, static_cast<size_t>(bytes));
 }
@@ -24,9 +26,9 @@ bool boundary_is_ambiguous(Part key, Part name_space) {
 }  // namespace
 
 void put_u8(std::string& out, uint8_t v) { out.push_back(static_cast<char>(v)); }
-void put_u16(std::string& out, uint16_t v) { put_big_endian(out, v, 2); }
-void put_u32(std::string& out, uint32_t v) { put_big_endian(out, v, 4); }
-void put_u64(std::string& out, uint64_t v) { put_big_endian(out, v, 8); }
+void put_u16(std::string& out, uint16_t v) { put_big_endian<2>(out, v); }
+void put_u32(std::string& out, uint32_t v) { put_big_endian<4>(out, v); }
+void put_u64(std::string& out, uint64_t v) { put_big_endian<8>(out, v); }
 
 void put_java_string(std::string& out, std::string_view utf8) {
   const std::u16string units = utf16_of(utf8);
@@ -42,7 +44,8 @@ void put_variable_length(std::string& out, uint64_t length) {
 }
 
 void put_key_group(std::string& out, int32_t group, int prefix_bytes) {
-  put_big_endian(out, static_cast<uint64_t>(group), prefix_bytes);
+  if (prefix_bytes == 2) put_u8(out, static_cast<uint8_t>(group >> 8));
+  put_u8(out, static_cast<uint8_t>(group));
 }
 
 void put_window(std::string& out, TimeWindow window) {

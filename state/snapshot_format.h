@@ -32,6 +32,7 @@ class SnapshotWriter {
   void begin_group(int32_t group);
   void begin_state(uint32_t number, uint64_t count);  // services follow the states in numbering
   void entry(std::string_view key, std::string_view value);
+  void reserve(uint64_t bytes) { bytes_.reserve(bytes); }
 
   const std::vector<uint64_t>& offsets() const { return offsets_; }
   std::string take_bytes() { return std::move(bytes_); }
