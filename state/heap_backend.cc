@@ -31,15 +31,11 @@ std::optional<StateId> HeapBackend::register_state(const StateDescriptor& descri
 std::string HeapBackend::composite(Key key, TimeWindow name_space,
                                    std::string_view user_key) const {
   std::string out;
-  put_composite(out, key, name_space);
-  out.append(user_key);
-  return out;
-}
-
-void HeapBackend::put_composite(std::string& out, Key key, TimeWindow name_space) const {
   put_key_group(out, key.group, prefix_bytes());
   put_u64(out, key.key);
   put_window(out, name_space);
+  out.append(user_key);
+  return out;
 }
 
 ReduceState& HeapBackend::reduce_of(StateId state, int32_t group) {

@@ -101,7 +101,6 @@ class HeapBackend final : public KeyedBackend {
 
   int prefix_bytes() const { return key_group_prefix_bytes(options_.max_parallelism); }
   std::string composite(Key key, TimeWindow name_space, std::string_view user_key) const;
-  void put_composite(std::string& out, Key key, TimeWindow name_space) const;
   Entries& entries_of(StateId state, Key key, StateKind kind);
   ReduceState& reduce_of(StateId state, int32_t group);
   Outcome store(Entries& into, std::string key, std::string_view value, bool append);

@@ -69,8 +69,6 @@ std::string HeapBackend::snapshot_bytes(std::vector<uint64_t>& offsets) const {
   std::vector<size_t> cursor(timers.size(), 0);
   SnapshotWriter writer(prefix_bytes(), descriptors, services);
   writer.reserve(kHeaderRoom + reduce_entries_ * kEntryRoom);
-  std::string key;
-  std::string value;
   for (int32_t group = options_.range.first; group <= options_.range.last; ++group) {
     writer.begin_group(group);
     uint32_t number = 0;
@@ -79,11 +77,8 @@ std::string HeapBackend::snapshot_bytes(std::vector<uint64_t>& offsets) const {
         const ReduceTable& table = state->reduce->table(group);
         writer.begin_state(number++, table.size());
         table.for_sorted([&](const ReduceEntry& entry) {
-          key.clear();
-          put_composite(key, {entry.key, group}, window_of(*state, entry.window_start));
-          value.clear();
-          put_accumulator(value, entry.accumulator);
-          writer.entry(key, value);
+          writer.reduce_entry(group, entry.key, window_of(*state, entry.window_start),
+                              entry.accumulator);
         });
         continue;
       }

@@ -97,7 +97,8 @@ std::optional<Timer> parse_timer(int32_t group, std::string_view bytes) {
 }
 
 SnapshotWriter::SnapshotWriter(int prefix_bytes, const std::vector<StateDescriptor>& states,
-                               const std::vector<std::string>& services) {
+                               const std::vector<std::string>& services)
+    : prefix_bytes_(prefix_bytes) {
   put_u32(bytes_, kMagic);
   put_u16(bytes_, kVersion);
   put_u8(bytes_, static_cast<uint8_t>(prefix_bytes));
@@ -125,6 +126,36 @@ void SnapshotWriter::begin_state(uint32_t number, uint64_t count) {
 void SnapshotWriter::entry(std::string_view key, std::string_view value) {
   put_text(bytes_, key);
   put_text(bytes_, value);
+}
+
+// Snapshots are mostly these entries: they are made on the stack and appended whole.
+void SnapshotWriter::reduce_entry(int32_t group, uint64_t key, TimeWindow window,
+                                  const Accumulator& value) {
+  constexpr size_t kMost = 4 + 2 + 8 + 16 + 4 + kAccumulatorBytes;
+  char bytes[kMost];
+  size_t size = 0;
+  const auto put = [&bytes, &size](auto number) {
+    for (size_t i = 0; i < sizeof number; ++i)
+      bytes[size + i] = static_cast<char>(number >> (8 * (sizeof number - 1 - i)));
+    size += sizeof number;
+  };
+  const bool windowed = window != kNoWindow;
+  put(static_cast<uint32_t>(prefix_bytes_ + 8 + (windowed ? 16 : 1)));
+  if (prefix_bytes_ == 2) put(static_cast<uint8_t>(group >> 8));
+  put(static_cast<uint8_t>(group));
+  put(key);
+  if (windowed) {
+    put(static_cast<uint64_t>(window.start));
+    put(static_cast<uint64_t>(window.end));
+  } else {
+    put(uint8_t{0});
+  }
+  put(static_cast<uint32_t>(kAccumulatorBytes));
+  put(static_cast<uint64_t>(value.value));
+  put(value.count);
+  put(value.provenance_sum);
+  put(value.hash_sum);
+  bytes_.append(bytes, size);
 }
 
 Outcome read_snapshot(const KeyedStateHandle& handle, std::string_view bytes,

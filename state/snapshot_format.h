@@ -32,12 +32,15 @@ class SnapshotWriter {
   void begin_group(int32_t group);
   void begin_state(uint32_t number, uint64_t count);  // services follow the states in numbering
   void entry(std::string_view key, std::string_view value);
+  // The same bytes for an entry of reducing state: its composite key and its accumulator.
+  void reduce_entry(int32_t group, uint64_t key, TimeWindow window, const Accumulator& value);
   void reserve(uint64_t bytes) { bytes_.reserve(bytes); }
 
   const std::vector<uint64_t>& offsets() const { return offsets_; }
   std::string take_bytes() { return std::move(bytes_); }
 
  private:
+  int prefix_bytes_;
   std::string bytes_;
   std::vector<uint64_t> offsets_;
 };
