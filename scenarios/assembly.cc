@@ -93,6 +93,7 @@ Assembly::Assembly(const Scenario& scenario, const AssemblyOptions& options) {
   job->spec = job_spec_of(scenario);
   job->graph = model::build_job_graph(job->spec);
   job->options = task_options_of(scenario);
+  job->options.mutant = options.mutant;
   job->external_log = service_address(*external_log_);
   job->broker = service_address(*broker_);
   job->object_store = service_address(*object_store_);
@@ -117,6 +118,7 @@ Assembly::Assembly(const Scenario& scenario, const AssemblyOptions& options) {
   cluster.spec.slots_each = static_cast<uint32_t>(scenario.cluster.slots_each);
   cluster.spec.cores = static_cast<uint32_t>(scenario.cluster.cores);
   cluster.flink = flink_options_of(scenario);
+  cluster.flink.mutant = options.mutant;
   cluster.jobs = {{1, job_}};
   cluster.clients = {model::JobClientSpec{.job = 1}};
   cluster.object_store = object_store_->service_name();

@@ -20,6 +20,7 @@ namespace drey::scenarios {
 
 struct AssemblyOptions {
   uint64_t seed = 1;
+  model::Mutant mutant = model::Mutant::none;
   uint64_t tie_salt = 0;
   bool step_each_record = false;
   sim::Perturbation perturb = sim::Perturbation::none;

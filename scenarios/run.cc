@@ -6,6 +6,7 @@
 #include <array>
 #include <string_view>
 
+#include "model/mutants.h"
 #include "model/trace_events.h"
 #include "reports/collect.h"
 #include "reports/judge_expectations.h"
@@ -84,13 +85,17 @@ std::string reproduce_command(const RunRequest& request) {
                      request.mutant.empty() ? "" : " --mutant " + request.mutant);
 }
 
+model::Mutant mutant_of(const RunRequest& request) {
+  return model::mutant_named(request.mutant).value_or(model::Mutant::none);
+}
+
 // One run from its assembly to its result.
 class Run {
  public:
   // `followed`: provenances whose history is to be kept (design.md 2.5); it changes nothing else.
   explicit Run(const RunRequest& request, const std::vector<uint64_t>& followed = {})
       : request_(request),
-        assembly_(*request.scenario, {.seed = request.seed}),
+        assembly_(*request.scenario, {.seed = request.seed, .mutant = mutant_of(request)}),
         kernel_(assembly_.world().kernel()),
         names_(kernel_),
         collector_(names_),

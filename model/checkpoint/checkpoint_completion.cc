@@ -24,10 +24,6 @@ bool registers_shared_state(const PendingCheckpoint* pending) {
   return pending == nullptr || !pending->props().is_savepoint();
 }
 
-// The pointer may exist after all if the outcome is unknown: then the files must stay
-// (PossibleInconsistentStateException).
-bool may_delete_files(PointerWrite outcome) { return outcome == PointerWrite::failed; }
-
 // CC-46: a checkpoint that is kept when subsumed is not announced as subsumed.
 CheckpointId announced_as_subsumed(const CompletedCheckpointStore::Entry& last_subsumed) {
   const bool announced = last_subsumed != nullptr && last_subsumed->props.discard_on_subsumed;
@@ -252,6 +248,9 @@ void CheckpointCoordinator::complete(PendingCheckpoint& pending, bool from_pipel
     completion_failed(CheckpointFailureReason::checkpoint_declined_task_closing);
     return;
   }
+  if (options_.mutant == Mutant::notify_before_durable)
+    host_.notify_complete(current_attempts(pending.plan()), pending.id(), pending.timestamp(),
+                          kNoCheckpoint);
   host_.begin_write_metadata(completion_->ticket, *completion_->checkpoint);
 }
 
@@ -293,6 +292,12 @@ void CheckpointCoordinator::on_pointer_written(uint64_t ticket, PointerWrite out
     stored();
   else
     store_failed(outcome);
+}
+
+// The pointer may exist after all if the outcome is unknown: then the files must stay
+// (PossibleInconsistentStateException).
+bool CheckpointCoordinator::may_delete_files(PointerWrite outcome) const {
+  return outcome == PointerWrite::failed || options_.mutant == Mutant::discard_on_unknown_outcome;
 }
 
 void CheckpointCoordinator::store_failed(PointerWrite outcome) {
@@ -345,8 +350,9 @@ void CheckpointCoordinator::after_completion(CompletedCheckpoint& checkpoint,
            [&checkpoint](const PendingCheckpoint& other) {
              return other.id() < checkpoint.id && other.can_be_subsumed();
            });
-  host_.notify_complete(current_attempts(pending.plan()), checkpoint.id, checkpoint.timestamp,
-                        announced_as_subsumed(last_subsumed));
+  if (options_.mutant != Mutant::notify_before_durable)
+    host_.notify_complete(current_attempts(pending.plan()), checkpoint.id, checkpoint.timestamp,
+                          announced_as_subsumed(last_subsumed));
   for (const OperatorRef& coordinator : coordinators_)
     host_.notify_coordinator_complete(coordinator, checkpoint.id);
 }

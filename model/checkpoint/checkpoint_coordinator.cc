@@ -68,7 +68,7 @@ CheckpointCoordinator::CheckpointCoordinator(Options options, sim::Duration firs
       decider_({.max_concurrent = options.max_concurrent,
                 .max_queued = kMaxQueuedRequests,
                 .min_pause = capped_pause(options)}),
-      failures_(options.tolerable_failures),
+      failures_(options.tolerable_failures, options.mutant),
       trigger_delay_(first_delay),
       base_interval_(base_interval(options)) {
   CHECK(check_options(options).empty(), "checkpointing options are checked when they are read");

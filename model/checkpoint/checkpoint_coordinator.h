@@ -26,6 +26,7 @@
 #include "model/checkpoint/pending_checkpoint.h"
 #include "model/checkpoint/request_decider.h"
 #include "model/checkpoint/shared_state_registry.h"
+#include "model/mutants.h"
 
 namespace drey::model {
 
@@ -43,6 +44,7 @@ struct CheckpointCoordinatorOptions {
   bool checkpoints_after_tasks_finish = true;
   bool pause_sources_until_first_checkpoint = false;
   RetentionPolicy retention = RetentionPolicy::no_externalized_checkpoints;
+  Mutant mutant = Mutant::none;
 };
 
 // CC-1: what upstream refuses; one message per fault.
@@ -261,6 +263,7 @@ class CheckpointCoordinator {
   void remember_expired(CheckpointId id);
   void complete(PendingCheckpoint& pending, bool from_pipeline);
   void completion_failed(CheckpointFailureReason reason);
+  bool may_delete_files(PointerWrite outcome) const;
   void store_failed(PointerWrite outcome);
   void stored();
   void after_completion(CompletedCheckpoint& checkpoint, const PendingCheckpoint& pending,

@@ -80,6 +80,13 @@ CompletedCheckpointStore::CompletedCheckpointStore(Options options, SharedStateR
   CHECK(options_.num_retained >= 1, "execution.checkpointing.num-retained must be at least 1");
 }
 
+CompletedCheckpointStore::Entry CompletedCheckpointStore::latest() const {
+  if (checkpoints_.empty()) return nullptr;
+  if (options_.mutant == Mutant::recover_from_older_checkpoint && checkpoints_.size() > 1)
+    return checkpoints_[checkpoints_.size() - 2];
+  return checkpoints_.back();
+}
+
 CompletedCheckpointStore::Entry CompletedCheckpointStore::newest_real_checkpoint() const {
   for (auto it = checkpoints_.rbegin(); it != checkpoints_.rend(); ++it)
     if (!(*it)->props.is_savepoint()) return *it;
@@ -145,14 +152,17 @@ void CompletedCheckpointStore::remove_oldest() {
 
 void CompletedCheckpointStore::shutdown(FinalJobStatus status) {
   const bool terminal = is_globally_terminal(status);
-  if (!terminal && options_.high_availability) {
+  const bool kept_for_next = !terminal && options_.high_availability &&
+                             options_.mutant != Mutant::suspend_discards_checkpoints;
+  if (kept_for_next) {
     checkpoints_.clear();  // a next JobManager finds them by their pointers
     return;
   }
   CheckpointId lowest_kept = INT64_MAX;
   for (const Entry& entry : checkpoints_) {
-    const bool discard = entry->props.discard_on(status);
-    if (options_.high_availability) disposal_.remove_pointer(entry->id);
+    const bool discard = entry->props.discard_on(status) ||
+                         options_.mutant == Mutant::suspend_discards_checkpoints;
+    if (options_.high_availability && terminal) disposal_.remove_pointer(entry->id);
     cleaner_.clean(entry->id, entry->location, entry->private_files(), discard);
     if (!discard) lowest_kept = std::min(lowest_kept, entry->id);
   }

@@ -116,6 +116,7 @@ class CompletedCheckpointStore {
   struct Options {
     uint32_t num_retained = 1;  // >= 1
     bool high_availability = false;
+    Mutant mutant = Mutant::none;
   };
   using Entry = std::shared_ptr<const CompletedCheckpoint>;
 
@@ -132,7 +133,7 @@ class CompletedCheckpointStore {
   // For tests and for adaptive re-scaling: drops the oldest as if it had been subsumed.
   void remove_oldest();
 
-  Entry latest() const { return checkpoints_.empty() ? nullptr : checkpoints_.back(); }
+  Entry latest() const;
   // 0 if there is none: what abort notifications carry (CC-47).
   CheckpointId latest_id() const { return checkpoints_.empty() ? 0 : checkpoints_.back()->id; }
   const std::deque<Entry>& all() const { return checkpoints_; }

@@ -6,6 +6,11 @@ bool CheckpointFailureManager::is_admissible(CheckpointId id) const {
   return id == kNoCheckpoint || id > last_succeeded_;
 }
 
+bool CheckpointFailureManager::is_overlooked(CheckpointFailureReason reason) const {
+  return mutant_ == Mutant::expiry_not_counted &&
+         reason == CheckpointFailureReason::checkpoint_expired;
+}
+
 bool CheckpointFailureManager::exceeds_tolerance() const { return counter_ > tolerable_; }
 
 void CheckpointFailureManager::clear() {
@@ -15,7 +20,7 @@ void CheckpointFailureManager::clear() {
 
 void CheckpointFailureManager::count(CheckpointId id, CheckpointFailureReason reason) {
   if (tolerable_ == kUnlimitedTolerableFailures) return;
-  if (!counts_as_failure(reason)) return;
+  if (!counts_as_failure(reason) || is_overlooked(reason)) return;
   const bool first_of_this_id = counted_.insert(id).second;
   if (first_of_this_id || id == kNoCheckpoint) ++counter_;
 }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "model/checkpoint/checkpoint_types.h"
+#include "model/mutants.h"
 
 namespace drey::model {
 
@@ -23,7 +24,8 @@ enum class FailureVerdict : uint8_t {
 
 class CheckpointFailureManager {
  public:
-  explicit CheckpointFailureManager(int64_t tolerable) : tolerable_(tolerable) {}
+  explicit CheckpointFailureManager(int64_t tolerable, Mutant mutant = Mutant::none)
+      : tolerable_(tolerable), mutant_(mutant) {}
 
   // id kNoCheckpoint: failed before a checkpoint was created. by_task: a task reported it (an
   // attempt id is known).
@@ -35,11 +37,13 @@ class CheckpointFailureManager {
 
  private:
   bool is_admissible(CheckpointId id) const;
+  bool is_overlooked(CheckpointFailureReason reason) const;
   void count(CheckpointId id, CheckpointFailureReason reason);
   bool exceeds_tolerance() const;
   void clear();
 
   int64_t tolerable_;
+  Mutant mutant_;
   int64_t counter_ = 0;
   std::set<CheckpointId> counted_;
   CheckpointId last_succeeded_ = INT64_MIN;

@@ -32,7 +32,8 @@ SharedStateRegistry::RegisterError SharedStateRegistry::register_all(std::vector
 }
 
 bool SharedStateRegistry::is_unused(const Entry& entry, CheckpointId lowest_retained) const {
-  return entry.last_used < lowest_retained;
+  const bool by_creator = mutant_ == Mutant::shared_file_deleted_in_use;
+  return (by_creator ? entry.created_by : entry.last_used) < lowest_retained;
 }
 
 bool SharedStateRegistry::is_ours_to_delete(const Entry& entry) const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "model/checkpoint/checkpoint_types.h"
+#include "model/mutants.h"
 
 namespace drey::model {
 
@@ -36,6 +37,8 @@ class SharedStateRegistry {
     std::vector<std::string> deleted;     // files to delete, in key order
     std::set<CheckpointId> still_in_use;  // restored checkpoints whose directory must stay
   };
+
+  explicit SharedStateRegistry(Mutant mutant = Mutant::none) : mutant_(mutant) {}
 
   // A null path (empty) is a placeholder.
   Registered register_file(const SharedFile& file, CheckpointId id);
@@ -63,6 +66,7 @@ class SharedStateRegistry {
   bool is_ours_to_delete(const Entry& entry) const;
   bool keeps_creator(const Entry& entry) const;
 
+  Mutant mutant_;
   std::map<std::string, Entry> entries_;
   std::map<CheckpointId, RestoredSharing> restored_;
   CheckpointId highest_not_claimed_ = INT64_MIN;

@@ -91,6 +91,7 @@ class Dispatcher : public sim::Endpoint, private Contender, private PointerUser 
   void result_looked_for(JobId job, const PointerOutcome& outcome);
   void job_ended(JobId job, JobStatus status);
   void result_put(JobId job, const PointerOutcome& outcome);
+  void result_kept(JobId job);
   void clean_up(JobId job);
   void removed(JobId job, const PointerOutcome& outcome);
   void marked_clean(JobId job, const PointerOutcome& outcome);

@@ -189,7 +189,10 @@ void Dispatcher::job_ended(JobId job, JobStatus status) {
   Job& entry = jobs_.at(job);
   if (is_globally_terminal(entry.ended_as)) return;
   entry.ended_as = status;
-  ask_store(Step::put_result, job);
+  if (options_.mutant == Mutant::no_job_result_store)
+    result_kept(job);
+  else
+    ask_store(Step::put_result, job);
 }
 
 // The client learns of the end only now, that it is durable.
@@ -197,6 +200,10 @@ void Dispatcher::result_put(JobId job, const PointerOutcome& outcome) {
   if (leadership_is_lost(outcome)) return;
   if (outcome.effect != PointerEffect::done)
     return fatal(static_cast<uint64_t>(FatalError::result_not_kept));
+  result_kept(job);
+}
+
+void Dispatcher::result_kept(JobId job) {
   Job& entry = jobs_.at(job);
   entry.status = entry.ended_as;
   announce_result(job, JobResultEntry::dirty, entry.status);

@@ -8,6 +8,7 @@
 #include "model/checkpoint/checkpoint_types.h"
 #include "model/cluster/heartbeat.h"
 #include "model/failover/restart_strategy.h"
+#include "model/mutants.h"
 #include "sim/time.h"
 
 namespace drey::model {
@@ -62,6 +63,7 @@ struct FlinkOptions {
   bool delete_result_on_commit = true;  // job-result-store.delete-on-commit
   RestartStrategyOptions restart;       // restart-strategy.*
   CheckpointingOptions checkpointing;
+  Mutant mutant = Mutant::none;
 };
 
 }  // namespace drey::model

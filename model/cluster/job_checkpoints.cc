@@ -28,7 +28,8 @@ CheckpointCoordinatorOptions coordinator_options(const JobInformation& job,
           .unaligned = job.options.unaligned,
           .aligned_timeout = from.aligned_timeout,
           .checkpoints_after_tasks_finish = job.options.checkpoints_after_tasks_finish,
-          .retention = from.retention};
+          .retention = from.retention,
+          .mutant = options.mutant};
 }
 
 FinalJobStatus final_status(JobStatus status) {
@@ -63,9 +64,11 @@ JobCheckpoints::JobCheckpoints(const JobInformation& job, const FlinkOptions& op
       options_(options),
       host_(host),
       always_off_(has_blocking_result(job.graph)),
+      registry_(options.mutant),
       cleaner_(*this),
       store_({.num_retained = options.checkpointing.retained,
-              .high_availability = options.high_availability != HighAvailability::none},
+              .high_availability = options.high_availability != HighAvailability::none,
+              .mutant = options.mutant},
              registry_, cleaner_, *this) {
   const ExecutionTopology& graph = topology();
   for (const JobVertexIndex vertex : graph.order()) {
@@ -108,7 +111,8 @@ void JobCheckpoints::on_execution(SubtaskIndex subtask, ExecutionState state) {
   act(activation_.on_execution(task_of(subtask), state == ExecutionState::running ||
                                                      state == ExecutionState::finished));
   const bool starts_on_report = state == ExecutionState::running && !coordinator_->is_started() &&
-                                !always_off_;
+                                !always_off_ &&
+                                options_.mutant != Mutant::periodic_checkpoints_stay_off;
   if (starts_on_report) coordinator_->start_scheduler();
 }
 
@@ -213,6 +217,7 @@ bool JobCheckpoints::restore(const std::vector<SubtaskIndex>& subtasks, bool glo
   coordinator_->abort_pending(CheckpointFailureReason::job_failover_region);
   restoring_ = subtasks;
   restored_ = 0;
+  if (options_.mutant == Mutant::restart_starts_empty && failover > 1) return true;
   const CheckpointCoordinator::Restored restored =
       coordinator_->restore_latest(global ? RestoreScope::all : RestoreScope::subtasks);
   announce_job(fact_kind(CheckpointFact::restoring), static_cast<uint64_t>(restored_), failover, 0);

@@ -40,8 +40,8 @@ JobMaster::JobMaster(sim::World& world, sim::ProcessId process, JobMasterSpec sp
                 std::to_string(world.machines().incarnation(process)) + "." +
                 std::to_string(spec_.token.low)),
       job_path_(world.kernel().intern(job_component(spec_.job->job))),
-      restart_strategy_(make_restart_strategy(options.restart, this)),
-      scheduler_(spec_.job, {.failover = options.failover}, *restart_strategy_, *this),
+      restart_strategy_(make_restart_strategy(options.restart, this, options.mutant)),
+      scheduler_(spec_.job, {.failover = options.failover, .mutant = options.mutant}, *restart_strategy_, *this),
       slots_(scheduler_.graph().topology(), *this),
       checkpoints_(*spec_.job, options_, first_delay(world.kernel(), path(), options), *this),
       end_of_data_(scheduler_.graph().topology().subtasks(), false),

@@ -22,7 +22,7 @@ JobScheduler::JobScheduler(std::shared_ptr<const JobInformation> job, Options op
   const PartitionAvailability& availability = *this;
   switch (options.failover) {
     case FailoverScope::region:
-      strategy_ = std::make_unique<RegionFailover>(graph_, availability);
+      strategy_ = std::make_unique<RegionFailover>(graph_, availability, options.mutant);
       break;
     case FailoverScope::full:
       strategy_ = std::make_unique<RestartAllFailover>(graph_);

@@ -73,6 +73,7 @@ class JobScheduler : private PartitionAvailability {
  public:
   struct Options {
     FailoverScope failover = FailoverScope::region;
+    Mutant mutant = Mutant::none;
   };
   JobScheduler(std::shared_ptr<const JobInformation> job, Options options,
                RestartStrategy& restarts, JobSchedulerHost& host);

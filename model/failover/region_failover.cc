@@ -29,11 +29,12 @@ std::optional<PartitionIndex> partition_named_by(const FailureCause& cause) {
 class RegionFailover::Search {
  public:
   Search(const ExecutionGraph& graph, const PartitionAvailability& availability,
-         std::optional<PartitionIndex> lost)
+         std::optional<PartitionIndex> lost, Mutant mutant)
       : graph_(graph),
         topology_(graph.topology()),
         availability_(availability),
         lost_(lost),
+        mutant_(mutant),
         reached_(graph.regions().members.size(), false),
         seen_as_input_(topology_.groups(), false),
         seen_as_output_(topology_.groups(), false) {}
@@ -69,6 +70,7 @@ class RegionFailover::Search {
   }
 
   void reach_producers_of_lost_inputs(SubtaskIndex subtask) {
+    if (mutant_ == Mutant::region_without_backtrack) return;
     topology_.for_each_consumed_group(subtask, [this](GroupIndex group) {
       if (seen_as_input_[group]) return;
       seen_as_input_[group] = true;
@@ -80,6 +82,7 @@ class RegionFailover::Search {
   }
 
   void reach_consumers(SubtaskIndex subtask) {
+    if (mutant_ == Mutant::region_without_consumers) return;
     topology_.for_each_produced_partition(subtask, [this](PartitionIndex partition) {
       topology_.for_each_consumer_group(partition, [this](GroupIndex group) {
         if (seen_as_output_[group]) return;
@@ -102,13 +105,15 @@ class RegionFailover::Search {
 
   // A task that was never scheduled has nothing to restart.
   bool is_restarted(SubtaskIndex subtask) const {
-    return graph_.state(subtask) != ExecutionState::created;
+    return graph_.state(subtask) != ExecutionState::created ||
+           mutant_ == Mutant::created_tasks_restarted;
   }
 
   const ExecutionGraph& graph_;
   const ExecutionTopology& topology_;
   const PartitionAvailability& availability_;
   std::optional<PartitionIndex> lost_;
+  Mutant mutant_;
   std::vector<bool> reached_;
   std::vector<bool> seen_as_input_;
   std::vector<bool> seen_as_output_;
@@ -118,7 +123,7 @@ class RegionFailover::Search {
 
 std::vector<TaskRestart> RegionFailover::tasks_to_restart(SubtaskIndex failed,
                                                           std::optional<PartitionIndex> lost) {
-  return Search(graph_, availability_, lost).run(failed);
+  return Search(graph_, availability_, lost, mutant_).run(failed);
 }
 
 std::vector<TaskRestart> RestartAllFailover::tasks_to_restart(SubtaskIndex,

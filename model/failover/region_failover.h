@@ -19,6 +19,7 @@
 
 #include "model/failover/execution_failure_handler.h"
 #include "model/graph/execution_graph.h"
+#include "model/mutants.h"
 
 namespace drey::model {
 
@@ -57,8 +58,9 @@ class FailoverStrategy {
 class RegionFailover final : public FailoverStrategy {
  public:
   // Both outlive the strategy.
-  RegionFailover(const ExecutionGraph& graph, const PartitionAvailability& availability)
-      : graph_(graph), availability_(availability) {}
+  RegionFailover(const ExecutionGraph& graph, const PartitionAvailability& availability,
+                 Mutant mutant = Mutant::none)
+      : graph_(graph), availability_(availability), mutant_(mutant) {}
 
   std::vector<TaskRestart> tasks_to_restart(SubtaskIndex failed,
                                             std::optional<PartitionIndex> lost) override;
@@ -67,6 +69,7 @@ class RegionFailover final : public FailoverStrategy {
   class Search;
   const ExecutionGraph& graph_;
   const PartitionAvailability& availability_;
+  Mutant mutant_;
 };
 
 class RestartAllFailover final : public FailoverStrategy {

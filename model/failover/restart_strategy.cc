@@ -186,11 +186,11 @@ std::vector<std::string> check_options(const RestartStrategyOptions& options) {
 }
 
 std::unique_ptr<RestartStrategy> make_restart_strategy(const RestartStrategyOptions& options,
-                                                       JitterSource* jitter) {
+                                                       JitterSource* jitter, Mutant mutant) {
   if (const auto* fixed = std::get_if<FixedDelayOptions>(&options))
     return std::make_unique<FixedDelayRestartStrategy>(*fixed);
   if (const auto* rate = std::get_if<FailureRateOptions>(&options))
-    return std::make_unique<FailureRateRestartStrategy>(*rate);
+    return std::make_unique<FailureRateRestartStrategy>(*rate, mutant);
   if (const auto* exponential = std::get_if<ExponentialDelayOptions>(&options))
     return std::make_unique<ExponentialDelayRestartStrategy>(*exponential, jitter);
   return std::make_unique<NoRestartStrategy>();
@@ -223,7 +223,9 @@ std::string FixedDelayRestartStrategy::name() const {
 }
 
 bool FailureRateRestartStrategy::has_room() const {
-  return failures_ms_.size() <= static_cast<size_t>(options_.max_failures_per_interval);
+  const auto most = static_cast<size_t>(options_.max_failures_per_interval);
+  if (mutant_ == Mutant::failure_rate_off_by_one) return failures_ms_.size() < most;
+  return failures_ms_.size() <= most;
 }
 
 FailureNotice FailureRateRestartStrategy::notify_failure(sim::Time now) {

@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/mutants.h"
 #include "sim/time.h"
 
 namespace drey::model {
@@ -82,7 +83,8 @@ std::vector<std::string> check_options(const RestartStrategyOptions& options);
 // The options must have been checked. jitter is needed by exponential delay with a jitter factor >
 // 0 and must outlive it.
 std::unique_ptr<RestartStrategy> make_restart_strategy(const RestartStrategyOptions& options,
-                                                       JitterSource* jitter);
+                                                       JitterSource* jitter,
+                                                       Mutant mutant = Mutant::none);
 
 // One configuration: restart-strategy.type as written, and the parameters of each strategy.
 struct RestartStrategyConfig {
@@ -125,7 +127,8 @@ class FixedDelayRestartStrategy final : public RestartStrategy {
 
 class FailureRateRestartStrategy final : public RestartStrategy {
  public:
-  explicit FailureRateRestartStrategy(FailureRateOptions options) : options_(options) {}
+  explicit FailureRateRestartStrategy(FailureRateOptions options, Mutant mutant = Mutant::none)
+      : options_(options), mutant_(mutant) {}
   FailureNotice notify_failure(sim::Time now) override;
   bool can_restart(sim::Time now) const override;
   std::optional<sim::Duration> backoff(sim::Time) const override { return options_.delay; }
@@ -135,6 +138,7 @@ class FailureRateRestartStrategy final : public RestartStrategy {
   bool has_room() const;
 
   FailureRateOptions options_;
+  Mutant mutant_;
   std::deque<int64_t> failures_ms_;  // at most max_failures_per_interval + 1
 };
 

@@ -18,11 +18,13 @@ BrokerSink::BrokerSink(const Options& options, TaskContext& context)
       context_(context),
       writer_({.subtask = static_cast<int>(options.subtask),
                .parallelism = static_cast<int>(options.parallelism),
-               .has_committer = options.exactly_once},
+               .has_committer = options.exactly_once,
+               .mutant = options.mutant},
               *this, *this),
       committer_({.subtask = static_cast<int>(options.subtask),
                   .parallelism = static_cast<int>(options.parallelism),
-                  .checkpointing = options.checkpointing},
+                  .checkpointing = options.checkpointing,
+                  .mutant = options.mutant},
                  *this) {}
 
 void BrokerSink::fail(const std::string& text) {
@@ -56,7 +58,8 @@ void BrokerSink::open() {
       for (const auto& [subtask, committables] : checkpoint.by_subtask())
         for (const CommitRequest& request : committables.requests)
           own_.push_back(request.committable.transactional_id);
-  if (restored_checkpoint_ > 0) committer_.restore(restored_, restored_checkpoint_);
+  const bool forgotten = options_.mutant == Mutant::restored_committables_forgotten;
+  if (restored_checkpoint_ > 0 && !forgotten) committer_.restore(restored_, restored_checkpoint_);
   restored_.clear();
   if (committer_.committing())
     commit_round();
@@ -80,6 +83,8 @@ void BrokerSink::list_lingering() {
 }
 
 std::string BrokerSink::transactional_id(int64_t checkpoint) const {
+  if (options_.mutant == Mutant::producer_identity_reused)
+    return fmt::format("{}-{}", options_.prefix, options_.subtask);
   return fmt::format("{}-{}-{}", options_.prefix, options_.subtask, checkpoint);
 }
 
@@ -113,12 +118,22 @@ void BrokerSink::fence_next() {
 
 // ---- writing ----
 
+bool BrokerSink::loses_write() const {
+  return options_.mutant == Mutant::stale_transaction_flag && restored_checkpoint_ > 0 &&
+         last_append_ == 0;
+}
+
 void BrokerSink::publish() {
   if (written_.empty()) return;
   writer_.before_element();
   context_.announce_records(fact_kind(DataFact::sink_written),
                             static_cast<uint64_t>(collecting_for_),
                             context_.deployment().attempt.attempt, 0, written_);
+  if (loses_write()) {
+    ++last_append_;
+    written_.clear();
+    return;
+  }
   auto append = std::make_shared<sim::AppendRecords>();
   append->partition = options_.subtask;
   append->batch = sim::RecordBatch(std::move(written_));

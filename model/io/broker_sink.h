@@ -36,6 +36,7 @@ class BrokerSink final : private SinkWriter, private CommittableOutput {
     uint32_t subtask = 0;
     uint32_t parallelism = 1;
     uint32_t max_in_flight = 5;  // appends that are not answered
+    Mutant mutant = Mutant::none;
   };
   BrokerSink(const Options& options, TaskContext& context);
 
@@ -90,6 +91,7 @@ class BrokerSink final : private SinkWriter, private CommittableOutput {
   void fence_next();
   void need_producer();
   void on_initialised(const sim::ProducerInitialised& answer);
+  bool loses_write() const;
   void send_appends();
   void on_appended(uint64_t number, const sim::RecordsAppended& answer);
   void commit_round();

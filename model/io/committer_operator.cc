@@ -69,6 +69,7 @@ void CommitterOperator::add(const CommittableMessage& message) {
 }
 
 void CommitterOperator::checkpoint_complete(int64_t checkpoint) {
+  if (options_.mutant == Mutant::commit_ahead_of_checkpoint) checkpoint = INT64_MAX;
   commit_up_to(std::max(last_completed_, checkpoint));
 }
 

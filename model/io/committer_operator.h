@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "model/io/committables.h"
+#include "model/mutants.h"
 
 namespace drey::model {
 
@@ -67,6 +68,7 @@ struct CommitterOptions {
   bool checkpointing = true;
   bool post_commit_topology = false;  // else nothing is emitted
   int retries = 10;                   // sink.committer.retries
+  Mutant mutant = Mutant::none;
 };
 
 class CommitterOperator {

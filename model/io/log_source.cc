@@ -26,7 +26,11 @@ void LogSource::add_split(const SourcePosition& position) {
 
 void LogSource::restore(const std::vector<SourcePosition>& positions) {
   restored_ = true;
-  for (const SourcePosition& position : positions) add_split(position);
+  for (SourcePosition position : positions) {
+    const bool again = options_.mutant == Mutant::restored_offset_read_again;
+    if (again && position.next_offset > 0 && !position.finished) --position.next_offset;
+    add_split(position);
+  }
 }
 
 void LogSource::start() {
@@ -35,7 +39,8 @@ void LogSource::start() {
          split += options_.parallelism)
       add_split({.split = split});
   }
-  combined_ = std::make_unique<CombinedWatermark>(static_cast<uint32_t>(splits_.size()));
+  combined_ = std::make_unique<CombinedWatermark>(static_cast<uint32_t>(splits_.size()),
+                                                  options_.mutant);
   for (size_t i = 0; i < splits_.size(); ++i) {
     context_.announce_fact(fact_kind(TaskFact::started_reading), positions_[i].split,
                            positions_[i].next_offset, context_.deployment().attempt.attempt);

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "model/mutants.h"
 #include "model/operators/record_block.h"
 #include "model/task/combined_watermark.h"
 #include "model/task/task_context.h"
@@ -29,6 +30,7 @@ class LogSource {
     int64_t bound_ms = 0;           // of the watermarks
     uint32_t slice_records = 1024;  // emitted from one split before the next one's turn
     uint32_t fetch_records = 4096;
+    Mutant mutant = Mutant::none;
   };
   LogSource(const Options& options, TaskContext& context) : options_(options), context_(context) {}
 

@@ -15,6 +15,7 @@ void SinkWriterOperator::prepare_snapshot(int64_t checkpoint) {
 void SinkWriterOperator::end_input() {
   if (end_of_input_) return;
   end_of_input_ = true;
+  if (options_.mutant == Mutant::committables_lost_at_end_of_input) return;
   flush_and_emit(true, last_known_checkpoint_ + 1);
 }
 

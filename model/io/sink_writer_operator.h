@@ -15,6 +15,7 @@
 
 #include "model/io/committables.h"
 #include "model/io/committer_operator.h"
+#include "model/mutants.h"
 
 namespace drey::model {
 
@@ -34,6 +35,7 @@ struct SinkWriterOptions {
   int parallelism = 1;
   bool has_committer = true;  // without: prepare_commit is called and its result dropped
   bool stateful = false;
+  Mutant mutant = Mutant::none;
 };
 
 class SinkWriterOperator {

@@ -28,7 +28,8 @@ bool KeyedWindowOperator::open() {
   WindowOutput& output = *this;
   windows_ = std::make_unique<WindowOperator>(
       WindowOperator::Options{.assigner = {.kind = WindowAssigner::Kind::tumbling, .size = size_},
-                              .trigger = {}},
+                              .trigger = {},
+                              .mutant = mutant_},
       *backend_, output);
   return windows_->compatible();
 }

@@ -37,8 +37,9 @@ class RunningSumOperator final : public KeyedOperator {
 // Tumbling windows, in a chain.
 class KeyedWindowOperator final : public KeyedOperator, private WindowOutput {
  public:
-  KeyedWindowOperator(uint32_t op, std::unique_ptr<state::KeyedBackend> backend, int64_t size_ms)
-      : KeyedOperator(op, std::move(backend)), size_(size_ms) {}
+  KeyedWindowOperator(uint32_t op, std::unique_ptr<state::KeyedBackend> backend, int64_t size_ms,
+                      Mutant mutant = Mutant::none)
+      : KeyedOperator(op, std::move(backend)), size_(size_ms), mutant_(mutant) {}
   bool open() override;
   void process(RecordBlock& block, Effects& effects) override;
   void on_watermark(int64_t watermark, RecordBlock& out, Effects& effects) override;
@@ -49,6 +50,7 @@ class KeyedWindowOperator final : public KeyedOperator, private WindowOutput {
   void on_late(const sim::Record&) override {}
 
   int64_t size_;
+  Mutant mutant_;
   int64_t watermark_ = kMinWatermark;
   std::unique_ptr<WindowOperator> windows_;
   RecordBlock* out_ = nullptr;  // of the watermark call that is running

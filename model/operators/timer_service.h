@@ -22,6 +22,12 @@ class TimerService {
   // The backend outlives the service. `name` is unique in the operator.
   TimerService(state::KeyedBackend& backend, std::string_view name);
 
+  // What a restore forgets under a mutant.
+  void forget_event_timers() {
+    while (event_.pop_due(kMaxWatermark).has_value()) {
+    }
+  }
+
   void register_event_timer(const state::Timer& timer) { event_.add(timer); }
   void delete_event_timer(const state::Timer& timer) { event_.remove(timer); }
   void register_processing_timer(const state::Timer& timer) { processing_.add(timer); }

@@ -63,6 +63,7 @@ WindowOperator::WindowOperator(const Options& options, state::KeyedBackend& back
   CHECK(!is_merging() || options.contents == Contents::elements, "sessions keep their elements");
   const auto contents = backend.register_state(contents_descriptor(options));
   compatible_ = contents.has_value() && trigger_.compatible();
+  if (options.mutant == Mutant::timers_lost_on_restore) timers_.forget_event_timers();
   if (contents) contents_ = *contents;
   if (!is_merging()) return;
   const auto merging =

@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "model/mutants.h"
 #include "model/operators/merging_windows.h"
 #include "model/operators/timer_service.h"
 #include "model/operators/window_assigner.h"
@@ -43,6 +44,7 @@ class WindowOperator {
     int64_t allowed_lateness = 0;
     Contents contents = Contents::aggregate;  // elements for sessions
     state::ReduceFunction function = state::ReduceFunction::sum;
+    Mutant mutant = Mutant::none;
   };
   // Backend (restored or empty) and output outlive the operator.
   WindowOperator(const Options& options, state::KeyedBackend& backend, WindowOutput& output);

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 
+#include "model/mutants.h"
 #include "model/task/checkpoint_barrier.h"
 #include "sim/time.h"
 
@@ -58,6 +59,7 @@ struct BarrierHandlerOptions {
   BarrierMode mode = BarrierMode::aligned;
   uint32_t channels = 0;  // all open at the start
   bool checkpoints_after_tasks_finish = true;
+  Mutant mutant = Mutant::none;
 };
 
 enum class BarrierOrigin : uint8_t {

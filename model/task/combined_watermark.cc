@@ -16,6 +16,10 @@ bool CombinedWatermark::update_idle(uint32_t input, bool idle) {
   return combine();
 }
 
+bool CombinedWatermark::is_overlooked(const Input& input) const {
+  return mutant_ == Mutant::first_split_moves_watermark && input.watermark == kMinWatermark;
+}
+
 bool CombinedWatermark::combine() {
   if (inputs_.empty()) return false;
   int64_t minimum = kMaxWatermark;
@@ -23,7 +27,7 @@ bool CombinedWatermark::combine() {
   bool all_idle = true;
   for (const Input& input : inputs_) {
     maximum = std::max(maximum, input.watermark);
-    if (input.idle) continue;
+    if (input.idle || is_overlooked(input)) continue;
     all_idle = false;
     minimum = std::min(minimum, input.watermark);
   }

@@ -6,13 +6,15 @@
 #include <cstdint>
 #include <vector>
 
+#include "model/mutants.h"
 #include "model/task/watermark_valve.h"
 
 namespace drey::model {
 
 class CombinedWatermark {
  public:
-  explicit CombinedWatermark(uint32_t inputs) : inputs_(inputs) {}
+  explicit CombinedWatermark(uint32_t inputs, Mutant mutant = Mutant::none)
+      : inputs_(inputs), mutant_(mutant) {}
 
   // True when the combined watermark rose; is_idle() may have changed too.
   bool update_watermark(uint32_t input, int64_t watermark);
@@ -27,8 +29,10 @@ class CombinedWatermark {
     bool idle = false;
   };
   bool combine();
+  bool is_overlooked(const Input& input) const;
 
   std::vector<Input> inputs_;
+  Mutant mutant_;
   int64_t combined_ = kMinWatermark;
   bool idle_ = false;
 };

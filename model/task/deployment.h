@@ -19,6 +19,7 @@
 
 #include "model/checkpoint/checkpoint_types.h"
 #include "model/graph/execution_topology.h"
+#include "model/mutants.h"
 #include "sim/message.h"
 #include "state/snapshot_handle.h"
 
@@ -125,6 +126,7 @@ struct TaskOptions {
   sim::Duration cancellation_timeout =
       sim::seconds(180);                         // task.cancellation.timeout; 0 = no watchdog
   sim::Duration ask_timeout = sim::seconds(10);  // pekko.ask.timeout
+  Mutant mutant = Mutant::none;
 };
 
 // Everything about a job that all its tasks share.

@@ -57,7 +57,8 @@ void ExactTask::start() {
                                                                              : BarrierMode::tracker,
                               .channels = input_->channels(),
                               .checkpoints_after_tasks_finish =
-                                  deployment_->job->options.checkpoints_after_tasks_finish},
+                                  deployment_->job->options.checkpoints_after_tasks_finish,
+                              .mutant = deployment_->job->options.mutant},
                              *this);
   }
   if (!buffers || (input_ != nullptr && !input_->set_up())) {
@@ -167,7 +168,8 @@ void ExactTask::build_source(uint32_t op) {
                          .subtask = deployment_->attempt.subtask,
                          .parallelism = deployment_->vertex().parallelism,
                          .bound_ms = sim::to_millis(spec(op).max_out_of_orderness),
-                         .slice_records = deployment_->job->options.buffer_bytes / kUnitBytes},
+                         .slice_records = deployment_->job->options.buffer_bytes / kUnitBytes,
+                         .mutant = deployment_->job->options.mutant},
       *this);
   bool found = false;
   const std::vector<SourcePosition> positions = restore_.source(op, found);
@@ -183,7 +185,8 @@ void ExactTask::build_sink(uint32_t op) {
                           .broker = job.broker,
                           .prefix = fmt::format("job-{}-{}", job.job, spec(op).id),
                           .subtask = deployment_->attempt.subtask,
-                          .parallelism = deployment_->vertex().parallelism},
+                          .parallelism = deployment_->vertex().parallelism,
+                          .mutant = job.options.mutant},
       *this);
   if (deployment_->restore != nullptr)
     chain_.sink->restore(restore_.bytes_of(op), deployment_->restore->checkpoint);
@@ -208,7 +211,8 @@ bool ExactTask::build_keyed(uint32_t op) {
   if (opened.backend != nullptr) {
     if (spec(op).kind == OperatorKind::window)
       keyed = std::make_unique<KeyedWindowOperator>(op, std::move(opened.backend),
-                                                    sim::to_millis(spec(op).window_size));
+                                                    sim::to_millis(spec(op).window_size),
+                                                    deployment_->job->options.mutant);
     else
       keyed = std::make_unique<RunningSumOperator>(op, std::move(opened.backend));
   }

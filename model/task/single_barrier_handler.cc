@@ -11,6 +11,7 @@ SingleBarrierHandler::SingleBarrierHandler(const BarrierHandlerOptions& options,
     : BarrierHandler(options, out),
       mode_(options.mode),
       channels_(options.channels),
+      mutant_(options.mutant),
       phase_(first_phase()),
       aligned_(options.channels),
       blocked_(options.channels),
@@ -25,6 +26,7 @@ SingleBarrierHandler::Phase SingleBarrierHandler::first_phase() const {
 // ---- decisions ----
 
 bool SingleBarrierHandler::obsolete(int64_t checkpoint) const {
+  if (mutant_ == Mutant::stale_barrier_accepted && checkpoint_pending()) return false;
   return checkpoint < current_ || (checkpoint == current_ && !checkpoint_pending());
 }
 
@@ -302,7 +304,10 @@ SingleBarrierHandler::Phase SingleBarrierHandler::abandon(Phase phase, int64_t c
 
 void SingleBarrierHandler::block(uint32_t channel) {
   out_.block_channel(channel);
-  blocked_.insert(channel);
+  if (mutant_ == Mutant::consume_past_barrier)
+    out_.resume_channel(channel);
+  else
+    blocked_.insert(channel);
 }
 
 void SingleBarrierHandler::unblock_all() {

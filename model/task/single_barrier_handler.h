@@ -80,6 +80,7 @@ class SingleBarrierHandler final : public BarrierHandler {
 
   const BarrierMode mode_;
   const uint32_t channels_;
+  const Mutant mutant_;
   Phase phase_;
   Barriers received_ = Barriers::open;
   bool timer_armed_ = false;
