@@ -65,7 +65,8 @@ Outcome judge_handler(const Json& one_case) {
   const auto handler = model::make_barrier_handler(
       {.mode = mode_of(one_case["mode"].get<std::string>()),
        .channels = one_case["channels"].get<uint32_t>(),
-       .checkpoints_after_tasks_finish = one_case["finish"].get<bool>()},
+       .checkpoints_after_tasks_finish = one_case["finish"].get<bool>(),
+       .mutant = mutant_under_test()},
       recorder);
   const Json& events = one_case["events"];
   for (size_t i = 0; i < events.size(); ++i) {
@@ -119,11 +120,17 @@ Outcome judge_gate(const Json& one_case) {
   return expect_equal(one_case["metrics"], script.metrics, "metrics");
 }
 
-TEST(Conformance, BarrierHandlers) {
-  run_vectors("barrier-handlers.json", [](const Json& one_case, const Json&) {
-    if (one_case["kind"] == "gate") return judge_gate(one_case);
-    return judge_handler(one_case);
-  });
+Outcome judge(const Json& one_case, const Json&) {
+  if (one_case["kind"] == "gate") return judge_gate(one_case);
+  return judge_handler(one_case);
+}
+
+TEST(Conformance, BarrierHandlers) { run_vectors("barrier-handlers.json", judge); }
+
+TEST(Conformance, BarrierMutantsFail) {
+  for (const model::Mutant mutant :
+       {model::Mutant::consume_past_barrier, model::Mutant::stale_barrier_accepted})
+    expect_mutant_fails(mutant, "barrier-handlers.json", judge);
 }
 
 }  // namespace

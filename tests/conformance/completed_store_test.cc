@@ -67,7 +67,8 @@ Outcome judge(const Json& one_case, const Json&) {
   SharedStateRegistry registry;
   CheckpointsCleaner cleaner(disposal);
   disposal.cleaner = &cleaner;
-  CompletedCheckpointStore store({.num_retained = one_case.at("num_retained").get<uint32_t>()},
+  CompletedCheckpointStore store({.num_retained = one_case.at("num_retained").get<uint32_t>(),
+                                  .mutant = mutant_under_test()},
                                  registry, cleaner, disposal);
   Json actual = Json::array();
   for (const Json& event : one_case.at("events")) {
@@ -112,7 +113,8 @@ struct Bench {
   explicit Bench(const Json& given)
       : cleaner(disposal),
         store({.num_retained = given.at("retain").get<uint32_t>(),
-               .high_availability = given.at("store") == "HA"},
+               .high_availability = given.at("store") == "HA",
+               .mutant = mutant_under_test()},
               registry, cleaner, disposal) {
     disposal.cleaner = &cleaner;
     disposal.failing = given.value("discard_fails", kNoCheckpoint);
@@ -185,6 +187,14 @@ Outcome judge_asserted(const Json& one_case, const Json&) {
 
 TEST(CompletedStore, Conformance) { run_vectors("completed-store.json", judge); }
 TEST(CompletedStore, Asserted) { run_vectors("store-asserted.json", judge_asserted); }
+
+TEST(CompletedStore, MutantFails) {
+  expect_mutant_fails(model::Mutant::recover_from_older_checkpoint, "completed-store.json", judge);
+}
+TEST(CompletedStore, SuspendMutantFails) {
+  expect_mutant_fails(model::Mutant::suspend_discards_checkpoints, "store-asserted.json",
+                      judge_asserted);
+}
 
 }  // namespace
 }  // namespace drey::conformance

@@ -13,6 +13,7 @@ class Script {
         store_({.num_retained = config.at("num_retained").get<uint32_t>()}, registry_, cleaner_,
                host_),
         options_(options_of(config)) {
+    options_.mutant = mutant_under_test();
     add_vertex("A", config.at("sources").get<int>(), {});
     add_vertex("B", config.at("sinks").get<int>(), {{.producer = 0, .all_to_all = true}});
     host_.clock = sim::Time{} + sim::milliseconds(1'000'000);
@@ -199,6 +200,10 @@ Outcome judge(const Json& one_case, const Json&) {
 }
 
 TEST(CheckpointCoordinator, Conformance) { run_vectors("coordinator.json", judge); }
+
+TEST(CheckpointCoordinator, MutantFails) {
+  expect_mutant_fails(model::Mutant::notify_before_durable, "coordinator.json", judge);
+}
 
 }  // namespace
 }  // namespace drey::conformance

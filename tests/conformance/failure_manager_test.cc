@@ -37,12 +37,12 @@ Json table_of(model::CheckpointFailureReason reason) {
   actual["pre_flight"] = model::is_pre_flight(reason);
   for (const char* kind : {"CP", "SP", "STOP"}) {
     for (const bool by_task : {false, true}) {
-      CheckpointFailureManager manager(0);
+      CheckpointFailureManager manager(0, mutant_under_test());
       actual[std::string(kind) + (by_task ? "_task" : "_job")] =
           verdict_json(manager.on_failure(1, props_of(kind), reason, by_task));
     }
   }
-  CheckpointFailureManager manager(0);
+  CheckpointFailureManager manager(0, mutant_under_test());
   actual["no_id"] =
       verdict_json(manager.on_failure(model::kNoCheckpoint, props_of("CP"), reason, false));
   actual["counts"] = model::counts_as_failure(reason);
@@ -53,7 +53,8 @@ Outcome judge(const Json& one_case, const Json&) {
   if (one_case.at("kind") == "table")
     return expect_equal(one_case.at("expected"), table_of(reason_of(one_case.at("reason"))),
                         "table");
-  CheckpointFailureManager manager(one_case.at("tolerable").get<int64_t>());
+  CheckpointFailureManager manager(one_case.at("tolerable").get<int64_t>(),
+                                   mutant_under_test());
   Json actual = Json::array();
   for (const Json& event : one_case.at("events")) {
     if (event[0] == "ok") {
@@ -95,6 +96,10 @@ Outcome judge_asserted(const Json& one_case, const Json&) {
 
 TEST(FailureManager, Conformance) { run_vectors("failure-manager.json", judge); }
 TEST(FailureManager, Asserted) { run_vectors("failure-manager-asserted.json", judge_asserted); }
+
+TEST(FailureManager, MutantFails) {
+  expect_mutant_fails(model::Mutant::expiry_not_counted, "failure-manager.json", judge);
+}
 
 }  // namespace
 }  // namespace drey::conformance

@@ -40,7 +40,7 @@ std::unique_ptr<FailoverStrategy> strategy_named(const std::string& name,
                                                  const ExecutionGraph& graph,
                                                  const Tracker& tracker) {
   if (name == "full" || name == "ALL") return std::make_unique<RestartAllFailover>(graph);
-  return std::make_unique<RegionFailover>(graph, tracker);
+  return std::make_unique<RegionFailover>(graph, tracker, mutant_under_test());
 }
 
 // Each task's reason, checked against the definition of the rule that it names; empty if all fit.
@@ -208,6 +208,14 @@ Outcome judge_release_asserted(const Json& c) {
 TEST(RestartSetVectors, PartitionReleaseAsserted) {
   run_vectors("partition-release-asserted.json",
               [](const Json& c, const Json&) { return judge_release_asserted(c); });
+}
+
+TEST(RestartSetVectors, MutantsFail) {
+  for (const model::Mutant mutant :
+       {model::Mutant::region_without_backtrack, model::Mutant::region_without_consumers,
+        model::Mutant::created_tasks_restarted})
+    expect_mutant_fails(mutant, "restart-sets.json",
+                        [](const Json& c, const Json&) { return judge_restart_set(c); });
 }
 
 }  // namespace

@@ -60,7 +60,8 @@ int64_t backoff_ms(const RestartStrategy& strategy, sim::Time now) {
 Outcome judge_ops(const Json& one_case) {
   ScriptedJitter jitter(1);
   const auto strategy = make_restart_strategy(
-      options_of(one_case.at("kind").get<std::string>(), one_case.at("params")), &jitter);
+      options_of(one_case.at("kind").get<std::string>(), one_case.at("params")), &jitter,
+      mutant_under_test());
   Json actual = Json::array();
   for (const Json& op : one_case.at("ops")) {
     const sim::Time now = at(one_case.at("start").get<int64_t>() + op[0].get<int64_t>());
@@ -359,6 +360,10 @@ TEST(RestartStrategy, Choice) {
 }
 TEST(ExecutionFailureHandler, Asserted) {
   run_vectors("failure-handler-asserted.json", judge_handler);
+}
+
+TEST(RestartStrategy, MutantFails) {
+  expect_mutant_fails(model::Mutant::failure_rate_off_by_one, "backoff.json", judge);
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ Json register_one(SharedStateRegistry& registry, const std::string& key, const s
 }
 
 Outcome judge(const Json& one_case, const Json&) {
-  SharedStateRegistry registry;
+  SharedStateRegistry registry(mutant_under_test());
   Json actual = Json::array();
   for (const Json& event : one_case.at("events")) {
     const std::string op = event[0].get<std::string>();
@@ -123,6 +123,10 @@ Outcome judge_asserted(const Json& one_case, const Json&) {
 
 TEST(SharedRegistry, Conformance) { run_vectors("shared-registry.json", judge); }
 TEST(SharedRegistry, Asserted) { run_vectors("shared-registry-asserted.json", judge_asserted); }
+
+TEST(SharedRegistry, MutantFails) {
+  expect_mutant_fails(model::Mutant::shared_file_deleted_in_use, "shared-registry.json", judge);
+}
 
 }  // namespace
 }  // namespace drey::conformance

@@ -125,6 +125,7 @@ Outcome judge_committer(const Json& one_case) {
   model::CommitterOptions options =
       committer_options(one_case, one_case.at("subtask"), one_case.at("parallelism"));
   options.post_commit_topology = one_case.at("post_commit");
+  options.mutant = mutant_under_test();
   OneOperator<CommitterOperator> harness(
       one_case, fmt::format("c{}", options.subtask),
       [&] { return std::make_unique<CommitterOperator>(options, output); },
@@ -261,12 +262,14 @@ class Pipeline {
       writer_options.parallelism = static_cast<int>(parallelism);
       writer_options.has_committer = has_committer;
       writer_options.stateful = case_.at("stateful");
+      writer_options.mutant = mutant_under_test();
       subtask->writer = std::make_unique<ScriptedWriter>(case_.at("writer"), index, actions_);
       subtask->writer_operator = std::make_unique<SinkWriterOperator>(
           writer_options, *subtask->writer, subtask->writer_wire);
       model::CommitterOptions options =
           committer_options(case_, index, static_cast<int>(parallelism));
       options.post_commit_topology = case_.at("global");
+      options.mutant = mutant_under_test();
       subtask->committer = std::make_unique<CommitterOperator>(options, subtask->committer_wire);
       subtasks_.push_back(std::move(subtask));
     }
@@ -359,14 +362,20 @@ class Pipeline {
   std::map<int64_t, PipelineState> states_;
 };
 
-TEST(Conformance, SinkV2) {
-  run_vectors("sink-v2.json", [](const Json& one_case, const Json&) {
-    const std::string kind = one_case.at("kind");
-    if (kind == "committer") return judge_committer(one_case);
-    if (kind == "global") return judge_global(one_case);
-    Pipeline pipeline(one_case);
-    return compare(one_case, pipeline);
-  });
+Outcome judge(const Json& one_case, const Json&) {
+  const std::string kind = one_case.at("kind");
+  if (kind == "committer") return judge_committer(one_case);
+  if (kind == "global") return judge_global(one_case);
+  Pipeline pipeline(one_case);
+  return compare(one_case, pipeline);
+}
+
+TEST(Conformance, SinkV2) { run_vectors("sink-v2.json", judge); }
+
+TEST(Conformance, SinkMutantsFail) {
+  for (const model::Mutant mutant : {model::Mutant::commit_ahead_of_checkpoint,
+                                     model::Mutant::committables_lost_at_end_of_input})
+    expect_mutant_fails(mutant, "sink-v2.json", judge);
 }
 
 }  // namespace

@@ -92,6 +92,34 @@ void run_file(const std::filesystem::path& path,
 
 }  // namespace
 
+namespace {
+model::Mutant under_test = model::Mutant::none;
+}  // namespace
+
+model::Mutant mutant_under_test() { return under_test; }
+
+void expect_mutant_fails(model::Mutant mutant, const std::string& file_name,
+                         const std::function<Outcome(const Json&, const Json&)>& judge) {
+  const auto files = files_named(file_name);
+  ASSERT_FALSE(files.empty()) << "no file named " << file_name << " below " << root();
+  int ran = 0;
+  int fail = 0;
+  under_test = mutant;
+  for (const auto& path : files) {
+    std::ifstream stream(path);
+    const Json file = Json::parse(stream);
+    for (const Json& one_case : file.at("cases")) {
+      const Outcome outcome = judge(one_case, file);
+      ran += outcome.kind == Outcome::Kind::skipped ? 0 : 1;
+      fail += outcome.kind == Outcome::Kind::failed ? 1 : 0;
+    }
+  }
+  under_test = model::Mutant::none;
+  std::printf("[ mutant   ] %s: %d of %d cases of %s fail\n",
+              std::string(model::name_of(mutant)).c_str(), fail, ran, file_name.c_str());
+  EXPECT_GT(fail, 0) << "no case of " << file_name << " notices the mutant";
+}
+
 Outcome expect_equal(const Json& expected, const Json& actual, const std::string& where) {
   if (expected == actual) return passed();
   return failed(where + ": expected " + expected.dump() + ", got " + actual.dump());

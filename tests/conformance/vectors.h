@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "model/mutants.h"
+
 namespace drey::conformance {
 
 using Json = nlohmann::ordered_json;
@@ -26,5 +28,13 @@ Outcome expect_equal(const Json& expected, const Json& actual, const std::string
 // is nowhere, or one in which no case ran, fails the test too: a conformance test that compares nothing is a defect.
 void run_vectors(const std::string& file_name,
                  const std::function<Outcome(const Json& one_case, const Json& file)>& judge);
+
+// What adapters give to the class that they drive: none, except inside expect_mutant_fails().
+model::Mutant mutant_under_test();
+
+// The class that the vectors drive is the class that the simulation runs, so a mutant in it must fail them: with the
+// mutant on, at least one case of these files fails. Needs an adapter that passes mutant_under_test() on.
+void expect_mutant_fails(model::Mutant mutant, const std::string& file_name,
+                         const std::function<Outcome(const Json& one_case, const Json& file)>& judge);
 
 }  // namespace drey::conformance

@@ -31,7 +31,7 @@ Json valve(const Json& c) {
 }
 
 Json combine(const Json& c) {
-  model::CombinedWatermark combined(c.at("inputs").get<uint32_t>());
+  model::CombinedWatermark combined(c.at("inputs").get<uint32_t>(), mutant_under_test());
   Json all = Json::array();
   for (const Json& event : c.at("events")) {
     const auto op = event.at(0).get<std::string>();
@@ -73,6 +73,10 @@ Outcome judge(const Json& c, const Json&) {
 }
 
 TEST(Watermarks, Vectors) { run_vectors("watermarks.json", judge); }
+
+TEST(Watermarks, MutantFails) {
+  expect_mutant_fails(model::Mutant::first_split_moves_watermark, "watermarks.json", judge);
+}
 
 }  // namespace
 }  // namespace drey::conformance
