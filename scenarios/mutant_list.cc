@@ -18,28 +18,15 @@ struct Killing {
 using model::Mutant;
 constexpr std::array kKillings{
     Killing{Mutant::restored_offset_read_again, "task_manager/crash-heap.json", 1},
-    Killing{Mutant::restored_committables_forgotten, "sink/crash-before-commit.json", 1},
-    Killing{Mutant::producer_identity_reused, "bounded/finishes.json", 1},
+    Killing{Mutant::restored_committables_forgotten, "checkpoint/crash-at-notified.json", 1},
+    Killing{Mutant::producer_identity_reused, "sink/commit-while-writing.json", 1},
     Killing{Mutant::stale_transaction_flag, "task_manager/crash-heap.json", 1},
-    Killing{Mutant::commit_ahead_of_checkpoint, "sink/two-checkpoints-in-flight.json", 1},
-    Killing{Mutant::committables_lost_at_end_of_input, "bounded/finishes.json", 1},
+    Killing{Mutant::committables_lost_at_end_of_input, "bounded/tail.json", 1},
     Killing{Mutant::consume_past_barrier, "checkpoint/slow-alignment-crash.json", 1},
-    Killing{Mutant::stale_barrier_accepted, "checkpoint/late-barrier.json", 1},
-    Killing{Mutant::timers_lost_on_restore, "window/tumbling-crash.json", 1},
     Killing{Mutant::first_split_moves_watermark, "window/two-splits-catch-up.json", 1},
     Killing{Mutant::notify_before_durable, "storage/metadata-not-stored.json", 1},
-    Killing{Mutant::discard_on_unknown_outcome, "job_manager/pointer-answer-lost.json", 1},
     Killing{Mutant::recover_from_older_checkpoint, "task_manager/crash-two-retained.json", 1},
-    Killing{Mutant::suspend_discards_checkpoints, "job_manager/session-expires.json", 1},
-    Killing{Mutant::shared_file_deleted_in_use, "task_manager/crash-rocksdb.json", 1},
-    Killing{Mutant::expiry_not_counted, "checkpoint/expires.json", 1},
     Killing{Mutant::restart_starts_empty, "restart/two-failures.json", 1},
-    Killing{Mutant::periodic_checkpoints_stay_off, "task_manager/crash-heap.json", 1},
-    Killing{Mutant::region_without_backtrack, "restart/batch-result-lost.json", 1},
-    Killing{Mutant::region_without_consumers, "restart/batch-result-lost.json", 1},
-    Killing{Mutant::created_tasks_restarted, "restart/batch-first-stage-fails.json", 1},
-    Killing{Mutant::failure_rate_off_by_one, "restart/failure-rate.json", 1},
-    Killing{Mutant::no_job_result_store, "job_manager/leader-dies-at-the-end.json", 1},
 };
 
 constexpr bool same_order() {

@@ -64,7 +64,8 @@ class JobSchedulerHost {
   virtual void deployed(SubtaskIndex subtask, const AssignedSlot& slot) = 0;
 
   // Gives the newest checkpoint's state to these (all: global). False: the restore failed.
-  // A restore has to wait while a completed checkpoint is being made durable; retry_restarts() tells when it is.
+  // A restore has to wait while a completed checkpoint is being made durable; retry_restarts()
+  // tells when it is.
   virtual bool may_restore() const = 0;
   virtual bool restore_state(const std::vector<SubtaskIndex>& subtasks, bool global) = 0;
 };
