@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 
 #include "scenarios/mutant_list.h"
@@ -24,10 +25,15 @@ inline RunOutcome run_library(const ReadScenario& read, const MutantEntry& mutan
                    .mutant = with_mutant ? std::string(mutant.name) : std::string()});
 }
 
-inline std::string first_oracle(const RunOutcome& outcome) {
+// Without the expectation's own id ("expectation:e2").
+inline std::set<std::string> oracles_that_saw(const RunOutcome& outcome) {
+  std::set<std::string> seen;
   const auto result = nlohmann::json::parse(outcome.json);
-  const auto& violations = result.at("violations");
-  return violations.empty() ? std::string() : violations[0].at("oracle").get<std::string>();
+  for (const auto& violation : result.at("violations")) {
+    const auto oracle = violation.at("oracle").get<std::string>();
+    seen.insert(oracle.substr(0, oracle.find(':')));
+  }
+  return seen;
 }
 
 }  // namespace drey::scenarios
