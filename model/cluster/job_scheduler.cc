@@ -18,8 +18,7 @@ JobScheduler::JobScheduler(std::shared_ptr<const JobInformation> job, Options op
       waiting_for_restart_(graph_.topology().subtasks(), false),
       producers_(graph_.topology().groups()),
       tracked_(graph_.topology().partitions(), false),
-      tracked_at_(graph_.topology().partitions()),
-      tracked_data_(graph_.topology().partitions()) {
+      tracked_at_(graph_.topology().partitions()) {
   const PartitionAvailability& availability = *this;
   switch (options.failover) {
     case FailoverScope::region:
