@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/check.h"
+#include "sim/kernel.h"
 
 namespace drey::sim {
 
@@ -81,7 +82,12 @@ DiskResult Disk::begin(DiskIssue issue, DiskOperation operation, std::string_vie
   DiskResult result;
   result.window = {issue.at(), issue.at()};
   if (!faults_.empty()) result.outcome = fault_for(operation, path);
-  if (result.ok()) result.window = device_.reserve(issue.at(), operation, bytes);
+  if (!result.ok()) return result;
+  result.window = device_.reserve(issue.at(), operation, bytes);
+  if (kernel_ != nullptr && kernel_->perturbed(Perturbation::disk_operation) != 0) {
+    result.window.end = result.window.end + nanoseconds(1);
+    device_.hold_until(result.window.end);
+  }
   return result;
 }
 

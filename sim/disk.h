@@ -30,6 +30,8 @@
 
 namespace drey::sim {
 
+class Kernel;
+
 enum class DiskOutcome : uint8_t { ok, not_found, exists, io_error, no_space };
 std::string_view to_string(DiskOutcome outcome);
 
@@ -76,7 +78,8 @@ class TornChooser {
 
 class Disk {
  public:
-  explicit Disk(const DiskSpec& spec) : device_(spec) {}
+  // With a kernel, a test can make one operation a nanosecond longer (Perturbation::disk_operation).
+  explicit Disk(const DiskSpec& spec, Kernel* kernel = nullptr) : device_(spec), kernel_(kernel) {}
 
   // Reads: the memory view.
   DiskFile open(std::string_view path) const;  // null when absent
@@ -153,6 +156,7 @@ class Disk {
   void tear(TornChooser& chooser);
 
   DiskDevice device_;
+  Kernel* kernel_;
   std::map<std::string, DiskFile, std::less<>> files_;
   std::set<std::string, std::less<>> directories_;
   std::deque<Entry> pending_;          // not ended, by end

@@ -49,6 +49,8 @@ class DiskDevice {
   // A slow disk (fault): every later operation takes this many thousandths of its time; 1000 =
   // healthy.
   void set_slowdown_permille(int64_t permille) { slowdown_permille_ = permille; }
+  // Nothing starts before.
+  void hold_until(Time at) { free_at_ = at > free_at_ ? at : free_at_; }
   const DiskSpec& spec() const { return spec_; }
   // A fault: what is reserved from now on takes other times.
   void set_spec(const DiskSpec& spec) { spec_ = spec; }

@@ -35,7 +35,7 @@ Disks::~Disks() = default;
 
 Disk& Disks::of(HostId host) {
   std::unique_ptr<Disk>& disk = disks_[host];
-  if (disk == nullptr) disk = std::make_unique<Disk>(spec_);
+  if (disk == nullptr) disk = std::make_unique<Disk>(spec_, &kernel_);
   return *disk;
 }
 

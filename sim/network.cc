@@ -120,11 +120,25 @@ bool Network::lost_by_rule(const Parcel& parcel) {
   return false;
 }
 
+// Some field of it, whose number the kernel's count picks; of a body without one, its fencing token.
+void Network::perturb(Parcel& parcel) {
+  auto& body = const_cast<Message&>(*parcel.body);
+  for (uint64_t which = world_.kernel().perturbations_seen() % 3; !body.perturb_field(which); --which)
+    if (which == 0) {
+      parcel.token.low ^= 1;
+      return;
+    }
+}
+
 void Network::leave(Parcel parcel) {
   Machines& machines = world_.machines();
   const ProcessId from = parcel.from.process;
   if (!machines.running(from) || machines.incarnation(from) != parcel.from.incarnation) return;
   if (!rules_.empty() && lost_by_rule(parcel)) return;
+  // Only a body that nobody else holds: a sender that keeps one (a broadcast) would see it change.
+  if (parcel.body.use_count() == 1 &&
+      world_.kernel().perturbed(Perturbation::message_field) != 0)
+    perturb(parcel);
   if (from == parcel.to.process) {  // one process: asynchronous, but not on the network
     const uint32_t flight = keep({std::move(parcel)});
     world_.kernel().post({}, id_, arrive_locally, flight, Priority::delivery);
@@ -159,8 +173,8 @@ void Network::launch(uint32_t index, uint32_t flight) {
   const uint64_t draw = kernel.draw(kLatencyStream, line.path, 0, ++line.messages);
   Duration latency{spec_.latency.sample(draw)};
   latency = latency + state.extra_latency;
-  latency.ns += static_cast<int64_t>(kernel.perturbed(Perturbation::latency));
   line.last_arrival = std::max(sent + latency, line.last_arrival);
+  line.last_arrival.ns += static_cast<int64_t>(kernel.perturbed(Perturbation::latency));
   kernel.post(line.last_arrival - kernel.now(), id_, arrive, flight, Priority::delivery);
 }
 

@@ -129,6 +129,7 @@ class Network : public Entity, public ProcessObserver, public Departures {
 
   uint32_t connection(ProcessId from, ProcessId to);
   void leave(Parcel parcel);
+  void perturb(Parcel& parcel);
   bool lost_by_rule(const Parcel& parcel);
   void launch(uint32_t connection, uint32_t flight);
   void block(uint32_t connection, uint32_t flight);

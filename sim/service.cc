@@ -92,10 +92,10 @@ Time Service::served_at(const Call& call, Duration transfer, const ServiceVerdic
   const PathId client_path = world_.machines().path(call.from.process);
   const uint64_t draw =
       kernel.draw(kLatencyStream, client_path, name_hash(options_.name), ++client.requests);
-  Duration delay = Duration{options_.latency.sample(draw)} + transfer + verdict.delay;
-  delay.ns += static_cast<int64_t>(kernel.perturbed(Perturbation::latency));
+  const Duration delay = Duration{options_.latency.sample(draw)} + transfer + verdict.delay;
   Time served = kernel.now() + delay;
   if (options_.in_order) served = std::max(served, client.last_served);
+  served.ns += static_cast<int64_t>(kernel.perturbed(Perturbation::latency));
   client.last_served = served;
   return served;
 }

@@ -132,6 +132,7 @@ IOStatus SimFileSystem::account(Kind kind, std::string_view path, uint64_t offse
   ++operations_;
   digest_.fold(static_cast<uint64_t>(kind) | (static_cast<uint64_t>(result.outcome) << 8),
                sim::name_hash(path), offset, length);
+  digest_.fold(static_cast<uint64_t>((result.window.end - result.window.start).ns));
   if (result.ok()) bill_.waited = result.window.end - now_;
   return to_status(result.outcome, path);
 }

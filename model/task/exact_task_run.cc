@@ -69,8 +69,10 @@ size_t ExactTask::apply(uint32_t count) {
   if (admitted == 0) return 0;
   block_.count = admitted;
   records_processed_ += admitted;
-  if (chain_.source != nullptr)
+  if (chain_.source != nullptr) {
+    block_.records[0].value ^= static_cast<int64_t>(kernel().perturbed(sim::Perturbation::value));
     chain_.source->emitted(slice_.piece, static_cast<uint32_t>(admitted), block_.view());
+  }
   run_chain(0);
   if (!ending_ && chain_.sink == nullptr) chain_.outputs.write(block_.view());
   return admitted;
