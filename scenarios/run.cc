@@ -19,6 +19,7 @@
 #include "reports/write_log.h"
 #include "reports/write_terminal.h"
 #include "scenarios/assembly.h"
+#include "scenarios/committed_output.h"
 #include "scenarios/fault_injector.h"
 #include "scenarios/message_names.h"
 #include "scenarios/oracle_setup.h"
@@ -112,6 +113,10 @@ class Run {
     kernel_.add_sink(&end_);
     oracles_ = reports::make_oracles(oracle_setup_of(*request.scenario, assembly_.job().spec), names_);
     for (const auto& oracle : oracles_) kernel_.add_sink(oracle.get());
+    if (request.committed) {
+      committed_ = std::make_unique<CommittedOutput>(*request.scenario);
+      kernel_.add_sink(committed_.get());
+    }
     for (const reports::SinkPath& path : reports::sink_paths(assembly_.job().spec))
       add_ledger(path);
     add_expectations();
@@ -126,6 +131,7 @@ class Run {
     return result(stop);
   }
   const std::string& log() const { return log_.text(); }
+  std::string committed() const { return committed_ == nullptr ? "" : committed_->text(); }
   // What a second run of the same seed should follow record by record.
   std::vector<uint64_t> suspects() const {
     std::vector<uint64_t> all;
@@ -216,6 +222,7 @@ class Run {
   std::unique_ptr<reports::ExpectationJudge> judge_;
   std::vector<uint64_t> suspects_;
   std::unique_ptr<reports::Microscope> microscope_;
+  std::unique_ptr<CommittedOutput> committed_;
   std::vector<std::string> not_checked_;
 };
 
@@ -240,6 +247,7 @@ RunOutcome run_once(const RunRequest& request) {
   outcome.json = reports::to_json(result);
   outcome.junit = reports::to_junit_suite(result);
   outcome.log = run.log();
+  outcome.committed = run.committed();
   return outcome;
 }
 

@@ -16,6 +16,7 @@ struct RunRequest {
   uint64_t seed = 1;
   std::string mutant;  // empty: none
   bool twice = false;  // run again and compare the hashes: exit code 5 when they differ
+  bool committed = false;  // keep the committed records as CSV
 };
 
 // `exit_code`: 0 all held, 1 violated, 3 internal error, 4 no verdict, 5 not deterministic
@@ -28,6 +29,7 @@ struct RunOutcome {
   std::string json;     // result.json
   std::string junit;    // the <testsuite> of this run
   std::string log;      // one line a state transition
+  std::string committed;  // with RunRequest::committed: CSV (scenarios/committed_output.h)
   friend bool operator==(const RunOutcome&, const RunOutcome&) = default;
 };
 

@@ -174,6 +174,7 @@ void Network::launch(uint32_t index, uint32_t flight) {
   Duration latency{spec_.latency.sample(draw)};
   latency = latency + state.extra_latency;
   line.last_arrival = std::max(sent + latency, line.last_arrival);
+  // After the order of the line, and only of the network: a service that waits for data absorbs its own.
   line.last_arrival.ns += static_cast<int64_t>(kernel.perturbed(Perturbation::latency));
   kernel.post(line.last_arrival - kernel.now(), id_, arrive, flight, Priority::delivery);
 }

@@ -21,6 +21,7 @@ struct Options {
   bool quiet = false;
   bool twice = false;
   std::string out;
+  std::string committed;
   std::string mutant;
 };
 
@@ -71,7 +72,8 @@ std::vector<scenarios::RunRequest> requests_of(const Options& options,
     const SeedRange range = seeds_of(options, *read[i].scenario);
     for (uint64_t seed = range.first; seed <= range.last; ++seed)
       requests.push_back(
-          {&*read[i].scenario, options.files[i], seed, options.mutant, options.twice});
+          {&*read[i].scenario, options.files[i], seed, options.mutant, options.twice,
+           !options.committed.empty()});
   }
   return requests;
 }
@@ -93,8 +95,11 @@ int run(const Options& options) {
   const std::vector<scenarios::ReadScenario> read = read_all(options.files);
   if (read.empty()) return kExitBadInput;
   const std::vector<scenarios::RunRequest> requests = requests_of(options, read);
+  if (!options.committed.empty() && requests.size() != 1)
+    return bad_usage("--committed is for one file and one seed");
 
   OutputFolder folder(options.out);
+  bool kept = true;
   std::string worst = "pass";
   std::string failed;  // reproduce command of the first run that did not pass
   size_t done = 0;
@@ -105,6 +110,8 @@ int run(const Options& options) {
         worst = scenarios::worse_verdict(worst, outcome.verdict);
         if (failed.empty() && outcome.exit_code != kExitHeld) failed = reproduce(options, request);
         folder.add(outcome);
+        if (!options.committed.empty())
+          kept = write_whole(options.committed, outcome.committed);
         ++done;
         if (meter) print_error(fmt::format("\r{}/{} runs, {}\x1b[K", done, requests.size(), worst));
         const bool show = requests.size() == 1 || outcome.exit_code != kExitHeld;
@@ -119,6 +126,10 @@ int run(const Options& options) {
   }
   if (!options.out.empty() && !folder.write(worst)) {
     print_error(fmt::format("drey run: cannot write to \"{}\"\n", options.out));
+    return kExitInternal;
+  }
+  if (!kept) {
+    print_error(fmt::format("drey run: cannot write \"{}\"\n", options.committed));
     return kExitInternal;
   }
   if (!failed.empty()) print_error("reproduce: " + failed);
@@ -136,6 +147,8 @@ void add_run(CLI::App& app, CommandLine& line) {
   command->add_option("--jobs", options->jobs, "Processes at a time")->check(CLI::Range(1, 1024));
   command->add_flag("--json", options->json, "One JSON document on stdout and nothing else");
   command->add_option("--out", options->out, "Folder for result.json, junit.xml and log.txt");
+  command->add_option("--committed", options->committed,
+                      "File for the committed records (CSV), in the order of the broker");
   command->add_option("--mutant", options->mutant, "Switch one known bug on (see `drey mutants`)");
   command->add_flag("--twice", options->twice,
                     "Run twice and compare: exit code 5 when the hashes differ");

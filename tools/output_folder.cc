@@ -7,7 +7,6 @@
 #include <fstream>
 
 namespace drey::tools {
-namespace {
 
 bool write_whole(const std::filesystem::path& path, const std::string& text) {
   std::filesystem::path temporary = path;
@@ -22,8 +21,6 @@ bool write_whole(const std::filesystem::path& path, const std::string& text) {
   std::filesystem::rename(temporary, path, failure);
   return !failure;
 }
-
-}  // namespace
 
 void OutputFolder::add(const scenarios::RunOutcome& outcome) {
   documents_.push_back(outcome.json);

@@ -2,12 +2,16 @@
 // Collects the outcomes of a command and writes them: one document for --json, and a folder with
 // result.json, junit.xml and log.txt. Each file appears whole or not at all (temporary file, then
 // rename).
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "scenarios/run.h"
 
 namespace drey::tools {
+
+// The file appears whole or not at all.
+bool write_whole(const std::filesystem::path& path, const std::string& text);
 
 class OutputFolder {
  public:

@@ -1,6 +1,6 @@
 #pragma once
-// Runs for the tests of laws: a library scenario with changes, assembled and run without reports (only the hash is looked
-// at), or as `drey run` runs it.
+// Runs for the tests of laws: a library scenario with changes, assembled and run without reports
+// (only the hash is looked at), or as `drey run` runs it.
 #include <gtest/gtest.h>
 #include <unistd.h>
 

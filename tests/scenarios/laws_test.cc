@@ -11,10 +11,14 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kHeap[] = {
-    "bounded/finishes.json",          "task_manager/crash-heap.json",
-    "task_manager/pause-short.json",  "window/tumbling-crash.json",
-    "job_manager/failover-standby.json", "network/partition-long.json",
-    "checkpoint/crash-at-aligned.json",  "sink/commit-answer-lost.json",
+    "bounded/finishes.json",
+    "task_manager/crash-heap.json",
+    "task_manager/pause-short.json",
+    "window/tumbling-crash.json",
+    "job_manager/failover-standby.json",
+    "network/partition-long.json",
+    "checkpoint/crash-at-aligned.json",
+    "sink/commit-answer-lost.json",
 };
 
 TEST(Laws, SteppingRecordByRecordLeavesTheHashUnchanged) {

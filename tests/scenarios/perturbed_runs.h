@@ -1,6 +1,6 @@
 #pragma once
-// Runs with one step changed by the least amount (sim::Perturbation), each in a process of its own: a changed message field
-// may well break an invariant of ours, which ends the process.
+// Runs with one step changed by the least amount (sim::Perturbation), each in a process of its own:
+// a changed message field may well break an invariant of ours, which ends the process.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -12,13 +12,14 @@
 namespace drey::scenarios {
 
 struct PerturbedRuns {
-  uint64_t steps = 0;    // of this kind in the run
-  uint64_t changed = 0;  // runs with another hash
-  uint64_t broken = 0;   // runs that stopped at an invariant
+  uint64_t steps = 0;               // of this kind in the run
+  uint64_t changed = 0;             // runs with another hash
+  uint64_t broken = 0;              // runs that stopped at an invariant
   std::vector<uint64_t> unchanged;  // the step of each run with the same hash
 };
 
-// `wanted` steps drawn from the first nine tenths of the run: what happens to a message on its way at the end is not seen.
+// `wanted` steps drawn from the first nine tenths of the run: what happens to a message on its way
+// at the end is not seen.
 inline PerturbedRuns perturb(const Scenario& scenario, sim::Perturbation kind, uint64_t wanted) {
   PerturbedRuns out;
   BareRun clean(scenario, {.perturb = kind, .perturb_at = UINT64_MAX});
@@ -28,8 +29,8 @@ inline PerturbedRuns perturb(const Scenario& scenario, sim::Perturbation kind, u
   if (out.steps <= 10) return out;
   std::vector<RunRequest> requests;
   for (uint64_t i = 1; i <= wanted; ++i) {
-    const uint64_t draw = sim::draw_value(1, {sim::name_hash("perturb"), sim::name_hash("step"),
-                                              static_cast<uint64_t>(kind), i});
+    const uint64_t draw = sim::draw_value(
+        1, {sim::name_hash("perturb"), sim::name_hash("step"), static_cast<uint64_t>(kind), i});
     requests.push_back({.scenario = &scenario,
                         .file = "perturbed",
                         .seed = 1 + draw % (out.steps * 9 / 10),  // the step, not a seed

@@ -7,7 +7,7 @@ namespace drey::scenarios {
 namespace {
 
 TEST(RocksDbPerturbation, ADiskOperationByOneNanosecond) {
-  const Scenario scenario = scenario_with("task_manager/crash-rocksdb.json");
+  const Scenario scenario = scenario_with("storage/slow-disk.json");
   const PerturbedRuns runs = perturb(scenario, sim::Perturbation::disk_operation, 40);
   fmt::print("disk operation: {} steps, 40 perturbed runs: {} other hashes\n", runs.steps,
              runs.changed);
