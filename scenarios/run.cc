@@ -69,9 +69,6 @@ class EndOfJob : public sim::TraceSink {
   model::JobStatus status_ = model::JobStatus::initializing;
 };
 
-// What belongs to a job is given back within this time after its end, or never.
-constexpr sim::Duration kAftermath = sim::seconds(2);
-
 reports::Guarantee guarantee_of(const Scenario& scenario, const model::JobInformation& job,
                                 const reports::SinkPath& path) {
   if (!job.options.checkpointing) return reports::Guarantee::none;
@@ -127,7 +124,7 @@ class Run {
     faults_.start();
     const sim::Time limit = sim::Time{} + request_.scenario->limits.time;
     const sim::Kernel::Stop stop = kernel_.run(limit);
-    if (end_.known()) kernel_.run(std::min(limit, kernel_.now() + kAftermath));
+    if (end_.known()) kernel_.run(std::min(limit, kernel_.now() + aftermath_of(*request_.scenario, faults_)));
     return result(stop);
   }
   const std::string& log() const { return log_.text(); }
@@ -227,6 +224,16 @@ class Run {
 };
 
 }  // namespace
+
+sim::Duration aftermath_of(const Scenario& scenario, const FaultInjector& faults) {
+  sim::Duration aftermath = sim::seconds(2);
+  const std::vector<FaultInjector::Report> reports = faults.reports();
+  const bool hit = std::any_of(reports.begin(), reports.end(),
+                               [](const FaultInjector::Report& fault) { return fault.landed > 0; });
+  if (!hit) return aftermath;
+  const model::FlinkOptions flink = flink_options_of(scenario);
+  return aftermath + flink.heartbeat.timeout + flink.slot_timeout;
+}
 
 RunOutcome run_once(const RunRequest& request) {
   Run run(request);

@@ -33,6 +33,11 @@ struct RunOutcome {
   friend bool operator==(const RunOutcome&, const RunOutcome&) = default;
 };
 
+// What belongs to a job is given back within this time after its end, or never. Where a fault landed, a TaskManager may have
+// to find out by itself that the JobMaster is gone (heartbeat) and that nobody claims its slot (slot time-out).
+class FaultInjector;
+sim::Duration aftermath_of(const Scenario& scenario, const FaultInjector& faults);
+
 RunOutcome run_once(const RunRequest& request);
 
 // The worse of two verdicts, in the order pass, vacuous, limit, fail, nondeterministic, error.

@@ -134,7 +134,8 @@ void Network::leave(Parcel parcel) {
   Machines& machines = world_.machines();
   const ProcessId from = parcel.from.process;
   if (!machines.running(from) || machines.incarnation(from) != parcel.from.incarnation) return;
-  if (!rules_.empty() && lost_by_rule(parcel)) return;
+  // What stays in one process does not cross the network, so it cannot be lost there.
+  if (!rules_.empty() && from != parcel.to.process && lost_by_rule(parcel)) return;
   // Only a body that nobody else holds: a sender that keeps one (a broadcast) would see it change.
   if (parcel.body.use_count() == 1 &&
       world_.kernel().perturbed(Perturbation::message_field) != 0)

@@ -56,7 +56,7 @@ class BareRun : public sim::TraceSink {
     faults_.start();
     const sim::Time limit = sim::Time{} + scenario_.limits.time;
     kernel().run(limit);
-    if (known_) kernel().run(std::min(limit, kernel().now() + sim::seconds(2)));
+    if (known_) kernel().run(std::min(limit, kernel().now() + aftermath_of(scenario_, faults_)));
   }
 
   std::string hash() { return to_hex(kernel().hash()); }
