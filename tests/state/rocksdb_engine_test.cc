@@ -108,8 +108,9 @@ Outcomes work(uint64_t name, bool disturb) {
 TEST(RocksDbDeterminism, EqualFilesOperationsAndMisses) {
   const Outcomes first = work(7, false);
   // Equal with gcc, clang, sanitizers, any heap and address layout; changes with RocksDB, Snappy or its options.
+  // The operations hold what each cost on the disk: they change with its model too.
   EXPECT_EQ(sim::to_hex(first.files), "52e3c0c365297028bdace1d4b6b4c555");
-  EXPECT_EQ(sim::to_hex(first.operations), "6cf668f2e98a6d466bab8d5784c2f597");
+  EXPECT_EQ(sim::to_hex(first.operations), "bc3cd5900be6a976fa01ac436df9b8cb");
   EXPECT_GT(first.count, 1000u);
   EXPECT_GT(first.reads, 1000u);
   EXPECT_GT(first.compactions, 3u);
