@@ -1,6 +1,6 @@
 #pragma once
-// Flushes and compactions of all storage engines of a run, from what tasks announce of theirs (StateFact::engine): counts of
-// one attempt's engine, which start again with the next attempt.
+// Flushes and compactions of all storage engines of a run, from what tasks announce of theirs
+// (StateFact::engine): counts of one attempt's engine, which start again with the next attempt.
 #include <algorithm>
 #include <cstdint>
 #include <map>

@@ -56,7 +56,8 @@ sim::Address service_address(const sim::Service& service) {
 std::vector<sim::Choice> forced_choices(const Scenario& scenario) {
   std::vector<sim::Choice> forced;
   for (const auto& [name, alternative] : scenario.choices) {
-    // site/entity/n, where site and entity may hold slashes themselves: the site has one, n is last.
+    // site/entity/n, where site and entity may hold slashes themselves: the site has one, n is
+    // last.
     const size_t last = name.rfind('/');
     size_t first = name.find('/');
     if (first != std::string::npos) first = name.find('/', first + 1);
@@ -107,14 +108,14 @@ Assembly::Assembly(const Scenario& scenario, const AssemblyOptions& options) {
   grain.disk_read_ns = static_cast<uint64_t>(disk.read_latency.ns);
   grain.disk_bytes_per_second = disk.write_bytes_per_second;
   grain.step_each_record = options.step_each_record;
-  // Snapshots go to the object store as real bytes, whose digest is folded: a second walk over the state adds nothing.
+  // Snapshots go to the object store as real bytes, whose digest is folded: a second walk over the
+  // state adds nothing.
   grain.digest_state = false;
   grain_ = std::make_unique<model::ExactGrain>(std::move(grain));
 
   model::Cluster::Options cluster;
   cluster.spec.job_managers = static_cast<uint32_t>(scenario.cluster.job_managers);
-  cluster.spec.task_managers =
-      static_cast<uint32_t>(scenario.cluster.task_manager_names().size());
+  cluster.spec.task_managers = static_cast<uint32_t>(scenario.cluster.task_manager_names().size());
   cluster.spec.slots_each = static_cast<uint32_t>(scenario.cluster.slots_each);
   cluster.spec.cores = static_cast<uint32_t>(scenario.cluster.cores);
   cluster.flink = flink_options_of(scenario);

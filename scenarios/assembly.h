@@ -1,6 +1,6 @@
 #pragma once
-// Builds a world and a cluster from a scenario: the only place that knows both. Everything of one run, in the order in which
-// it has to be made and taken apart.
+// Builds a world and a cluster from a scenario: the only place that knows both. Everything of one
+// run, in the order in which it has to be made and taken apart.
 //
 // Names in the world: hosts and processes tm-1, jm-1, client, log, broker, storage, pointer-store.
 #include <memory>
@@ -30,7 +30,8 @@ struct AssemblyOptions {
 
 class Assembly {
  public:
-  // The scenario has been read without errors; its CSV, if any, is read here (a file that changed since is a message).
+  // The scenario has been read without errors; its CSV, if any, is read here (a file that changed
+  // since is a message).
   Assembly(const Scenario& scenario, const AssemblyOptions& options);
   ~Assembly();
   Assembly(const Assembly&) = delete;

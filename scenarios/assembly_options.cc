@@ -1,5 +1,5 @@
-// Scenario -> the model's job and its typed options. Every key of the table in flink_options.cc that the model obeys is
-// read here and nowhere else.
+// Scenario -> the model's job and its typed options. Every key of the table in flink_options.cc
+// that the model obeys is read here and nowhere else.
 #include "scenarios/assembly.h"
 #include "sim/check.h"
 
@@ -173,8 +173,8 @@ model::FlinkOptions flink_options_of(const Scenario& scenario) {
   const bool highly_available =
       scenario.cluster.job_managers > 1 ||
       (flink.is_set("high-availability.type") && flink.text("high-availability.type") != "NONE");
-  out.high_availability = highly_available ? model::HighAvailability::pointer_store
-                                           : model::HighAvailability::none;
+  out.high_availability =
+      highly_available ? model::HighAvailability::pointer_store : model::HighAvailability::none;
   const std::string client = "high-availability.zookeeper.client.";
   out.pointer_client.session_timeout = flink.duration(client + "session-timeout");
   out.pointer_client.connection_timeout = flink.duration(client + "connection-timeout");
@@ -193,8 +193,7 @@ model::FlinkOptions flink_options_of(const Scenario& scenario) {
   checkpointing.tolerable_failures =
       static_cast<uint32_t>(flink.integer(prefix + "tolerable-failed-checkpoints"));
   checkpointing.retained = static_cast<uint32_t>(flink.integer(prefix + "num-retained"));
-  checkpointing.retention =
-      retention_of(flink.text(prefix + "externalized-checkpoint-retention"));
+  checkpointing.retention = retention_of(flink.text(prefix + "externalized-checkpoint-retention"));
   return out;
 }
 
@@ -215,8 +214,8 @@ model::TaskOptions task_options_of(const Scenario& scenario) {
   out.rocksdb_write_buffer = flink.size("state.backend.rocksdb.writebuffer.size");
   out.rocksdb_block_cache = flink.size("state.backend.rocksdb.block.cache-size");
   out.rocksdb_threads = static_cast<uint32_t>(flink.integer("state.backend.rocksdb.thread.num"));
-  out.transfer_threads = static_cast<uint32_t>(
-      flink.integer("state.backend.rocksdb.checkpoint.transfer.thread.num"));
+  out.transfer_threads =
+      static_cast<uint32_t>(flink.integer("state.backend.rocksdb.checkpoint.transfer.thread.num"));
   out.heap_bytes = scenario.cluster.heap_bytes;
   out.cancellation_interval = flink.duration("task.cancellation.interval");
   out.cancellation_timeout = flink.duration("task.cancellation.timeout");

@@ -37,8 +37,7 @@ bool compares(int64_t left, reports::Comparator comparator, int64_t right) {
   return false;
 }
 
-bool compares_words(std::string_view left, reports::Comparator comparator,
-                    std::string_view right) {
+bool compares_words(std::string_view left, reports::Comparator comparator, std::string_view right) {
   return comparator == reports::Comparator::not_equal ? left != right : left == right;
 }
 
@@ -79,9 +78,7 @@ std::string ConditionState::process_of(const std::string& vertex, int64_t subtas
 
 std::optional<PhaseFact> ConditionState::phase_of(const sim::Fact& fact) const {
   if (sim::fact_group(fact.kind) != sim::FactGroup::checkpoint) return {};
-  const auto phase = [&](CheckpointPhase p) {
-    return PhaseFact{p, static_cast<int64_t>(fact.a)};
-  };
+  const auto phase = [&](CheckpointPhase p) { return PhaseFact{p, static_cast<int64_t>(fact.a)}; };
   switch (static_cast<CheckpointFact>(fact.kind & 0xffu)) {
     case CheckpointFact::triggered:
       return phase(CheckpointPhase::triggered);

@@ -1,5 +1,6 @@
 #pragma once
-// What conditions of faults can ask: states and counts, followed from the facts as they are announced.
+// What conditions of faults can ask: states and counts, followed from the facts as they are
+// announced.
 #include <map>
 #include <string>
 #include <string_view>
@@ -28,10 +29,12 @@ class ConditionState {
   void fault_landed(const std::string& id) { faults_[id].first = true; }
   void fault_healed(const std::string& id) { faults_[id].second = true; }
 
-  // Whether all terms hold now; `fact` is the fact that is being announced, for terms that hold only at an instant.
+  // Whether all terms hold now; `fact` is the fact that is being announced, for terms that hold
+  // only at an instant.
   bool holds(const Condition& condition, const sim::Fact* fact) const;
 
-  // The process of the JobManager that leads, and of the TaskManager that runs a subtask; empty: none.
+  // The process of the JobManager that leads, and of the TaskManager that runs a subtask; empty:
+  // none.
   const std::string& leader() const { return leader_; }
   std::string process_of(const std::string& vertex, int64_t subtask) const;
 

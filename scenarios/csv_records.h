@@ -1,7 +1,8 @@
 #pragma once
-// Records of a user's CSV file: RFC 4180 with a header line. Keys are texts, interned in the order of their first
-// appearance (the id is the record's key); values are whole numbers; times are milliseconds since 1970 or ISO 8601
-// (2026-11-26T01:02:03[.456][Z]); without a time column the row's number is the time.
+// Records of a user's CSV file: RFC 4180 with a header line. Keys are texts, interned in the order
+// of their first appearance (the id is the record's key); values are whole numbers; times are
+// milliseconds since 1970 or ISO 8601 (2026-11-26T01:02:03[.456][Z]); without a time column the
+// row's number is the time.
 #include <string>
 #include <vector>
 
@@ -16,7 +17,8 @@ struct CsvRecords {
   std::string error;              // not empty: "file:line:column: what", and no rows
 };
 CsvRecords load_csv(const CsvData& data);
-// As above; the reader has checked the file, so that an error now (it changed meanwhile) ends the program with code 2.
+// As above; the reader has checked the file, so that an error now (it changed meanwhile) ends the
+// program with code 2.
 std::vector<sim::Record> read_csv_records(const CsvData& data);
 
 }  // namespace drey::scenarios

@@ -22,9 +22,7 @@ FaultInjector::FaultInjector(const Scenario& scenario, Assembly& assembly)
 
 FaultInjector::~FaultInjector() { kernel_.remove(id_); }
 
-uint64_t FaultInjector::interests() const {
-  return faults_.empty() ? 0 : state_.interests();
-}
+uint64_t FaultInjector::interests() const { return faults_.empty() ? 0 : state_.interests(); }
 
 void FaultInjector::start() {
   for (size_t i = 0; i < faults_.size(); ++i) {
@@ -56,7 +54,8 @@ void FaultInjector::on_batch(const sim::BatchFact& batch, sim::FactNumber) {
   look(&batch.head);
 }
 
-// A condition counts each time that it becomes true; one with a term of an instant, each time that it is.
+// A condition counts each time that it becomes true; one with a term of an instant, each time that
+// it is.
 void FaultInjector::look(const sim::Fact* fact) {
   for (size_t i = 0; i < faults_.size(); ++i) {
     Armed& armed = faults_[i];

@@ -1,9 +1,11 @@
 #pragma once
-// Carries out the faults of a scenario: at a time, or when a condition on announced facts becomes true. A conditional fault
-// runs as the next event of the same instant, before any message of the announcing handler leaves (design.md 2.6).
+// Carries out the faults of a scenario: at a time, or when a condition on announced facts becomes
+// true. A conditional fault runs as the next event of the same instant, before any message of the
+// announcing handler leaves (design.md 2.6).
 //
-// A fault "lands" when it has changed something: a process that ran was killed, a message was dropped, a request was hit. A
-// fault of magnitude zero (a pause of 0, a cut for 0, a link slowed by nothing) announces nothing and leaves the hash alone.
+// A fault "lands" when it has changed something: a process that ran was killed, a message was
+// dropped, a request was hit. A fault of magnitude zero (a pause of 0, a cut for 0, a link slowed
+// by nothing) announces nothing and leaves the hash alone.
 #include <map>
 #include <string>
 #include <vector>
@@ -54,7 +56,7 @@ class FaultInjector : public sim::Entity,
   struct Armed {
     const FaultSpec* spec = nullptr;
     sim::PathId path;
-    int64_t times_true = 0;   // of the condition
+    int64_t times_true = 0;  // of the condition
     bool was_true = false;
     int64_t fired = 0;
     uint64_t landed = 0;

@@ -1,5 +1,6 @@
 #pragma once
-// The names of all messages that cross the simulated network, by kind: what `lose` can name, and how results count them.
+// The names of all messages that cross the simulated network, by kind: what `lose` can name, and
+// how results count them.
 #include <cstdint>
 #include <map>
 #include <string>

@@ -108,7 +108,8 @@ class Run {
     kernel_.add_sink(&collector_);
     kernel_.add_sink(&log_);
     kernel_.add_sink(&end_);
-    oracles_ = reports::make_oracles(oracle_setup_of(*request.scenario, assembly_.job().spec), names_);
+    oracles_ =
+        reports::make_oracles(oracle_setup_of(*request.scenario, assembly_.job().spec), names_);
     for (const auto& oracle : oracles_) kernel_.add_sink(oracle.get());
     if (request.committed) {
       committed_ = std::make_unique<CommittedOutput>(*request.scenario);
@@ -124,7 +125,8 @@ class Run {
     faults_.start();
     const sim::Time limit = sim::Time{} + request_.scenario->limits.time;
     const sim::Kernel::Stop stop = kernel_.run(limit);
-    if (end_.known()) kernel_.run(std::min(limit, kernel_.now() + aftermath_of(*request_.scenario, faults_)));
+    if (end_.known())
+      kernel_.run(std::min(limit, kernel_.now() + aftermath_of(*request_.scenario, faults_)));
     return result(stop);
   }
   const std::string& log() const { return log_.text(); }

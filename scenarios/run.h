@@ -14,8 +14,8 @@ struct RunRequest {
   const Scenario* scenario = nullptr;  // not owned; outlives the run
   std::string file;                    // for the reproduce command
   uint64_t seed = 1;
-  std::string mutant;  // empty: none
-  bool twice = false;  // run again and compare the hashes: exit code 5 when they differ
+  std::string mutant;      // empty: none
+  bool twice = false;      // run again and compare the hashes: exit code 5 when they differ
   bool committed = false;  // keep the committed records as CSV
 };
 
@@ -33,8 +33,9 @@ struct RunOutcome {
   friend bool operator==(const RunOutcome&, const RunOutcome&) = default;
 };
 
-// What belongs to a job is given back within this time after its end, or never. Where a fault landed, a TaskManager may have
-// to find out by itself that the JobMaster is gone (heartbeat) and that nobody claims its slot (slot time-out).
+// What belongs to a job is given back within this time after its end, or never. Where a fault
+// landed, a TaskManager may have to find out by itself that the JobMaster is gone (heartbeat) and
+// that nobody claims its slot (slot time-out).
 class FaultInjector;
 sim::Duration aftermath_of(const Scenario& scenario, const FaultInjector& faults);
 

@@ -36,9 +36,8 @@ void append_text(std::string& out, const std::string& text) {
 std::string pack(const RunOutcome& outcome) {
   std::string out;
   append_text(out, fmt::format("{}", outcome.exit_code));
-  for (const std::string* part :
-       {&outcome.verdict, &outcome.summary, &outcome.json, &outcome.junit, &outcome.log,
-        &outcome.committed})
+  for (const std::string* part : {&outcome.verdict, &outcome.summary, &outcome.json, &outcome.junit,
+                                  &outcome.log, &outcome.committed})
     append_text(out, *part);
   return out;
 }

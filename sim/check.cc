@@ -6,8 +6,8 @@
 namespace drey::sim {
 
 namespace {
-// The one mutable process-wide value: where a broken invariant is reported before the process ends. It never
-// influences a run.
+// The one mutable process-wide value: where a broken invariant is reported before the process ends.
+// It never influences a run.
 constinit CheckReporter installed_reporter = nullptr;
 }  // namespace
 

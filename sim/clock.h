@@ -1,6 +1,6 @@
 #pragma once
-// The current simulated time for code that has no other business with the kernel (storage engines): so it can be driven
-// without one.
+// The current simulated time for code that has no other business with the kernel (storage engines):
+// so it can be driven without one.
 #include "sim/kernel.h"
 #include "sim/time.h"
 

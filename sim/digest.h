@@ -1,6 +1,7 @@
 #pragma once
-// The 128-bit digest that everything deterministic is folded into: two coupled 64-bit multiply mixes per 32 bytes
-// (measured: +4 % of a kernel event). Order matters. Equal on every compiler and library: integers only.
+// The 128-bit digest that everything deterministic is folded into: two coupled 64-bit multiply
+// mixes per 32 bytes (measured: +4 % of a kernel event). Order matters. Equal on every compiler and
+// library: integers only.
 //
 //   Digest d;  d.fold(kind, a, b, c);  Digest128 value = d.value();
 #include <compare>

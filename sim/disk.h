@@ -78,7 +78,8 @@ class TornChooser {
 
 class Disk {
  public:
-  // With a kernel, a test can make one operation a nanosecond longer (Perturbation::disk_operation).
+  // With a kernel, a test can make one operation a nanosecond longer
+  // (Perturbation::disk_operation).
   explicit Disk(const DiskSpec& spec, Kernel* kernel = nullptr) : device_(spec), kernel_(kernel) {}
 
   // Reads: the memory view.

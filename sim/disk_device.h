@@ -1,10 +1,11 @@
 #pragma once
-// The device below a simulated disk: one queue, served in the order in which operations are reserved (event order), so their
-// ends never decrease, which the journal of sim/disk.h relies on. An urgent read (a record waits for it) does not queue:
-// flash serves many reads at a time, it would not stand behind a whole compaction that reserved its time in one event, and
-// a task that applies its records late (design.md 2.12) must find the same cost as one that steps them one by one. A next
-// read continues the one before: the operating system has read ahead, so only the bytes count.
-// Time is passed in: the device has no clock and no events.
+// The device below a simulated disk: one queue, served in the order in which operations are
+// reserved (event order), so their ends never decrease, which the journal of sim/disk.h relies on.
+// An urgent read (a record waits for it) does not queue: flash serves many reads at a time, it
+// would not stand behind a whole compaction that reserved its time in one event, and a task that
+// applies its records late (design.md 2.12) must find the same cost as one that steps them one by
+// one. A next read continues the one before: the operating system has read ahead, so only the bytes
+// count. Time is passed in: the device has no clock and no events.
 //
 //   DiskDevice device(spec);  auto [start, end] = device.reserve(now, DiskOperation::append, 4096);
 #include <cstdint>

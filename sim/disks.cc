@@ -15,7 +15,10 @@ class Disks::Chooser : public TornChooser {
     constexpr std::array<uint32_t, kTornAlternatives> kWeights{4, 2, 1, 1};
     const uint64_t n = (crash_ << 48) ^ (name_hash(path) >> 16);
     const uint32_t chosen = kernel_.choose("disk/torn", host_, n, kWeights);
-    kernel_.announce({.entity = host_, .kind = fact_kind(DiskFact::torn), .a = chosen, .b = synced,
+    kernel_.announce({.entity = host_,
+                      .kind = fact_kind(DiskFact::torn),
+                      .a = chosen,
+                      .b = synced,
                       .c = issued});
     return static_cast<Torn>(chosen);
   }
@@ -45,8 +48,10 @@ void Disks::replace(HostId host) {
 }
 
 void Disks::announce_speed(HostId host, Duration extra_latency, uint64_t bytes_per_second) {
-  kernel_.announce({.entity = machines_.host_path(host), .kind = fact_kind(DiskFact::slowed),
-                    .a = static_cast<uint64_t>(extra_latency.ns), .b = bytes_per_second});
+  kernel_.announce({.entity = machines_.host_path(host),
+                    .kind = fact_kind(DiskFact::slowed),
+                    .a = static_cast<uint64_t>(extra_latency.ns),
+                    .b = bytes_per_second});
 }
 
 void Disks::slow(HostId host, Duration extra_latency, uint64_t bytes_per_second) {

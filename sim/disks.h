@@ -1,6 +1,7 @@
 #pragma once
-// The disks of a world: one per host, made when first asked for. A killed process loses what it had issued and what had not
-// reached the device; a crashed host keeps the synced prefixes and a torn part that choose() picks (design.md 2.8).
+// The disks of a world: one per host, made when first asked for. A killed process loses what it had
+// issued and what had not reached the device; a crashed host keeps the synced prefixes and a torn
+// part that choose() picks (design.md 2.8).
 #include <map>
 #include <memory>
 
@@ -11,7 +12,7 @@ namespace drey::sim {
 
 // Facts of FactGroup::disk. entity = host.
 enum class DiskFact : uint8_t {
-  torn,      // a file lost its unsynced tail in a crash: a = Torn, b = synced bytes, c = issued bytes
+  torn,  // a file lost its unsynced tail in a crash: a = Torn, b = synced bytes, c = issued bytes
   replaced,  // the disk came back empty
   slowed,    // a = extra latency (ns), b = bytes per second; both 0 = as it was
 };
@@ -28,7 +29,8 @@ class Disks : public ProcessObserver {
   // The fault: a new, empty disk. Only while no process of the host runs.
   void replace(HostId host);
 
-  // The fault: each request waits longer, bytes pass at most at this rate (0 = as before), until restored.
+  // The fault: each request waits longer, bytes pass at most at this rate (0 = as before), until
+  // restored.
   void slow(HostId host, Duration extra_latency, uint64_t bytes_per_second);
   void restore_speed(HostId host);
 

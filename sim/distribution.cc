@@ -120,8 +120,8 @@ int64_t Distribution::sample(uint64_t draw) const {
     case Kind::uniform:
       return low_ + static_cast<int64_t>(scale_draw(draw, static_cast<uint64_t>(high_ - low_) + 1));
     case Kind::exponential:
-      return low_ + static_cast<int64_t>(
-                        (Wide{negative_log(draw)} * static_cast<uint64_t>(high_)) >> 32);
+      return low_ +
+             static_cast<int64_t>((Wide{negative_log(draw)} * static_cast<uint64_t>(high_)) >> 32);
     case Kind::two_point:
       return scale_draw(draw, denominator_) < numerator_ ? high_ : low_;
     case Kind::empirical: {

@@ -1,6 +1,7 @@
 #pragma once
-// Integer-only distributions: a variate is a function of one 64-bit draw, with no libm and no double, since libm changes
-// bits between CPUs (spec/engines-and-style.md 2.5). Used for latencies and pauses; values are in the user's unit (ns).
+// Integer-only distributions: a variate is a function of one 64-bit draw, with no libm and no
+// double, since libm changes bits between CPUs (spec/engines-and-style.md 2.5). Used for latencies
+// and pauses; values are in the user's unit (ns).
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -16,7 +17,8 @@ class Distribution {
   // minimum + an exponential of this mean; cut at 64 ln 2 = 44 means by the width of a draw.
   static Distribution exponential(int64_t minimum, int64_t mean);
   // `high` with probability numerator / denominator, else `low`: a tail.
-  static Distribution two_point(int64_t low, int64_t high, uint64_t numerator, uint64_t denominator);
+  static Distribution two_point(int64_t low, int64_t high, uint64_t numerator,
+                                uint64_t denominator);
   // Values at equally spaced quantiles, ascending, at least two; linear between them.
   static Distribution empirical(std::vector<int64_t> quantiles);
 

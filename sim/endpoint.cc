@@ -18,16 +18,17 @@ Endpoint::~Endpoint() {
   world_.kernel().remove(id_);
 }
 
-void Endpoint::on_timer(uint8_t) { CHECK(false, "a timer fired that the endpoint does not handle"); }
+void Endpoint::on_timer(uint8_t) {
+  CHECK(false, "a timer fired that the endpoint does not handle");
+}
 void Endpoint::on_connection_closed(ProcessId) {}
 
-void Endpoint::ask(Address to, FencingToken token, Body body, Duration timeout,
-                   Continuation then) {
+void Endpoint::ask(Address to, FencingToken token, Body body, Duration timeout, Continuation then) {
   const uint64_t number = ++last_call_;
   calls_.emplace(number, then);
   world_.kernel().post(timeout, id_, call_timeout, number, Priority::timer);
-  world_.network().send({.body = std::move(body), .from = address_, .to = to, .token = token,
-                         .call = number});
+  world_.network().send(
+      {.body = std::move(body), .from = address_, .to = to, .token = token, .call = number});
 }
 
 void Endpoint::tell(Address to, FencingToken token, Body body) {
@@ -36,15 +37,24 @@ void Endpoint::tell(Address to, FencingToken token, Body body) {
 
 void Endpoint::answer(const Call& call, Body body) {
   if (!call.wants_answer()) return;
-  world_.network().send({.body = std::move(body), .from = address_, .to = call.from,
-                         .call = call.number, .answer = true, .ask_kind = call.kind,
+  world_.network().send({.body = std::move(body),
+                         .from = address_,
+                         .to = call.from,
+                         .call = call.number,
+                         .answer = true,
+                         .ask_kind = call.kind,
                          .ask_name = call.name});
 }
 
 void Endpoint::refuse(const Call& call, CallFailure failure) {
   if (!call.wants_answer()) return;
-  world_.network().send({.from = address_, .to = call.from, .call = call.number, .answer = true,
-                         .failure = failure, .ask_kind = call.kind, .ask_name = call.name});
+  world_.network().send({.from = address_,
+                         .to = call.from,
+                         .call = call.number,
+                         .answer = true,
+                         .failure = failure,
+                         .ask_kind = call.kind,
+                         .ask_name = call.name});
 }
 
 void Endpoint::later(Duration delay, Continuation then) {

@@ -1,10 +1,11 @@
 #pragma once
-// An endpoint: one main thread in a process, reached only by messages. Handlers run to completion; per connection what
-// arrives is FIFO. Between endpoints only an Address is held (design.md 2.7).
+// An endpoint: one main thread in a process, reached only by messages. Handlers run to completion;
+// per connection what arrives is FIFO. Between endpoints only an Address is held (design.md 2.7).
 //
-// Instead of closures there are continuations, plain data that can be printed and hashed: `kind` is the endpoint's own
-// enum, `argument` its own number. A reply comes exactly once per ask: the answer, a refusal, or the time-out.
-// Follows Flink's RpcEndpoint / FencedRpcEndpoint; the time-out is `pekko.ask.timeout` there.
+// Instead of closures there are continuations, plain data that can be printed and hashed: `kind` is
+// the endpoint's own enum, `argument` its own number. A reply comes exactly once per ask: the
+// answer, a refusal, or the time-out. Follows Flink's RpcEndpoint / FencedRpcEndpoint; the time-out
+// is `pekko.ask.timeout` there.
 #include <cstdint>
 #include <map>
 #include <string>
@@ -24,7 +25,8 @@ struct Reply {
   CallFailure failure = CallFailure::none;
 };
 
-// A call to be answered now or later, exactly once; copyable plain data. A tell has number 0 and takes no answer.
+// A call to be answered now or later, exactly once; copyable plain data. A tell has number 0 and
+// takes no answer.
 struct Call {
   uint64_t number = 0;
   Address from;
@@ -52,11 +54,13 @@ class Endpoint : public Entity {
   EntityId entity() const { return id_; }
 
   void ask(Address to, FencingToken token, Body body, Duration timeout, Continuation then);
-  void tell(Address to, FencingToken token, Body body);  // lost without notice when link or process dies
+  void tell(Address to, FencingToken token,
+            Body body);  // lost without notice when link or process dies
   void answer(const Call& call, Body body);
   void refuse(const Call& call, CallFailure failure);
-  void later(Duration delay, Continuation then);         // scheduleRunAsync; dropped with the endpoint
-  void off_thread(Duration cost, Continuation then);     // an IO executor: comes back as an event of its own
+  void later(Duration delay, Continuation then);  // scheduleRunAsync; dropped with the endpoint
+  void off_thread(Duration cost,
+                  Continuation then);  // an IO executor: comes back as an event of its own
   // Named timers: one pending per kind (0..23), re-arming replaces.
   void arm_timer(uint8_t kind, Duration delay);
   void disarm_timer(uint8_t kind);

@@ -1,7 +1,8 @@
 #pragma once
-// An event: 32 bytes of plain data, carried by value (design.md 2.2). The total order is (at, order) and nothing else;
-// `order` packs priority:4 | tie:16 | sequence:44, so that one 128-bit comparison decides. 2^44 sequences last ten days
-// at 20 M events a second. Sequence numbers and arguments are never folded into the hash.
+// An event: 32 bytes of plain data, carried by value (design.md 2.2). The total order is (at,
+// order) and nothing else; `order` packs priority:4 | tie:16 | sequence:44, so that one 128-bit
+// comparison decides. 2^44 sequences last ten days at 20 M events a second. Sequence numbers and
+// arguments are never folded into the hash.
 #include <cstdint>
 #include <type_traits>
 
@@ -17,8 +18,9 @@ struct Event {
   Time at;
   uint64_t order = 0;
   EntityId target;
-  uint32_t kind_and_arm = 0;  // kind:8 (the target's own enum), arm:24 (a timer is stale when its arm differs)
-  uint64_t argument = 0;      // a small value, or a pool index of the target
+  uint32_t kind_and_arm =
+      0;  // kind:8 (the target's own enum), arm:24 (a timer is stale when its arm differs)
+  uint64_t argument = 0;  // a small value, or a pool index of the target
 
   uint8_t kind() const { return static_cast<uint8_t>(kind_and_arm >> 24); }
   uint32_t arm() const { return kind_and_arm & 0xffffffu; }
@@ -35,8 +37,8 @@ constexpr bool earlier(const Event& a, const Event& b) {
          ((Wide{static_cast<uint64_t>(b.at.ns)} << 64) | b.order);
 }
 
-// Anything that events are for. Built by its process and destroyed when the process dies: there is no on_crash() that
-// could forget a field.
+// Anything that events are for. Built by its process and destroyed when the process dies: there is
+// no on_crash() that could forget a field.
 class Entity {
  public:
   virtual ~Entity() = default;

@@ -1,10 +1,12 @@
 #pragma once
-// The queue of future events: monotone radix buckets behind a small 4-ary heap (design.md 2.2; measured 2.6 to 10 times a
-// plain heap at 10^5 pending, and steady on ties). Exact (at, order) order.
+// The queue of future events: monotone radix buckets behind a small 4-ary heap (design.md 2.2;
+// measured 2.6 to 10 times a plain heap at 10^5 pending, and steady on ties). Exact (at, order)
+// order.
 //
-// Everything before `limit_` is in the heap, in full order. The rest lies unsorted in the bucket of the highest bit in
-// which its time differs from `base_`. Invariant: base_ < limit_ <= every bucketed time. An event may not be pushed for a
-// time before the last one popped. In the steady state nothing allocates: arrays keep their capacity.
+// Everything before `limit_` is in the heap, in full order. The rest lies unsorted in the bucket of
+// the highest bit in which its time differs from `base_`. Invariant: base_ < limit_ <= every
+// bucketed time. An event may not be pushed for a time before the last one popped. In the steady
+// state nothing allocates: arrays keep their capacity.
 #include <array>
 #include <bit>
 #include <cstddef>

@@ -1,6 +1,6 @@
 #pragma once
-// Dense typed ids: Id<struct HostTag> and Id<struct ProcessTag> do not mix. An id is an index in a table and never leaves
-// the run: it is not folded, not logged and not used in names (paths are).
+// Dense typed ids: Id<struct HostTag> and Id<struct ProcessTag> do not mix. An id is an index in a
+// table and never leaves the run: it is not folded, not logged and not used in names (paths are).
 #include <compare>
 #include <cstdint>
 

@@ -38,7 +38,8 @@ void Kernel::remove(EntityId entity) {
 
 uint16_t Kernel::tie(EntityId target) const {
   if (options_.tie_salt == 0) return 0;
-  // Of the pair (sender, receiver), never of one event: a connection stays FIFO under any permutation.
+  // Of the pair (sender, receiver), never of one event: a connection stays FIFO under any
+  // permutation.
   const uint64_t from = running_.valid() ? path_hashes_[slots_[running_.index].path.index] : 0;
   const uint64_t to = path_hashes_[slots_[target.index].path.index];
   return static_cast<uint16_t>(mix(options_.tie_salt ^ from, to | 1u));

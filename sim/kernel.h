@@ -1,9 +1,11 @@
 #pragma once
-// The kernel: simulated time, the event loop, entities, timers, chance, and the trace. It knows nothing of Flink.
+// The kernel: simulated time, the event loop, entities, timers, chance, and the trace. It knows
+// nothing of Flink.
 //
-// A handler runs to completion. Then, before anything that it sent leaves its process, urgent work runs (a fault whose
-// condition the handler's facts fulfilled), and only then the departures: so "decided, and nobody told" is reachable and
-// the possible crash points are exactly the event boundaries (design.md 2.6).
+// A handler runs to completion. Then, before anything that it sent leaves its process, urgent work
+// runs (a fault whose condition the handler's facts fulfilled), and only then the departures: so
+// "decided, and nobody told" is reachable and the possible crash points are exactly the event
+// boundaries (design.md 2.6).
 //
 // Cost: about 60 ns per event with two draws and the hash on (spec/engines-and-style.md 2.8).
 #include <array>
@@ -21,11 +23,20 @@
 
 namespace drey::sim {
 
-// Where tests change one step by the least amount, to show that the hash sees it (design.md section 5).
-enum class Perturbation : uint8_t { none, value, latency, state_byte, message_field, disk_operation };
+// Where tests change one step by the least amount, to show that the hash sees it (design.md section
+// 5).
+enum class Perturbation : uint8_t {
+  none,
+  value,
+  latency,
+  state_byte,
+  message_field,
+  disk_operation
+};
 inline constexpr size_t kPerturbations = 6;
 
-// A decision taken against its default, or forced by the scenario: the format of replay and shrinking.
+// A decision taken against its default, or forced by the scenario: the format of replay and
+// shrinking.
 struct Choice {
   std::string site;
   std::string entity;
@@ -35,12 +46,12 @@ struct Choice {
 
 struct KernelOptions {
   uint64_t seed = 0;
-  uint64_t tie_salt = 0;              // 0 = events of one instant in order of posting
+  uint64_t tie_salt = 0;  // 0 = events of one instant in order of posting
   uint64_t event_limit = UINT64_MAX;
-  std::vector<Choice> forced;         // overrides of choose() by name
+  std::vector<Choice> forced;  // overrides of choose() by name
   Perturbation perturb = Perturbation::none;
-  uint64_t perturb_at = 0;            // which occurrence of it, from 1
-  bool hash = true;                   // off only in benchmarks, to measure its cost
+  uint64_t perturb_at = 0;  // which occurrence of it, from 1
+  bool hash = true;         // off only in benchmarks, to measure its cost
 };
 
 // Runs after each handler and its urgent work: the network lets messages leave.
@@ -67,14 +78,16 @@ class Kernel {
   const std::string& name(PathId path) const { return names_[path.index]; }
   uint64_t path_hash(PathId path) const { return path_hashes_[path.index]; }
 
-  // A new id each time, never re-used; events for a removed entity are dropped and counted. `owner` invalid = the world.
+  // A new id each time, never re-used; events for a removed entity are dropped and counted. `owner`
+  // invalid = the world.
   EntityId add(Entity& entity, PathId path, ProcessId owner);
   void remove(EntityId entity);
   PathId path(EntityId entity) const { return slots_[entity.index].path; }
   uint64_t dropped_events() const { return dropped_; }
 
   void post(Duration delay, EntityId target, uint8_t kind, uint64_t argument, Priority priority);
-  // One pending event per (entity, kind) timer; re-arming replaces, also to an earlier time. kind < 32.
+  // One pending event per (entity, kind) timer; re-arming replaces, also to an earlier time. kind
+  // < 32.
   void arm(EntityId target, uint8_t kind, Duration delay, Priority priority);
   void disarm(EntityId target, uint8_t kind);
   // Runs after the current handler, before its messages leave. Only for faults.
@@ -88,15 +101,18 @@ class Kernel {
     return process.index < frozen_.size() && frozen_[process.index] != nullptr;
   }
 
-  // The one door of chance. Alternative 0 is the quiet one; `weights` are relative and not all zero.
-  uint32_t choose(std::string_view site, PathId entity, uint64_t n, std::span<const uint32_t> weights);
+  // The one door of chance. Alternative 0 is the quiet one; `weights` are relative and not all
+  // zero.
+  uint32_t choose(std::string_view site, PathId entity, uint64_t n,
+                  std::span<const uint32_t> weights);
   uint64_t draw(uint64_t stream, PathId entity, uint64_t purpose, uint64_t n) const {
     return draw_value(options_.seed, {stream, path_hashes_[entity.index], purpose, n});
   }
   const std::vector<Choice>& choices() const { return choices_; }  // those other than 0
   // 1 when this is the step that a test asked to change, else 0.
   uint64_t perturbed(Perturbation kind) {
-    if (options_.perturb != kind) [[likely]] return 0;
+    if (options_.perturb != kind) [[likely]]
+      return 0;
     return ++perturb_seen_ == options_.perturb_at ? 1 : 0;
   }
   uint64_t perturbations_seen() const { return perturb_seen_; }
@@ -126,7 +142,8 @@ class Kernel {
     std::vector<Timer> timers;
   };
 
-  void push(Time at, EntityId target, uint8_t kind, uint32_t arm, uint64_t argument, Priority priority);
+  void push(Time at, EntityId target, uint8_t kind, uint32_t arm, uint64_t argument,
+            Priority priority);
   uint16_t tie(EntityId target) const;
   bool timer_due(Slot& slot, const Event& event);
   void dispatch(const Event& event);

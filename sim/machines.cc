@@ -68,7 +68,8 @@ void Machines::kill(ProcessId id, StopReason reason, int32_t exit_code) {
 }
 
 void Machines::exit_process(ProcessId id, StopReason reason, int32_t exit_code) {
-  const uint64_t code = (static_cast<uint64_t>(reason) << 4) | static_cast<uint64_t>(exit_code & 15);
+  const uint64_t code =
+      (static_cast<uint64_t>(reason) << 4) | static_cast<uint64_t>(exit_code & 15);
   world_.kernel().post({}, id_, exit_due, pack(id, incarnation(id), static_cast<uint8_t>(code)),
                        Priority::fault);
 }

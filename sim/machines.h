@@ -1,7 +1,8 @@
 #pragma once
-// Hosts and processes. A process is a program in one incarnation: killing it destroys the program object with all its
-// entities, starting it builds a new one (there is no on_crash() to forget a field). A process can be frozen and thawed; a
-// host can crash, which is silent: its peers are told nothing (design.md 2.7).
+// Hosts and processes. A process is a program in one incarnation: killing it destroys the program
+// object with all its entities, starting it builds a new one (there is no on_crash() to forget a
+// field). A process can be frozen and thawed; a host can crash, which is silent: its peers are told
+// nothing (design.md 2.7).
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -33,7 +34,8 @@ struct HostSpec {
 
 enum class StopReason : uint8_t { exit, kill, host_crash, out_of_memory, watchdog };
 
-// Told of every start and stop, in order of registration: before the program is destroyed, after it is built.
+// Told of every start and stop, in order of registration: before the program is destroyed, after it
+// is built.
 class ProcessObserver {
  public:
   virtual ~ProcessObserver() = default;
@@ -48,9 +50,9 @@ enum class MachineFact : uint8_t {
   process_stopped,  // a = StopReason, b = incarnation, c = exit code
   process_frozen,
   process_thawed,
-  host_crashed,     // entity = the host's path
+  host_crashed,  // entity = the host's path
   host_up,
-  paused_for,       // a = ns: a stop-the-world pause
+  paused_for,  // a = ns: a stop-the-world pause
 };
 constexpr uint16_t fact_kind(MachineFact fact) {
   return fact_kind(FactGroup::machine, static_cast<uint8_t>(fact));
@@ -69,7 +71,8 @@ class Machines : public Entity {
   void start_after(ProcessId process, Duration delay);
   // At once; never from inside a handler of that process (use exit_process there).
   void kill(ProcessId process, StopReason reason, int32_t exit_code);
-  // The process ends itself: as the next event of this instant, after the running handler. What that handler sent leaves.
+  // The process ends itself: as the next event of this instant, after the running handler. What
+  // that handler sent leaves.
   void exit_process(ProcessId process, StopReason reason, int32_t exit_code);
   void crash_host(HostId host);
   void repair_host(HostId host);  // its processes stay down until started
@@ -95,7 +98,8 @@ class Machines : public Entity {
   Program* program(ProcessId process) const { return processes_[process.index].program.get(); }
 
   void observe(ProcessObserver* observer) { observers_.push_back(observer); }
-  // Ends every process, quietly: the end of the run. Called before the parts that programs refer to are destroyed.
+  // Ends every process, quietly: the end of the run. Called before the parts that programs refer to
+  // are destroyed.
   void shut_down();
 
   void on_event(const Event& event) override;

@@ -1,8 +1,10 @@
 #pragma once
-// What crosses between endpoints. A message is immutable once sent: two processes never share a writable byte.
+// What crosses between endpoints. A message is immutable once sent: two processes never share a
+// writable byte.
 //
-// A message lists its fields once, identity first; its modelled size, its digest and its essence (the first two numbers,
-// which a delivery fact shows to oracles and people) all follow from that list:
+// A message lists its fields once, identity first; its modelled size, its digest and its essence
+// (the first two numbers, which a delivery fact shows to oracles and people) all follow from that
+// list:
 //
 //   struct RequestSlot : MessageOf<RequestSlot> {
 //     static constexpr std::string_view kName = "request_slot";   // what the fault `lose` names
@@ -26,8 +28,8 @@
 
 namespace drey::sim {
 
-// Where an endpoint is: a process in one incarnation, and the endpoint's name in it (its hash). An address of a stale
-// incarnation is unreachable.
+// Where an endpoint is: a process in one incarnation, and the endpoint's name in it (its hash). An
+// address of a stale incarnation is unreachable.
 struct Address {
   ProcessId process;
   uint32_t incarnation = 0;
@@ -51,12 +53,13 @@ using Essence = std::array<uint64_t, 2>;
 
 struct Message {
   virtual ~Message() = default;
-  virtual uint32_t kind() const = 0;          // name_hash of the name, 32 bits
+  virtual uint32_t kind() const = 0;  // name_hash of the name, 32 bits
   virtual std::string_view name() const = 0;
-  virtual uint64_t wire_size() const = 0;     // modelled bytes on the wire
+  virtual uint64_t wire_size() const = 0;  // modelled bytes on the wire
   virtual void fold(Digest& into) const = 0;
   virtual Essence essence() const = 0;
-  // Changes one numeric field by one, for the test that each field reaches the hash. Returns false without one.
+  // Changes one numeric field by one, for the test that each field reaches the hash. Returns false
+  // without one.
   virtual bool perturb_field(uint64_t which) = 0;
 };
 using Body = std::shared_ptr<const Message>;
@@ -67,7 +70,9 @@ inline constexpr uint64_t kMessageOverhead = 256;
 namespace message_fields {
 
 template <class T>
-concept Visitable = requires(const T& t, Digest& d) { t.visit(d); };
+concept Visitable = requires(const T& t, Digest& d) {
+  t.visit(d);
+};
 
 // Walks any field down to numbers and strings.
 template <class Leaf>
@@ -88,7 +93,8 @@ struct Walk {
   }
   void composite(Duration d) { leaf.number(d.ns); }
   void composite(Time t) { leaf.number(t.ns); }
-  // Ids are pool indices and are never folded; an address counts by its endpoint's name and incarnation.
+  // Ids are pool indices and are never folded; an address counts by its endpoint's name and
+  // incarnation.
   void composite(const Address& a) { (*this)(a.incarnation, a.endpoint); }
   void composite(const FencingToken& t) { (*this)(t.high, t.low); }
   void composite(const Digest128& d) { (*this)(d.high, d.low); }
@@ -115,16 +121,16 @@ struct Walk {
     if (item != nullptr) one(*item);
   }
   template <class T>
-    requires requires(const T& t, Walk& w) { t.visit(w); }
-  void composite(const T& structure) {
-    structure.visit(*this);
-  }
+  requires requires(const T& t, Walk& w) { t.visit(w); }
+  void composite(const T& structure) { structure.visit(*this); }
 };
 
 struct Folder {
   Digest& digest;
   template <class T>
-  void number(const T& value) { digest.fold(static_cast<uint64_t>(value)); }
+  void number(const T& value) {
+    digest.fold(static_cast<uint64_t>(value));
+  }
   void text(const std::string& s) { digest.fold(std::string_view(s)); }
   void count(size_t n) { digest.fold(n); }
 };
@@ -132,7 +138,9 @@ struct Folder {
 struct Sizer {
   uint64_t bytes = 0;
   template <class T>
-  void number(const T&) { bytes += sizeof(T); }
+  void number(const T&) {
+    bytes += sizeof(T);
+  }
   void text(const std::string& s) { bytes += 4 + s.size(); }
   void count(size_t) { bytes += 4; }
 };

@@ -15,12 +15,18 @@ constexpr uint64_t kLatencyStream = name_hash("network/latency");
 
 std::string_view name(CallFailure failure) {
   switch (failure) {
-    case CallFailure::none: return "none";
-    case CallFailure::timeout: return "timeout";
-    case CallFailure::unreachable: return "unreachable";
-    case CallFailure::fenced_off: return "fenced off";
-    case CallFailure::endpoint_stopped: return "endpoint stopped";
-    case CallFailure::handler_failed: return "handler failed";
+    case CallFailure::none:
+      return "none";
+    case CallFailure::timeout:
+      return "timeout";
+    case CallFailure::unreachable:
+      return "unreachable";
+    case CallFailure::fenced_off:
+      return "fenced off";
+    case CallFailure::endpoint_stopped:
+      return "endpoint stopped";
+    case CallFailure::handler_failed:
+      return "handler failed";
   }
   return "";
 }
@@ -120,10 +126,12 @@ bool Network::lost_by_rule(const Parcel& parcel) {
   return false;
 }
 
-// Some field of it, whose number the kernel's count picks; of a body without one, its fencing token.
+// Some field of it, whose number the kernel's count picks; of a body without one, its fencing
+// token.
 void Network::perturb(Parcel& parcel) {
   auto& body = const_cast<Message&>(*parcel.body);
-  for (uint64_t which = world_.kernel().perturbations_seen() % 3; !body.perturb_field(which); --which)
+  for (uint64_t which = world_.kernel().perturbations_seen() % 3; !body.perturb_field(which);
+       --which)
     if (which == 0) {
       parcel.token.low ^= 1;
       return;
@@ -137,8 +145,7 @@ void Network::leave(Parcel parcel) {
   // What stays in one process does not cross the network, so it cannot be lost there.
   if (!rules_.empty() && from != parcel.to.process && lost_by_rule(parcel)) return;
   // Only a body that nobody else holds: a sender that keeps one (a broadcast) would see it change.
-  if (parcel.body.use_count() == 1 &&
-      world_.kernel().perturbed(Perturbation::message_field) != 0)
+  if (parcel.body.use_count() == 1 && world_.kernel().perturbed(Perturbation::message_field) != 0)
     perturb(parcel);
   if (from == parcel.to.process) {  // one process: asynchronous, but not on the network
     const uint32_t flight = keep({std::move(parcel)});
@@ -175,7 +182,8 @@ void Network::launch(uint32_t index, uint32_t flight) {
   Duration latency{spec_.latency.sample(draw)};
   latency = latency + state.extra_latency;
   line.last_arrival = std::max(sent + latency, line.last_arrival);
-  // After the order of the line, and only of the network: a service that waits for data absorbs its own.
+  // After the order of the line, and only of the network: a service that waits for data absorbs its
+  // own.
   line.last_arrival.ns += static_cast<int64_t>(kernel.perturbed(Perturbation::latency));
   kernel.post(line.last_arrival - kernel.now(), id_, arrive, flight, Priority::delivery);
 }
@@ -242,7 +250,8 @@ void Network::deliver(const Parcel& parcel) {
     return;
   }
   ++messages_delivered_;
-  Fact fact{.entity = endpoint->path(), .subject = world_.machines().path(parcel.from.process),
+  Fact fact{.entity = endpoint->path(),
+            .subject = world_.machines().path(parcel.from.process),
             .kind = fact_kind(NetworkFact::delivered),
             .flags = static_cast<uint16_t>(parcel.answer ? 1 : 0)};
   Digest digest;
@@ -269,8 +278,12 @@ void Network::refuse(const Parcel& parcel) {
                             .kind = fact_kind(NetworkFact::unreachable),
                             .a = parcel.body != nullptr ? parcel.body->kind() : 0});
   if (parcel.answer || parcel.call == 0) return;
-  const Parcel refusal{.from = parcel.to, .to = parcel.from, .call = parcel.call, .answer = true,
-                       .failure = CallFailure::unreachable, .ask_kind = parcel.body->kind(),
+  const Parcel refusal{.from = parcel.to,
+                       .to = parcel.from,
+                       .call = parcel.call,
+                       .answer = true,
+                       .failure = CallFailure::unreachable,
+                       .ask_kind = parcel.body->kind(),
                        .ask_name = parcel.body->name()};
   if (parcel.from.process == parcel.to.process) {
     const uint32_t flight = keep({refusal});
@@ -285,7 +298,8 @@ void Network::refuse(const Parcel& parcel) {
 void Network::set_link(HostId from, HostId to, LinkState state) {
   const Machines& machines = world_.machines();
   links_[{from.index, to.index}] = state;
-  world_.kernel().announce({.entity = machines.host_path(from), .subject = machines.host_path(to),
+  world_.kernel().announce({.entity = machines.host_path(from),
+                            .subject = machines.host_path(to),
                             .kind = fact_kind(NetworkFact::link_changed),
                             .a = state.cut ? 1u : 0u,
                             .b = static_cast<uint64_t>(state.extra_latency.ns),
@@ -330,7 +344,8 @@ void Network::on_process_stopped(ProcessId process, StopReason reason) {
   std::stable_sort(peers.begin(), peers.end());
   peers.erase(std::unique(peers.begin(), peers.end()), peers.end());
   for (const ProcessId peer : peers) {
-    // A crashed host says nothing: its peers find out by time-out. What was on its way to it is lost all the same.
+    // A crashed host says nothing: its peers find out by time-out. What was on its way to it is
+    // lost all the same.
     break_connection(connection(peer, process), false);
     break_connection(connection(process, peer), !silent);
   }

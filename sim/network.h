@@ -1,10 +1,12 @@
 #pragma once
-// The network: hosts, and one TCP-like FIFO connection per direction of talk between two processes (design.md 2.7).
+// The network: hosts, and one TCP-like FIFO connection per direction of talk between two processes
+// (design.md 2.7).
 //
-// A cut link delays: what is sent waits and is retransmitted (200 ms doubling to 120 s), arriving late after healing, or the
-// connection resets after tcp_give_up. A reset loses what is queued or in flight. A killed process's host closes its
-// connections (peers see it one latency later) and refuses new ones; a crashed host is silent; a frozen process keeps its
-// connections and finds its mail when it thaws. Calls inside one process do not cross the network.
+// A cut link delays: what is sent waits and is retransmitted (200 ms doubling to 120 s), arriving
+// late after healing, or the connection resets after tcp_give_up. A reset loses what is queued or
+// in flight. A killed process's host closes its connections (peers see it one latency later) and
+// refuses new ones; a crashed host is silent; a frozen process keeps its connections and finds its
+// mail when it thaws. Calls inside one process do not cross the network.
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -22,7 +24,12 @@ class Endpoint;
 class World;
 
 enum class CallFailure : uint8_t {
-  none, timeout, unreachable, fenced_off, endpoint_stopped, handler_failed
+  none,
+  timeout,
+  unreachable,
+  fenced_off,
+  endpoint_stopped,
+  handler_failed
 };
 std::string_view name(CallFailure failure);
 
@@ -49,7 +56,7 @@ struct LoseRule {
   uint64_t number = 1;
   uint64_t seen = 0;
   bool done = false;
-  uint32_t fault = 0;    // reported to the listener
+  uint32_t fault = 0;  // reported to the listener
 };
 
 class LoseListener {
@@ -60,9 +67,9 @@ class LoseListener {
 
 // Facts of FactGroup::network.
 enum class NetworkFact : uint8_t {
-  delivered,          // entity = receiving endpoint, subject = sending process, flags 1 = answer; a = message kind,
-                      // b, c = essence, content = digest of all fields
-  lost,               // entity = receiving process, subject = sender; a = message kind: dropped by a `lose` rule
+  delivered,  // entity = receiving endpoint, subject = sending process, flags 1 = answer; a =
+              // message kind, b, c = essence, content = digest of all fields
+  lost,  // entity = receiving process, subject = sender; a = message kind: dropped by a `lose` rule
   connection_closed,  // entity = process told, subject = peer
   unreachable,        // entity = sender, subject = process that refused; a = message kind
   link_changed,       // entity = from host, subject = to host; a = cut, b = extra latency, c = rate
@@ -72,14 +79,14 @@ constexpr uint16_t fact_kind(NetworkFact fact) {
 }
 
 struct Parcel {
-  Body body;                        // null for a failure answer without content
+  Body body;  // null for a failure answer without content
   Address from;
   Address to;
   FencingToken token;
-  uint64_t call = 0;                // 0 = tell; else the asker's number
+  uint64_t call = 0;  // 0 = tell; else the asker's number
   bool answer = false;
   CallFailure failure = CallFailure::none;
-  uint32_t ask_kind = 0;            // of an answer: the kind that was asked
+  uint32_t ask_kind = 0;  // of an answer: the kind that was asked
   std::string_view ask_name;
 };
 
@@ -88,7 +95,8 @@ class Network : public Entity, public ProcessObserver, public Departures {
   Network(World& world, NetworkSpec spec);
   ~Network() override;
 
-  // Leaves when the running handler has returned; lost with its process if a fault of this instant kills that first.
+  // Leaves when the running handler has returned; lost with its process if a fault of this instant
+  // kills that first.
   void send(Parcel parcel);
 
   void attach(Endpoint& endpoint);
@@ -113,10 +121,10 @@ class Network : public Entity, public ProcessObserver, public Departures {
 
   struct Connection {
     ProcessId from, to;
-    uint64_t messages = 0;          // numbers them for their draws
+    uint64_t messages = 0;  // numbers them for their draws
     Time last_arrival{0};
-    uint32_t epoch = 0;             // grows by a reset; what is in flight under an older one is lost
-    std::deque<uint32_t> blocked;   // parcels waiting for a retransmission, in order
+    uint32_t epoch = 0;            // grows by a reset; what is in flight under an older one is lost
+    std::deque<uint32_t> blocked;  // parcels waiting for a retransmission, in order
     Time blocked_since{0};
     Duration retry;
     PathId path;
@@ -151,9 +159,9 @@ class Network : public Entity, public ProcessObserver, public Departures {
   std::vector<Connection> connections_;
   std::map<std::pair<uint32_t, uint32_t>, uint32_t> connection_of_;
   std::map<std::pair<uint32_t, uint32_t>, LinkState> links_;
-  std::vector<Time> card_free_;                          // by host
-  std::vector<std::vector<Endpoint*>> endpoints_;        // by process
-  std::vector<std::vector<Parcel>> mail_of_frozen_;      // by process
+  std::vector<Time> card_free_;                      // by host
+  std::vector<std::vector<Endpoint*>> endpoints_;    // by process
+  std::vector<std::vector<Parcel>> mail_of_frozen_;  // by process
   std::vector<std::pair<LoseRule, LoseListener*>> rules_;
   uint64_t messages_delivered_ = 0;
   uint64_t bytes_sent_ = 0;

@@ -1,7 +1,8 @@
 #pragma once
-// Draws are not a sequence: each is a function of (seed, stream, entity path, purpose, n) through Philox4x32-10, so that
-// adding a component or a fault changes no other draw (design.md 2.3). `n` is a domain number (checkpoint id, attempt,
-// offset, message number on its connection), never a hidden counter.
+// Draws are not a sequence: each is a function of (seed, stream, entity path, purpose, n) through
+// Philox4x32-10, so that adding a component or a fault changes no other draw (design.md 2.3). `n`
+// is a domain number (checkpoint id, attempt, offset, message number on its connection), never a
+// hidden counter.
 #include <cstdint>
 
 namespace drey::sim {

@@ -1,9 +1,11 @@
 #pragma once
-// Simulated time: an integer count of nanoseconds in two strong types (design.md 2.1). Never a double.
+// Simulated time: an integer count of nanoseconds in two strong types (design.md 2.1). Never a
+// double.
 //
 //   Time t = Time{} + seconds(3);   Duration d = t - Time{};   d.ns == 3'000'000'000
 //
-// 64 bits hold 292 years. Transfer times round up, in one function (transfer_time), in 128-bit arithmetic.
+// 64 bits hold 292 years. Transfer times round up, in one function (transfer_time), in 128-bit
+// arithmetic.
 #include <compare>
 #include <cstdint>
 

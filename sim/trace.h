@@ -1,9 +1,11 @@
 #pragma once
-// The trace: facts that components announce. It is the only thing that reports and oracles see (design.md 2.4).
+// The trace: facts that components announce. It is the only thing that reports and oracles see
+// (design.md 2.4).
 //
-// A Fact is a control fact, one by one; a BatchFact is announced once per buffer and lends its records for the call. Each
-// is folded, per announcing path and epoch of 4,096 facts, into a small Merkle tree, and the root is the run's hash.
-// Folded: time, path, kind, flags, subject path, a, b, c (and the content of a batch). Never: ids, sequence numbers, `cause`.
+// A Fact is a control fact, one by one; a BatchFact is announced once per buffer and lends its
+// records for the call. Each is folded, per announcing path and epoch of 4,096 facts, into a small
+// Merkle tree, and the root is the run's hash. Folded: time, path, kind, flags, subject path, a, b,
+// c (and the content of a batch). Never: ids, sequence numbers, `cause`.
 #include <cstdint>
 #include <span>
 #include <string>
@@ -17,7 +19,8 @@
 
 namespace drey::sim {
 
-// Facts come in groups of 256 kinds; a sink declares its interest by group. Group 0 is the kernel's own.
+// Facts come in groups of 256 kinds; a sink declares its interest by group. Group 0 is the kernel's
+// own.
 enum class FactGroup : uint8_t {
   kernel,      // run started and ended
   machine,     // hosts and processes
@@ -41,23 +44,25 @@ constexpr FactGroup fact_group(uint16_t kind) { return static_cast<FactGroup>(ki
 constexpr uint64_t interest(FactGroup group) { return uint64_t{1} << static_cast<uint8_t>(group); }
 
 struct Fact {
-  Time at;              // set by the kernel
-  PathId entity;        // who announces
-  PathId subject;       // whom it is about; invalid = the announcer itself
-  uint16_t kind = 0;    // fact_kind(group, n)
+  Time at;            // set by the kernel
+  PathId entity;      // who announces
+  PathId subject;     // whom it is about; invalid = the announcer itself
+  uint16_t kind = 0;  // fact_kind(group, n)
   uint16_t flags = 0;
   uint64_t a = 0, b = 0, c = 0;  // semantic values only
-  uint64_t content = 0;  // digest of what does not fit in a, b, c (a message's fields, a file's bytes)
-  uint64_t cause = 0;   // number of the fact that led here; for people, not folded
+  uint64_t content =
+      0;  // digest of what does not fit in a, b, c (a message's fields, a file's bytes)
+  uint64_t cause = 0;  // number of the fact that led here; for people, not folded
 };
 
 struct BatchFact {
   Fact head;
-  Digest128 content;    // of the records; what is folded
+  Digest128 content;  // of the records; what is folded
   std::span<const Record> records;
 };
 
-// Numbers given to facts as they are announced (1, 2, ...): for people and for `cause`, never folded.
+// Numbers given to facts as they are announced (1, 2, ...): for people and for `cause`, never
+// folded.
 using FactNumber = uint64_t;
 
 class TraceSink {
@@ -74,7 +79,7 @@ class TraceHash {
   static constexpr uint32_t kEpoch = 4096;
 
   struct Epoch {
-    Time first;         // time of its first fact
+    Time first;  // time of its first fact
     uint32_t facts = 0;
     Digest128 digest;
   };

@@ -1,6 +1,6 @@
 #pragma once
-// One run's world: the kernel and the physics that everything shares. Built once, thrown away at the end of the run;
-// nothing mutable outlives it.
+// One run's world: the kernel and the physics that everything shares. Built once, thrown away at
+// the end of the run; nothing mutable outlives it.
 #include <memory>
 
 #include "sim/kernel.h"

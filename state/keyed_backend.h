@@ -179,7 +179,8 @@ class KeyedBackend {
   virtual uint64_t live_bytes() const = 0;
   virtual uint64_t allocated_bytes() const = 0;
   virtual BackendCounters counters() const { return {}; }
-  // The orderly end of a task: local files are removed. Without it, destruction is what a kill of the process does.
+  // The orderly end of a task: local files are removed. Without it, destruction is what a kill of
+  // the process does.
   virtual void dispose(Charge&) {}
 };
 

@@ -18,7 +18,7 @@ struct HandleFile {
   std::string name;        // as the backend calls it
   std::string object_key;  // where the store keeps it
   uint64_t bytes = 0;
-  bool shared = false;  // may belong to several checkpoints
+  bool shared = false;       // may belong to several checkpoints
   bool placeholder = false;  // not uploaded again: an earlier checkpoint brought the object
   friend bool operator==(const HandleFile& a, const HandleFile& b) {
     return a.name == b.name && a.object_key == b.object_key && a.bytes == b.bytes &&

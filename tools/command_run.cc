@@ -71,9 +71,8 @@ std::vector<scenarios::RunRequest> requests_of(const Options& options,
   for (size_t i = 0; i < read.size(); ++i) {
     const SeedRange range = seeds_of(options, *read[i].scenario);
     for (uint64_t seed = range.first; seed <= range.last; ++seed)
-      requests.push_back(
-          {&*read[i].scenario, options.files[i], seed, options.mutant, options.twice,
-           !options.committed.empty()});
+      requests.push_back({&*read[i].scenario, options.files[i], seed, options.mutant, options.twice,
+                          !options.committed.empty()});
   }
   return requests;
 }
@@ -110,8 +109,7 @@ int run(const Options& options) {
         worst = scenarios::worse_verdict(worst, outcome.verdict);
         if (failed.empty() && outcome.exit_code != kExitHeld) failed = reproduce(options, request);
         folder.add(outcome);
-        if (!options.committed.empty())
-          kept = write_whole(options.committed, outcome.committed);
+        if (!options.committed.empty()) kept = write_whole(options.committed, outcome.committed);
         ++done;
         if (meter) print_error(fmt::format("\r{}/{} runs, {}\x1b[K", done, requests.size(), worst));
         const bool show = requests.size() == 1 || outcome.exit_code != kExitHeld;

@@ -17,12 +17,14 @@ for preset in release clang clang-libc++; do
   targets=(all)
   # The columns need the binary for the hashes and the tests that the sanitizers are there for.
   [ "$preset" != clang ] || targets=(drey scenario_reader_fuzz)
+  # -O0 with sanitizers is slow: the rooms that everything stands on as unit tests, the rest through the library's runs.
+  [ "$preset" != clang-libc++ ] || targets=(drey sim_test state_test)
   cmake --build "build/$preset" --parallel "$jobs" --target "${targets[@]}"
 done
 
 step "unit tests under clang, libc++, ASan and UBSan"
-ctest --test-dir build/clang-libc++ --label-regex unit --output-on-failure --parallel "$jobs" --timeout 600 \
-  | tail -n 20
+ctest --test-dir build/clang-libc++ --label-regex unit --exclude-regex _NOT_BUILT --no-tests=error --output-on-failure \
+  --parallel "$jobs" --timeout 600 | tail -n 20
 
 step "all tests of the release preset"
 DREY_MATRIX_REQUIRED=1 ctest --test-dir build/release --label-exclude nightly --output-on-failure \

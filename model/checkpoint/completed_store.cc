@@ -160,8 +160,8 @@ void CompletedCheckpointStore::shutdown(FinalJobStatus status) {
   }
   CheckpointId lowest_kept = INT64_MAX;
   for (const Entry& entry : checkpoints_) {
-    const bool discard = entry->props.discard_on(status) ||
-                         options_.mutant == Mutant::suspend_discards_checkpoints;
+    const bool discard =
+        entry->props.discard_on(status) || options_.mutant == Mutant::suspend_discards_checkpoints;
     if (options_.high_availability && terminal) disposal_.remove_pointer(entry->id);
     cleaner_.clean(entry->id, entry->location, entry->private_files(), discard);
     if (!discard) lowest_kept = std::min(lowest_kept, entry->id);

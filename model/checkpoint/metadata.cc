@@ -11,12 +11,13 @@ namespace {
 
 constexpr uint32_t kVersion = 1;
 
-// One description of the layout serves both ways: `Writer` appends, `Reader` fills in and remembers whether it ran short.
+// One description of the layout serves both ways: `Writer` appends, `Reader` fills in and remembers
+// whether it ran short.
 class Writer {
  public:
   static constexpr bool kReads = false;
   template <class T>
-    requires std::is_integral_v<T> || std::is_enum_v<T>
+  requires std::is_integral_v<T> || std::is_enum_v<T>
   void field(T& value) {
     const auto wide = static_cast<uint64_t>(value);
     for (size_t i = 0; i < sizeof(T); ++i) bytes_ += static_cast<char>((wide >> (8 * i)) & 0xff);
@@ -42,7 +43,7 @@ class Reader {
   static constexpr bool kReads = true;
   explicit Reader(std::string_view bytes) : bytes_(bytes) {}
   template <class T>
-    requires std::is_integral_v<T> || std::is_enum_v<T>
+  requires std::is_integral_v<T> || std::is_enum_v<T>
   void field(T& value) {
     if (bytes_.size() < sizeof(T)) {
       ok_ = false;
@@ -164,10 +165,10 @@ template <class Codec>
 void checkpoint(Codec& codec, CompletedCheckpoint& value) {
   codec.field(value.id);
   codec.field(value.props.type);
-  for (bool* flag : {&value.props.forced, &value.props.discard_on_subsumed,
-                     &value.props.discard_on_finished, &value.props.discard_on_canceled,
-                     &value.props.discard_on_failed, &value.props.discard_on_suspended,
-                     &value.props.unclaimed})
+  for (bool* flag :
+       {&value.props.forced, &value.props.discard_on_subsumed, &value.props.discard_on_finished,
+        &value.props.discard_on_canceled, &value.props.discard_on_failed,
+        &value.props.discard_on_suspended, &value.props.unclaimed})
     codec.field(*flag);
   codec.field(value.timestamp.ns);
   codec.field(value.completed_at.ns);

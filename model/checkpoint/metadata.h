@@ -1,7 +1,8 @@
 #pragma once
-// The _metadata object of a completed checkpoint: all that another JobManager needs to restore it, as bytes. Integers are
-// little-endian and fixed-width, strings have a 32-bit length; a version and a digest of the rest come first.
-// Upstream: Checkpoints.storeCheckpointMetadata / loadCheckpointMetadata, MetadataV*Serializer (the layout is our own).
+// The _metadata object of a completed checkpoint: all that another JobManager needs to restore it,
+// as bytes. Integers are little-endian and fixed-width, strings have a 32-bit length; a version and
+// a digest of the rest come first. Upstream: Checkpoints.storeCheckpointMetadata /
+// loadCheckpointMetadata, MetadataV*Serializer (the layout is our own).
 #include <memory>
 #include <string>
 #include <string_view>

@@ -1,7 +1,7 @@
 #pragma once
-// The client: submits a job to whoever leads, and, attached, asks for its status until it has ended. A lost answer or a
-// change of leader is met by asking again; "duplicate" then means that the first submission got through.
-// Upstream: RestClusterClient, JobClient.
+// The client: submits a job to whoever leads, and, attached, asks for its status until it has
+// ended. A lost answer or a change of leader is met by asking again; "duplicate" then means that
+// the first submission got through. Upstream: RestClusterClient, JobClient.
 #include <optional>
 
 #include "model/cluster/flink_options.h"
@@ -30,8 +30,9 @@ class JobClient : public sim::Endpoint, private LeaderListener {
 
   bool submitted() const { return submitted_; }
   std::optional<JobStatus> result() const { return result_; }
-  // Its job's end is known, or nobody knows the job any more: it ended under a leader that took the result with it, or it
-  // was lost with a JobManager without high availability (FlinkJobNotFoundException).
+  // Its job's end is known, or nobody knows the job any more: it ended under a leader that took the
+  // result with it, or it was lost with a JobManager without high availability
+  // (FlinkJobNotFoundException).
   bool over() const { return result_.has_value() || not_found_; }
 
  private:

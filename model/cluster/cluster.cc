@@ -51,8 +51,8 @@ class Cluster::ClientProgram : public sim::Program {
   ClientProgram(Cluster& cluster, sim::World& world, sim::ProcessId process)
       : leadership_(cluster.make_leadership(process)) {
     for (const JobClientSpec& spec : cluster.options_.clients)
-      clients_.push_back(std::make_unique<JobClient>(world, process, spec, cluster.options_.flink,
-                                                     *leadership_));
+      clients_.push_back(
+          std::make_unique<JobClient>(world, process, spec, cluster.options_.flink, *leadership_));
   }
 
   bool all_results_known() const {
@@ -153,8 +153,7 @@ sim::ProcessId Cluster::leader() const {
 
 const JobMaster* Cluster::job_master(JobId job) const {
   for (const sim::ProcessId process : job_managers_) {
-    const auto* program =
-        static_cast<const JobManagerProgram*>(world_.machines().program(process));
+    const auto* program = static_cast<const JobManagerProgram*>(world_.machines().program(process));
     if (program == nullptr) continue;
     if (const JobMaster* master = program->dispatcher().job_master(job)) return master;
   }

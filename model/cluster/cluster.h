@@ -1,10 +1,11 @@
 #pragma once
-// A cluster in a world: hosts, processes and what runs in them. One JobManager process holds a Dispatcher, a
-// ResourceManager and the JobMasters; a TaskManager process holds a TaskExecutor and its tasks; a client process holds a
-// client for each job. Which grain the tasks have is decided by the TaskGrain.
+// A cluster in a world: hosts, processes and what runs in them. One JobManager process holds a
+// Dispatcher, a ResourceManager and the JobMasters; a TaskManager process holds a TaskExecutor and
+// its tasks; a client process holds a client for each job. Which grain the tasks have is decided by
+// the TaskGrain.
 //
-// Process and host names: "jm-1", "tm-1", "client"; each process has a host of its own of the same name.
-// Upstream: StandaloneSessionClusterEntrypoint, TaskManagerRunner.
+// Process and host names: "jm-1", "tm-1", "client"; each process has a host of its own of the same
+// name. Upstream: StandaloneSessionClusterEntrypoint, TaskManagerRunner.
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,7 +21,7 @@ struct ClusterSpec {
   uint32_t job_managers = 1;
   uint32_t task_managers = 1;
   uint32_t slots_each = 1;
-  uint32_t cores = 2;  // of each host
+  uint32_t cores = 2;                                          // of each host
   sim::Duration job_manager_restart_delay = sim::seconds(10);  // after one that ended itself
 };
 
@@ -41,7 +42,8 @@ class Cluster : private sim::ProcessObserver {
     sim::ServiceName object_store;
     sim::ServiceName pointer_store;  // with high availability
   };
-  // World and grain outlive the cluster; the cluster outlives the world's processes (World::machines().shut_down()).
+  // World and grain outlive the cluster; the cluster outlives the world's processes
+  // (World::machines().shut_down()).
   Cluster(sim::World& world, Options options, TaskGrain& grain);
   ~Cluster() override;
   Cluster(const Cluster&) = delete;

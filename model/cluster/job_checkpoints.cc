@@ -108,8 +108,8 @@ void JobCheckpoints::on_execution(SubtaskIndex subtask, ExecutionState state) {
   if (state == ExecutionState::failed || state == ExecutionState::canceled)
     coordinator_->fail_unacknowledged_pending_for(task_of(subtask));
   if (state == ExecutionState::created) return;  // a reset, not a transition of an attempt
-  act(activation_.on_execution(task_of(subtask), state == ExecutionState::running ||
-                                                     state == ExecutionState::finished));
+  act(activation_.on_execution(
+      task_of(subtask), state == ExecutionState::running || state == ExecutionState::finished));
   const bool starts_on_report = state == ExecutionState::running && !coordinator_->is_started() &&
                                 !always_off_ &&
                                 options_.mutant != Mutant::periodic_checkpoints_stay_off;
@@ -131,14 +131,15 @@ void JobCheckpoints::on_acknowledge(SubtaskIndex subtask, CheckpointId id,
   host_.announce_checkpoint(fact_kind(CheckpointFact::acknowledged), subtask,
                             static_cast<uint64_t>(id), acknowledgement.task.attempt, bytes);
   const AckReply reply = coordinator_->on_acknowledge(id, std::move(acknowledgement));
-  CHECK(reply != AckReply::registry_error, "a task named a shared file that the registry does not know");
+  CHECK(reply != AckReply::registry_error,
+        "a task named a shared file that the registry does not know");
 }
 
 void JobCheckpoints::on_decline(SubtaskIndex subtask, CheckpointId id,
                                 CheckpointFailureReason reason) {
   if (!enabled()) return;
-  host_.announce_checkpoint(fact_kind(CheckpointFact::declined), subtask,
-                            static_cast<uint64_t>(id), static_cast<uint64_t>(reason), 0);
+  host_.announce_checkpoint(fact_kind(CheckpointFact::declined), subtask, static_cast<uint64_t>(id),
+                            static_cast<uint64_t>(reason), 0);
   coordinator_->on_decline(id, task_of(subtask), reason);
 }
 
@@ -193,9 +194,9 @@ void JobCheckpoints::recover(std::vector<CompletedCheckpointStore::Entry> checkp
   for (const CompletedCheckpointStore::Entry& checkpoint : checkpoints) {
     if (checkpoint->props.unclaimed) continue;
     std::vector<SharedFile> files = checkpoint->shared_files();
-    registry_.register_restored(files, checkpoint->id, ClaimMode::claim,
-                                checkpoint->props.is_savepoint() ? RestoredSharing::no_sharing
-                                                                 : RestoredSharing::shared);
+    registry_.register_restored(
+        files, checkpoint->id, ClaimMode::claim,
+        checkpoint->props.is_savepoint() ? RestoredSharing::no_sharing : RestoredSharing::shared);
   }
   store_.recover(std::move(checkpoints));
 }
@@ -371,9 +372,8 @@ void JobCheckpoints::fail_job(CheckpointId, CheckpointFailureReason reason) {
 void JobCheckpoints::fail_task(const TaskRef& task, CheckpointId, CheckpointFailureReason reason) {
   const SubtaskIndex subtask = subtask_of(task);
   if (host_.scheduler().graph().attempt(subtask) != task.attempt) return;
-  verdicts_.push_back(
-      {host_.scheduler().attempt_id(subtask),
-       {.kind = Cause::Kind::checkpoint, .text = std::string(to_string(reason))}});
+  verdicts_.push_back({host_.scheduler().attempt_id(subtask),
+                       {.kind = Cause::Kind::checkpoint, .text = std::string(to_string(reason))}});
   host_.arm(JobCheckpointsHost::Timer::verdict, 0, {});
 }
 
@@ -407,7 +407,8 @@ void JobCheckpoints::remove_pointer(CheckpointId id) {
 
 // ---- restore
 
-// The same parallelism gives each subtask what it had; subtasks that the checkpoint does not know start empty.
+// The same parallelism gives each subtask what it had; subtasks that the checkpoint does not know
+// start empty.
 std::optional<std::string> JobCheckpoints::assign_states(const CompletedCheckpoint& checkpoint,
                                                          RestoreScope) {
   restored_ = checkpoint.id;
@@ -418,11 +419,9 @@ std::optional<std::string> JobCheckpoints::assign_states(const CompletedCheckpoi
     restore->checkpoint = checkpoint.id;
     if (vertex != checkpoint.vertices.end()) {
       const auto part = vertex->second.subtasks.find(task.subtask);
-      if (part != vertex->second.subtasks.end() &&
-          part->second.acknowledgement.snapshot != nullptr)
-        restore->operators = static_cast<const TaskStateSnapshot&>(
-                                 *part->second.acknowledgement.snapshot)
-                                 .operators;
+      if (part != vertex->second.subtasks.end() && part->second.acknowledgement.snapshot != nullptr)
+        restore->operators =
+            static_cast<const TaskStateSnapshot&>(*part->second.acknowledgement.snapshot).operators;
     }
     host_.scheduler().set_restore(subtask, std::move(restore));
   }
@@ -447,7 +446,8 @@ CheckpointTasks::SubtaskRange JobCheckpoints::consumed(uint32_t vertex, uint32_t
 }
 
 PlanTaskState JobCheckpoints::state(uint32_t vertex, uint32_t subtask) const {
-  switch (host_.scheduler().graph().state(topology().subtask(topology().order()[vertex], subtask))) {
+  switch (
+      host_.scheduler().graph().state(topology().subtask(topology().order()[vertex], subtask))) {
     case ExecutionState::running:
       return PlanTaskState::running;
     case ExecutionState::finished:

@@ -1,11 +1,12 @@
 #pragma once
-// What the checkpoint coordinator of a job gets from its JobMaster: timers, messages to tasks, writes to the object store
-// and the pointer store, and the assignment of restored state. Turns the coordinator's calls into JobCheckpointsHost calls
-// and facts; holds no protocol of its own.
+// What the checkpoint coordinator of a job gets from its JobMaster: timers, messages to tasks,
+// writes to the object store and the pointer store, and the assignment of restored state. Turns the
+// coordinator's calls into JobCheckpointsHost calls and facts; holds no protocol of its own.
 //
-// Without high availability the completed-checkpoint store lives in the JobMaster's memory, as upstream's; with it, the
-// pointer to each completed checkpoint is written to the pointer store before it counts.
-// Upstream: CheckpointCoordinator's collaborators in SchedulerBase / CheckpointsUtils, DefaultCompletedCheckpointStore.
+// Without high availability the completed-checkpoint store lives in the JobMaster's memory, as
+// upstream's; with it, the pointer to each completed checkpoint is written to the pointer store
+// before it counts. Upstream: CheckpointCoordinator's collaborators in SchedulerBase /
+// CheckpointsUtils, DefaultCompletedCheckpointStore.
 #include <deque>
 #include <map>
 #include <memory>
@@ -75,11 +76,13 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
 
   // Aborts what is pending and gives the newest checkpoint's state to the subtasks. False: refused.
   bool restore(const std::vector<SubtaskIndex>& subtasks, bool global, uint64_t failover);
-  // Start of the JobMaster, high availability: what the pointers named; then all tasks get the newest one's state.
+  // Start of the JobMaster, high availability: what the pointers named; then all tasks get the
+  // newest one's state.
   void recover(std::vector<CompletedCheckpointStore::Entry> checkpoints);
   // False: refused.
   bool restore_initial();
-  // Globally terminal: removes pointers and files as their properties say; waits for a completion under way.
+  // Globally terminal: removes pointers and files as their properties say; waits for a completion
+  // under way.
   void shut_down(JobStatus status);
   bool shutting_down() const { return final_status_.has_value(); }
 
@@ -151,11 +154,12 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
   std::unique_ptr<CheckpointCoordinator> coordinator_;
   std::vector<std::vector<Input>> inputs_;
   CheckpointId next_id_ = 1;
-  uint64_t periodic_generation_ = 0;   // armed; answers of an older one are stale
+  uint64_t periodic_generation_ = 0;  // armed; answers of an older one are stale
   uint64_t completed_ = 0;
   std::map<uint64_t, uint64_t> metadata_ticket_;  // ticket of ours -> the coordinator's
-  // Failures that the coordinator has decided: carried out as an event of their own (upstream: in the main thread's
-  // executor), since failing the job stops the coordinator that is still deciding.
+  // Failures that the coordinator has decided: carried out as an event of their own (upstream: in
+  // the main thread's executor), since failing the job stops the coordinator that is still
+  // deciding.
   struct Verdict {
     std::optional<AttemptId> only_if_running;
     Cause cause;

@@ -20,8 +20,8 @@ std::shared_ptr<T> make() {
 // CC-3: uniform, once, in whole milliseconds.
 sim::Duration first_delay(sim::Kernel& kernel, sim::PathId path, const FlinkOptions& options) {
   if (!options.checkpointing.interval.has_value()) return {};
-  const DelayRange range = first_trigger_delay({.interval = options.checkpointing.interval,
-                                                .min_pause = options.checkpointing.min_pause});
+  const DelayRange range = first_trigger_delay(
+      {.interval = options.checkpointing.interval, .min_pause = options.checkpointing.min_pause});
   const int64_t low = sim::to_millis(range.from);
   const auto width = static_cast<uint64_t>(sim::to_millis(range.to) - low) + 1;
   const uint64_t draw = kernel.draw(sim::name_hash("checkpoint/first-delay"), path, 0, 0);
@@ -41,7 +41,8 @@ JobMaster::JobMaster(sim::World& world, sim::ProcessId process, JobMasterSpec sp
                 std::to_string(spec_.token.low)),
       job_path_(world.kernel().intern(job_component(spec_.job->job))),
       restart_strategy_(make_restart_strategy(options.restart, this, options.mutant)),
-      scheduler_(spec_.job, {.failover = options.failover, .mutant = options.mutant}, *restart_strategy_, *this),
+      scheduler_(spec_.job, {.failover = options.failover, .mutant = options.mutant},
+                 *restart_strategy_, *this),
       slots_(scheduler_.graph().topology(), *this),
       checkpoints_(*spec_.job, options_, first_delay(world.kernel(), path(), options), *this),
       end_of_data_(scheduler_.graph().topology().subtasks(), false),
@@ -117,15 +118,15 @@ void JobMaster::offered(const sim::Call& call, const OfferSlots& offer) {
     return;
   }
   // What the accepted slots set off is handled after the answer has been made.
-  const AssignedSlot at{.task_manager = offer.resource,
-                        .control = known->second.control,
-                        .data = known->second.data};
+  const AssignedSlot at{
+      .task_manager = offer.resource, .control = known->second.control, .data = known->second.data};
   const bool restarting = scheduler_.status() == JobStatus::restarting;
   reply->accepted = slots_.offer(at, offer.offers, restarting, now());
   answer(call, std::move(reply));
 }
 
-// Table 7.2, row "JM | TM". The order matters: slots first, then the payloads one by one, then the tracked results.
+// Table 7.2, row "JM | TM". The order matters: slots first, then the payloads one by one, then the
+// tracked results.
 void JobMaster::lose_task_manager(const std::string& resource, const Cause& cause) {
   const auto found = task_managers_.find(resource);
   if (found == task_managers_.end()) return;

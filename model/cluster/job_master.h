@@ -1,10 +1,12 @@
 #pragma once
-// The JobMaster of one job: its endpoint, its TaskManagers, its heartbeats, and the three parts that do the work and are
-// called directly, being on the same main thread: JobScheduler (graph, failover, deployment), JobSlots, JobCheckpoints.
+// The JobMaster of one job: its endpoint, its TaskManagers, its heartbeats, and the three parts
+// that do the work and are called directly, being on the same main thread: JobScheduler (graph,
+// failover, deployment), JobSlots, JobCheckpoints.
 //
 // One object per leader term; a new leader starts anew from the stores. Fenced by its token.
-// Rules: control-plane.md 6.6 (declaring resources), 7 (heartbeats, losses, reconciliation), 8.4 (leadership).
-// Upstream: JobMaster, JobMasterServiceLeadershipRunner, ExecutionDeploymentReconciler.
+// Rules: control-plane.md 6.6 (declaring resources), 7 (heartbeats, losses, reconciliation), 8.4
+// (leadership). Upstream: JobMaster, JobMasterServiceLeadershipRunner,
+// ExecutionDeploymentReconciler.
 #include <map>
 #include <memory>
 #include <set>
@@ -29,8 +31,8 @@ struct JobMasterSpec {
   sim::FencingToken token;
   sim::Address dispatcher;
   sim::ServiceName object_store;
-  // The job ended so under an earlier leader: nothing is executed, its checkpoints are removed (upstream:
-  // CheckpointResourcesCleanupRunner).
+  // The job ended so under an earlier leader: nothing is executed, its checkpoints are removed
+  // (upstream: CheckpointResourcesCleanupRunner).
   std::optional<JobStatus> ended_as{};
 };
 
@@ -51,15 +53,36 @@ class JobMaster : public sim::Endpoint,
   void cancel();
   // Leadership is lost: tasks are left to their TaskManagers, stores are kept.
   void suspend();
-  // High availability: the end of the job is durable, so that its checkpoints may go. Told by JobCleanedUp.
+  // High availability: the end of the job is durable, so that its checkpoints may go. Told by
+  // JobCleanedUp.
   void clean_up();
 
  private:
   enum Then : uint16_t {
-    registered_at_rm, rm_retry, declared, declare_retry, heartbeat_to_tm, heartbeat_told,
-    submitted, cancelled, restart_due, coordinator_timer, periodic_timer, expiry_timer,
-    verdict_timer, object_stored, object_deleted, free_told, bulk_timeout, idle_check, start_job,
-    metadata_read, metadata_retry, end_told, cleaned_told, ignore,
+    registered_at_rm,
+    rm_retry,
+    declared,
+    declare_retry,
+    heartbeat_to_tm,
+    heartbeat_told,
+    submitted,
+    cancelled,
+    restart_due,
+    coordinator_timer,
+    periodic_timer,
+    expiry_timer,
+    verdict_timer,
+    object_stored,
+    object_deleted,
+    free_told,
+    bulk_timeout,
+    idle_check,
+    start_job,
+    metadata_read,
+    metadata_retry,
+    end_told,
+    cleaned_told,
+    ignore,
   };
   enum TimerKind : uint8_t { tm_heartbeat_timer, rm_heartbeat_timer, declare_timer };
 

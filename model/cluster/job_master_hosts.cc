@@ -1,4 +1,5 @@
-// What the JobMaster does for its parts: messages, timers and facts for the scheduler, the slots and the checkpoints.
+// What the JobMaster does for its parts: messages, timers and facts for the scheduler, the slots
+// and the checkpoints.
 #include <algorithm>
 
 #include "model/cluster/job_master.h"
@@ -46,14 +47,13 @@ void JobMaster::submit_ended(uint64_t number, const sim::Reply& reply) {
   if (at != task_managers_.end()) at->second.pending.erase(submission.attempt);
   if (reply.failure == sim::CallFailure::none) {
     const auto subtask = scheduler_.find(submission.attempt);
-    const bool lives =
-        subtask.has_value() && !is_terminal(scheduler_.graph().state(*subtask));
+    const bool lives = subtask.has_value() && !is_terminal(scheduler_.graph().state(*subtask));
     if (at != task_managers_.end() && lives) at->second.deployed.insert(submission.attempt);
     return;
   }
-  scheduler_.on_submit_failed(submission.attempt,
-                              {.kind = Cause::Kind::deployment,
-                               .text = "submitTask: " + std::string(name(reply.failure))});
+  scheduler_.on_submit_failed(
+      submission.attempt,
+      {.kind = Cause::Kind::deployment, .text = "submitTask: " + std::string(name(reply.failure))});
 }
 
 void JobMaster::cancel_task(const AssignedSlot& slot, const AttemptId& attempt, int retries) {
@@ -64,7 +64,8 @@ void JobMaster::cancel_task(const AssignedSlot& slot, const AttemptId& attempt, 
   ask(slot.control, {}, std::move(body), options_.ask_timeout, {cancelled, number});
 }
 
-// Upstream retries three times, at once one after the other; an answer of any kind but a lost message ends it.
+// Upstream retries three times, at once one after the other; an answer of any kind but a lost
+// message ends it.
 void JobMaster::cancel_ended(uint64_t number, const sim::Reply& reply) {
   const auto found = cancellations_.find(number);
   if (found == cancellations_.end()) return;
@@ -113,9 +114,10 @@ void JobMaster::status_changed(JobStatus from, JobStatus to) {
   tell(spec_.dispatcher, spec_.token, std::move(body));
 }
 
-// Slots go back to the TaskManagers, the ResourceManager forgets the job. With high availability the checkpoints stay
-// until the Dispatcher has written down how the job ended (clean_up): else a crash in between would run it again, from
-// the start. (Upstream drops them at once and has that window.)
+// Slots go back to the TaskManagers, the ResourceManager forgets the job. With high availability
+// the checkpoints stay until the Dispatcher has written down how the job ended (clean_up): else a
+// crash in between would run it again, from the start. (Upstream drops them at once and has that
+// window.)
 void JobMaster::job_is_over(JobStatus status) {
   if (over_) return;
   over_ = true;

@@ -224,8 +224,8 @@ void JobScheduler::stop_tracking_results_of(SubtaskIndex subtask) {
       subtask, [&](PartitionIndex partition) { tracked_[partition] = false; });
 }
 
-// Upstream Execution.registerProducedPartitions: from its slot on a result counts as available, long before it is
-// complete; it outlives the slot.
+// Upstream Execution.registerProducedPartitions: from its slot on a result counts as available,
+// long before it is complete; it outlives the slot.
 void JobScheduler::track_results_of(SubtaskIndex subtask, const AssignedSlot& slot) {
   graph_.topology().for_each_produced_partition(subtask, [&](PartitionIndex partition) {
     if (!is_released_by_scheduler(graph_.topology().type_of(partition))) return;

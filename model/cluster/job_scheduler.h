@@ -174,8 +174,7 @@ class JobScheduler : private PartitionAvailability {
   uint32_t waiting_count_ = 0;
   uint64_t failovers_ = 0;
   std::vector<GroupProducers> producers_;
-  std::vector<bool>
-      tracked_;  // by partition: released by the scheduler, of the current attempt
+  std::vector<bool> tracked_;  // by partition: released by the scheduler, of the current attempt
   std::vector<AssignedSlot> tracked_at_;  // where it was made
   Cause failure_;
 };

@@ -39,8 +39,8 @@ void LogSource::start() {
          split += options_.parallelism)
       add_split({.split = split});
   }
-  combined_ = std::make_unique<CombinedWatermark>(static_cast<uint32_t>(splits_.size()),
-                                                  options_.mutant);
+  combined_ =
+      std::make_unique<CombinedWatermark>(static_cast<uint32_t>(splits_.size()), options_.mutant);
   for (size_t i = 0; i < splits_.size(); ++i) {
     context_.announce_fact(fact_kind(TaskFact::started_reading), positions_[i].split,
                            positions_[i].next_offset, context_.deployment().attempt.attempt);

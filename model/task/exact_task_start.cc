@@ -52,14 +52,13 @@ void ExactTask::start() {
     input_ = std::make_unique<TaskInput>(*deployment_, TaskInput::Options{.buffers = {}},
                                          *services_.exchange, process(), *this);
     valve_ = std::make_unique<WatermarkValve>(input_->channels());
-    barriers_ =
-        make_barrier_handler({.mode = deployment_->job->options.exactly_once ? BarrierMode::aligned
-                                                                             : BarrierMode::tracker,
-                              .channels = input_->channels(),
-                              .checkpoints_after_tasks_finish =
-                                  deployment_->job->options.checkpoints_after_tasks_finish,
-                              .mutant = deployment_->job->options.mutant},
-                             *this);
+    barriers_ = make_barrier_handler(
+        {.mode =
+             deployment_->job->options.exactly_once ? BarrierMode::aligned : BarrierMode::tracker,
+         .channels = input_->channels(),
+         .checkpoints_after_tasks_finish = deployment_->job->options.checkpoints_after_tasks_finish,
+         .mutant = deployment_->job->options.mutant},
+        *this);
   }
   if (!buffers || (input_ != nullptr && !input_->set_up())) {
     fail_task({.kind = Cause::Kind::internal,

@@ -268,7 +268,8 @@ void TaskCheckpoints::finish(CheckpointId id) {
                      .bytes_persisted = bytes});
 }
 
-// Files of earlier checkpoints that this one uses again are named to the registry by placeholders (RB-6).
+// Files of earlier checkpoints that this one uses again are named to the registry by placeholders
+// (RB-6).
 void TaskCheckpoints::register_reused(Running& running, const state::KeyedStateHandle& handle) {
   for (const state::HandleFile& file : handle.files)
     if (file.shared && file.placeholder)

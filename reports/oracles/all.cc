@@ -18,8 +18,8 @@ namespace drey::reports {
 
 namespace {
 
-// A slot sharing group needs as many slots as its widest vertex; in batch mode regions, each a group
-// of its own, run one after the other.
+// A slot sharing group needs as many slots as its widest vertex; in batch mode regions, each a
+// group of its own, run one after the other.
 uint32_t slots_needed(const model::JobGraph& job) {
   std::map<std::string, uint32_t> widest;
   for (const model::JobVertex& vertex : job.vertices) {

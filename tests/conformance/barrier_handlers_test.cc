@@ -62,12 +62,12 @@ void feed(const Json& event, model::BarrierHandler& handler, BarrierRecorder& re
 Outcome judge_handler(const Json& one_case) {
   BarrierRecorder recorder;
   recorder.now = sim::Time{} + sim::milliseconds(1000);
-  const auto handler = model::make_barrier_handler(
-      {.mode = mode_of(one_case["mode"].get<std::string>()),
-       .channels = one_case["channels"].get<uint32_t>(),
-       .checkpoints_after_tasks_finish = one_case["finish"].get<bool>(),
-       .mutant = mutant_under_test()},
-      recorder);
+  const auto handler =
+      model::make_barrier_handler({.mode = mode_of(one_case["mode"].get<std::string>()),
+                                   .channels = one_case["channels"].get<uint32_t>(),
+                                   .checkpoints_after_tasks_finish = one_case["finish"].get<bool>(),
+                                   .mutant = mutant_under_test()},
+                                  recorder);
   const Json& events = one_case["events"];
   for (size_t i = 0; i < events.size(); ++i) {
     recorder.actions = Json::array();

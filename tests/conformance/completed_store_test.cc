@@ -67,9 +67,9 @@ Outcome judge(const Json& one_case, const Json&) {
   SharedStateRegistry registry;
   CheckpointsCleaner cleaner(disposal);
   disposal.cleaner = &cleaner;
-  CompletedCheckpointStore store({.num_retained = one_case.at("num_retained").get<uint32_t>(),
-                                  .mutant = mutant_under_test()},
-                                 registry, cleaner, disposal);
+  CompletedCheckpointStore store(
+      {.num_retained = one_case.at("num_retained").get<uint32_t>(), .mutant = mutant_under_test()},
+      registry, cleaner, disposal);
   Json actual = Json::array();
   for (const Json& event : one_case.at("events")) {
     disposal.discarded.clear();

@@ -53,8 +53,7 @@ Outcome judge(const Json& one_case, const Json&) {
   if (one_case.at("kind") == "table")
     return expect_equal(one_case.at("expected"), table_of(reason_of(one_case.at("reason"))),
                         "table");
-  CheckpointFailureManager manager(one_case.at("tolerable").get<int64_t>(),
-                                   mutant_under_test());
+  CheckpointFailureManager manager(one_case.at("tolerable").get<int64_t>(), mutant_under_test());
   Json actual = Json::array();
   for (const Json& event : one_case.at("events")) {
     if (event[0] == "ok") {

@@ -52,9 +52,9 @@ Json channels(const Json& c, PartitionerKind kind) {
   const auto n = c.at("n").get<uint32_t>();
   const Json& max = c.at("max_parallelism");
   ChannelSelector partitioner({.kind = kind,
-                           .channels = n,
-                           .max_parallelism = max.is_null() ? 0 : max.get<int32_t>(),
-                           .first_channel = n / 2});
+                               .channels = n,
+                               .max_parallelism = max.is_null() ? 0 : max.get<int32_t>(),
+                               .first_channel = n / 2});
   Json chosen = Json::array();
   Json steps = Json::array();
   for (const Json& key : c.at("keys")) {
@@ -112,7 +112,8 @@ TEST(Partitioners, ShuffleStaysInRangeAndReachesAll) {
 }
 
 TEST(Partitioners, RebalanceBeginsBehindItsDraw) {
-  ChannelSelector rebalance({.kind = PartitionerKind::rebalance, .channels = 4, .first_channel = 3});
+  ChannelSelector rebalance(
+      {.kind = PartitionerKind::rebalance, .channels = 4, .first_channel = 3});
   EXPECT_EQ(rebalance.select({}), 0u);
   EXPECT_EQ(rebalance.select({}), 1u);
 }

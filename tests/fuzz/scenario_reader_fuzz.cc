@@ -1,4 +1,5 @@
-// Any bytes are a scenario or a list of messages: no crash, no hang, and what was accepted prints and reads back to the same.
+// Any bytes are a scenario or a list of messages: no crash, no hang, and what was accepted prints
+// and reads back to the same.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
@@ -14,8 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (read.errors().empty()) std::abort();
     return 0;
   }
-  const ReadScenario again =
-      drey::scenarios::read_scenario_text("fuzz.json", drey::scenarios::print_scenario(*read.scenario));
+  const ReadScenario again = drey::scenarios::read_scenario_text(
+      "fuzz.json", drey::scenarios::print_scenario(*read.scenario));
   if (!again.scenario || !(*again.scenario == *read.scenario)) std::abort();
   return 0;
 }

@@ -1,4 +1,5 @@
-// The control plane end to end with tasks that only report: submission, slots, deployment, failover, cancellation.
+// The control plane end to end with tasks that only report: submission, slots, deployment,
+// failover, cancellation.
 #include <gtest/gtest.h>
 
 #include "model/cluster/cluster.h"
@@ -97,10 +98,9 @@ struct Recorder : sim::TraceSink {
 std::shared_ptr<const JobInformation> job() {
   auto information = std::make_shared<JobInformation>();
   information->job = 1;
-  information->spec.operators = {
-      {.id = "src", .kind = OperatorKind::source, .parallelism = 2},
-      {.id = "agg", .kind = OperatorKind::keyed, .parallelism = 2},
-      {.id = "sink", .kind = OperatorKind::sink, .parallelism = 2}};
+  information->spec.operators = {{.id = "src", .kind = OperatorKind::source, .parallelism = 2},
+                                 {.id = "agg", .kind = OperatorKind::keyed, .parallelism = 2},
+                                 {.id = "sink", .kind = OperatorKind::sink, .parallelism = 2}};
   information->spec.edges = {{"src", "agg", Partitioner::hash}, {"agg", "sink"}};
   information->graph = build_job_graph(information->spec);
   return information;

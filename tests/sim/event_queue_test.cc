@@ -18,12 +18,18 @@ class EventQueueLaw : public testing::TestWithParam<int> {};
 
 int64_t increment(int law, uint64_t draw) {
   switch (law) {
-    case 0: return 0;
-    case 1: return static_cast<int64_t>(draw % 3);
-    case 2: return static_cast<int64_t>(draw % 1000);
-    case 3: return (draw & 7) == 0 ? 1'000'000 : static_cast<int64_t>(draw % 50);
-    case 4: return int64_t{1} << (draw % 45);
-    default: return static_cast<int64_t>(draw % 1'000'000'000);
+    case 0:
+      return 0;
+    case 1:
+      return static_cast<int64_t>(draw % 3);
+    case 2:
+      return static_cast<int64_t>(draw % 1000);
+    case 3:
+      return (draw & 7) == 0 ? 1'000'000 : static_cast<int64_t>(draw % 50);
+    case 4:
+      return int64_t{1} << (draw % 45);
+    default:
+      return static_cast<int64_t>(draw % 1'000'000'000);
   }
 }
 
@@ -38,7 +44,10 @@ TEST_P(EventQueueLaw, AgreesWithAnOrderedSet) {
     if (grow || reference.empty()) {
       const auto priority = static_cast<Priority>((draw >> 8) % 5);
       const Event event{{now + increment(GetParam(), draw >> 16)},
-                        event_order(priority, 0, sequence++), {0}, 0, draw};
+                        event_order(priority, 0, sequence++),
+                        {0},
+                        0,
+                        draw};
       queue.push(event);
       reference.insert(event);
     } else {

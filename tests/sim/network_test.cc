@@ -12,7 +12,9 @@ struct Ping : MessageOf<Ping> {
   uint64_t n = 0;
   std::string text;
   template <class V>
-  void visit(V& v) const { v(n, text); }
+  void visit(V& v) const {
+    v(n, text);
+  }
 };
 
 Body ping(uint64_t n) {
@@ -141,8 +143,9 @@ TEST_F(NetworkTest, LosesTheNamedMessageOrItsAnswer) {
   for (uint64_t n = 1; n <= 3; ++n) peer(a).say(peer(b).address(), n);
   run(seconds(30));
   EXPECT_EQ(peer(b).calls, (std::vector<uint64_t>{1, 3}));
-  EXPECT_EQ(peer(a).replies, (Replies{{1, CallFailure::none}, {2, CallFailure::timeout},
-                                      {3, CallFailure::timeout}}));
+  EXPECT_EQ(
+      peer(a).replies,
+      (Replies{{1, CallFailure::none}, {2, CallFailure::timeout}, {3, CallFailure::timeout}}));
 }
 
 TEST_F(NetworkTest, AWrongTokenIsRefusedAndATellDropped) {

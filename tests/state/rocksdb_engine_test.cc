@@ -107,8 +107,8 @@ Outcomes work(uint64_t name, bool disturb) {
 
 TEST(RocksDbDeterminism, EqualFilesOperationsAndMisses) {
   const Outcomes first = work(7, false);
-  // Equal with gcc, clang, sanitizers, any heap and address layout; changes with RocksDB, Snappy or its options.
-  // The operations hold what each cost on the disk: they change with its model too.
+  // Equal with gcc, clang, sanitizers, any heap and address layout; changes with RocksDB, Snappy or
+  // its options. The operations hold what each cost on the disk: they change with its model too.
   EXPECT_EQ(sim::to_hex(first.files), "52e3c0c365297028bdace1d4b6b4c555");
   EXPECT_EQ(sim::to_hex(first.operations), "bc3cd5900be6a976fa01ac436df9b8cb");
   EXPECT_GT(first.count, 1000u);
