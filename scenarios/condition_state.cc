@@ -152,7 +152,6 @@ void ConditionState::on_control(const sim::Fact& fact) {
   const sim::PathId subject = fact.subject.valid() ? fact.subject : fact.entity;
   switch (static_cast<ControlFact>(fact.kind & 0xffu)) {
     case ControlFact::job_status:
-      job_state_ = model::kJobStateNames[0];
       job_state_ = name_of(static_cast<model::JobStatus>(fact.a));
       return;
     case ControlFact::leader_granted:

@@ -100,9 +100,8 @@ class Run {
         log_(names_),
         end_(kernel_),
         faults_(*request.scenario, assembly_) {
-    for (const uint64_t provenance : followed) suspects_.push_back(provenance);
-    if (!suspects_.empty()) {
-      microscope_ = std::make_unique<reports::Microscope>(suspects_, names_);
+    if (!followed.empty()) {
+      microscope_ = std::make_unique<reports::Microscope>(followed, names_);
       kernel_.add_sink(microscope_.get());
     }
     kernel_.add_sink(&collector_);
@@ -219,7 +218,6 @@ class Run {
   std::vector<std::unique_ptr<reports::Ledger>> ledgers_;
   std::unique_ptr<reports::Metrics> metrics_;
   std::unique_ptr<reports::ExpectationJudge> judge_;
-  std::vector<uint64_t> suspects_;
   std::unique_ptr<reports::Microscope> microscope_;
   std::unique_ptr<CommittedOutput> committed_;
   std::vector<std::string> not_checked_;
