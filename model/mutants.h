@@ -90,7 +90,7 @@ inline constexpr std::array kMutants{
     MutantInfo{Mutant::recover_from_older_checkpoint, "recover-from-older-checkpoint",
                "FLINK-14145", "ledger", "Recovery takes the newest checkpoint but one."},
     MutantInfo{Mutant::suspend_discards_checkpoints, "suspend-discards-checkpoints", "FLINK-4201",
-               "ledger", "A JobMaster that loses its leadership removes the job's checkpoints."},
+               "checkpoint_cut", "A JobMaster that loses its leadership removes the job's checkpoints."},
     MutantInfo{Mutant::shared_file_deleted_in_use, "shared-file-deleted-in-use", "FLINK-7268",
                "checkpoint_cut",
                "A subsumed checkpoint takes shared files along that later ones still use."},
@@ -109,7 +109,7 @@ inline constexpr std::array kMutants{
                "restart_set", "Tasks that were never scheduled are restarted too."},
     MutantInfo{Mutant::failure_rate_off_by_one, "failure-rate-off-by-one", "FLINK-20752",
                "expectation", "The failure rate allows one failure less than configured."},
-    MutantInfo{Mutant::no_job_result_store, "no-job-result-store", "FLINK-11813", "ledger",
+    MutantInfo{Mutant::no_job_result_store, "no-job-result-store", "FLINK-11813", "state_machine",
                "The result of a job is not kept: the next leader runs a finished job again."},
 };
 

@@ -32,6 +32,12 @@ constexpr std::array kKillings{
     Killing{Mutant::restart_starts_empty, "restart/two-failures.json", 1},
     Killing{Mutant::periodic_checkpoints_stay_off, "task_manager/checkpoints-go-on.json", 1},
     Killing{Mutant::region_without_backtrack, "restart/batch-result-lost.json", 1},
+    Killing{Mutant::commit_ahead_of_checkpoint, "sink/two-checkpoints-in-flight.json", 1},
+    Killing{Mutant::stale_barrier_accepted, "checkpoint/late-barrier.json", 1},
+    Killing{Mutant::suspend_discards_checkpoints, "job_manager/session-expires.json", 4},
+    Killing{Mutant::shared_file_deleted_in_use, "task_manager/crash-rocksdb.json", 1},
+    Killing{Mutant::discard_on_unknown_outcome, "job_manager/pointer-answer-lost.json", 1},
+    Killing{Mutant::no_job_result_store, "job_manager/leader-dies-at-the-end.json", 1},
     Killing{Mutant::failure_rate_off_by_one, "restart/failure-rate.json", 1},
 };
 

@@ -32,8 +32,14 @@ SharedStateRegistry::RegisterError SharedStateRegistry::register_all(std::vector
 }
 
 bool SharedStateRegistry::is_unused(const Entry& entry, CheckpointId lowest_retained) const {
-  const bool by_creator = mutant_ == Mutant::shared_file_deleted_in_use;
-  return (by_creator ? entry.created_by : entry.last_used) < lowest_retained;
+  return entry.last_used < lowest_retained;
+}
+
+// The mutant's file goes with the checkpoint that brought it, though the entry is still good.
+bool SharedStateRegistry::is_deleted_in_use(const Entry& entry,
+                                            CheckpointId lowest_retained) const {
+  return mutant_ == Mutant::shared_file_deleted_in_use && entry.created_by < lowest_retained &&
+         is_ours_to_delete(entry);
 }
 
 bool SharedStateRegistry::is_ours_to_delete(const Entry& entry) const {
@@ -53,6 +59,7 @@ SharedStateRegistry::Unregistered SharedStateRegistry::unregister_unused(
     const Entry& entry = it->second;
     if (!is_unused(entry, lowest_retained)) {
       if (keeps_creator(entry)) result.still_in_use.insert(entry.created_by);
+      if (is_deleted_in_use(entry, lowest_retained)) result.deleted.push_back(entry.path);
       ++it;
       continue;
     }

@@ -62,6 +62,7 @@ class SharedStateRegistry {
     bool prevents_discarding_created = false;
   };
 
+  bool is_deleted_in_use(const Entry& entry, CheckpointId lowest_retained) const;
   bool is_unused(const Entry& entry, CheckpointId lowest_retained) const;
   bool is_ours_to_delete(const Entry& entry) const;
   bool keeps_creator(const Entry& entry) const;

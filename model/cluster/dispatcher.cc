@@ -119,7 +119,7 @@ void Dispatcher::status_changed(const JobStatusChanged& message) {
   found->second.status = message.status;
   if (!is_globally_terminal(message.status)) return;
   leadership_.withdraw(job_component(message.job));
-  later({}, {remove_job_master, message.job});
+  if (found->second.master != nullptr) found->second.master->clean_up();
 }
 
 void Dispatcher::cancel(const sim::Call& call, JobId job) {

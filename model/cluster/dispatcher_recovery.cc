@@ -216,6 +216,7 @@ void Dispatcher::clean_up(JobId job) {
   const auto found = jobs_.find(job);
   if (found == jobs_.end() || found->second.to_remove > 0) return;
   later({}, {remove_job_master, job});
+  if (!highly_available()) return;
   found->second.to_remove = 2;
   ask_store(Step::remove_counter, job);
   ask_store(Step::remove_plan, job);

@@ -53,8 +53,9 @@ class JobMaster : public sim::Endpoint,
   void cancel();
   // Leadership is lost: tasks are left to their TaskManagers, stores are kept.
   void suspend();
-  // High availability: the end of the job is durable, so that its checkpoints may go. Told by
-  // JobCleanedUp.
+  // The Dispatcher knows the end of the job (with high availability: durably), so that its
+  // checkpoints may go. JobCleanedUp tells that they are gone; until then this must live, for a
+  // checkpoint may be in the middle of its completion.
   void clean_up();
 
  private:

@@ -118,7 +118,8 @@ void JobMaster::clean_up() {
 
 void JobMaster::report_if_clean() {
   if (!cleaning_ || cleaned_) return;
-  if (checkpoints_.shutting_down() || !ha_->idle() || !deletions_.empty()) return;
+  if (checkpoints_.shutting_down() || !deletions_.empty()) return;
+  if (ha_ != nullptr && !ha_->idle()) return;
   cleaned_ = true;
   tell_cleaned();
 }

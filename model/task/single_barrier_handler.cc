@@ -26,7 +26,6 @@ SingleBarrierHandler::Phase SingleBarrierHandler::first_phase() const {
 // ---- decisions ----
 
 bool SingleBarrierHandler::obsolete(int64_t checkpoint) const {
-  if (mutant_ == Mutant::stale_barrier_accepted && checkpoint_pending()) return false;
   return checkpoint < current_ || (checkpoint == current_ && !checkpoint_pending());
 }
 
@@ -44,6 +43,12 @@ bool SingleBarrierHandler::timed_out(const CheckpointBarrier& barrier, sim::Time
 
 void SingleBarrierHandler::barrier(uint32_t channel, const CheckpointBarrier& barrier,
                                    BarrierOrigin origin, sim::Time now) {
+  if (mutant_ == Mutant::stale_barrier_accepted && barrier.id < current_ && checkpoint_pending()) {
+    CheckpointBarrier counted = barrier;
+    counted.id = current_;
+    this->barrier(channel, counted, origin, now);
+    return;
+  }
   if (obsolete(barrier.id)) {
     if (!barrier.unaligned()) out_.resume_channel(channel);
     return;

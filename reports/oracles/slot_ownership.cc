@@ -97,7 +97,14 @@ void SlotOwnership::on(const sim::Fact& fact, sim::FactNumber) {
   }
 }
 
+// A JobManager that dies between the removal of a pointer and that of the files takes the only
+// knowledge of them along.
 void SlotOwnership::on_machine(const sim::Fact& fact) {
+  if (fact.kind == fact_kind(MachineFact::process_stopped)) {
+    for (const uint64_t id : subsumed_by_[process_of(fact.entity)])
+      for (const CheckpointFile* file : files_.of(id))
+        if (file->there) orphans_.insert(id);
+  }
   if (fact.kind == fact_kind(MachineFact::process_started) ||
       fact.kind == fact_kind(MachineFact::process_stopped))
     task_managers_.erase(process_of(fact.entity));
@@ -162,6 +169,8 @@ void SlotOwnership::on_checkpoint(const sim::Fact& fact) {
     acknowledged_[fact.a][*subtask] = fact.b;
   else if (fact.kind == fact_kind(CheckpointFact::completed))
     completed_.push_back(fact.a);
+  else if (fact.kind == fact_kind(CheckpointFact::subsumed))
+    subsumed_by_[process_of(fact.entity)].insert(fact.a);
 }
 
 void SlotOwnership::judge_end() {
@@ -201,6 +210,10 @@ void SlotOwnership::judge_files() {
                      (status == JobStatus::failed && options_.keep_when_failed);
   if (keeps) return;  // which of the shared files retained checkpoints need, only metadata knows
   for (const uint64_t id : completed_) {
+    if (orphans_.count(id) != 0) {
+      evidence_.excuse("files of checkpoints whose JobManager died while it removed them");
+      continue;
+    }
     for (const CheckpointFile* file : files_.of(id)) {
       const auto& acknowledged = acknowledged_[id];
       const auto attempt = acknowledged.find(file->subtask);

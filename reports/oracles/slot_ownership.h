@@ -11,9 +11,10 @@
 //     result is marked clean.
 //
 // Not bugs (spec/bugs.md section 2): files of attempts whose acknowledgement never arrived, of
-// checkpoints that never completed. TaskManagers that are down hold nothing; one that the JobMaster
-// gave up and that has not come back does not hear of the end, and gives back after time-outs of
-// its own; if the run ends sooner than `aftermath` after the job, the end is not judged.
+// checkpoints that never completed, of checkpoints that a JobManager was removing when it died.
+// TaskManagers that are down hold nothing; one that the JobMaster gave up and that has not come
+// back does not hear of the end, and gives back after time-outs of its own; if the run
+// ends sooner than `aftermath` after the job, the end is not judged.
 #include <map>
 #include <memory>
 #include <optional>
@@ -81,6 +82,8 @@ class SlotOwnership final : public Oracle {
   std::map<uint32_t, sim::Fact> transactions_;        // open, by path
   std::map<uint64_t, std::map<model::SubtaskIndex, uint64_t>> acknowledged_;
   std::vector<uint64_t> completed_;
+  std::map<std::string, std::set<uint64_t>> subsumed_by_;  // by process of the JobMaster
+  std::set<uint64_t> orphans_;  // checkpoints whose files nobody can know any more
   std::map<uint32_t, sim::Fact> pointers_;  // of the job, by path
   bool clean_ = false;
   std::optional<sim::Fact> ended_;  // the job, for good

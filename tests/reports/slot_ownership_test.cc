@@ -96,6 +96,23 @@ TEST_F(SlotOwnershipTest, NamesFilesAndPointersThatAJobLeaves) {
   expect_violated("the job is cleaned up, but pointer/checkpoints/job-1/1 is there");
 }
 
+// Only the JobManager that removed the pointer knew of the files; whoever dies besides is no excuse.
+TEST_F(SlotOwnershipTest, FilesThatADyingJobManagerWasRemovingAreOrphans) {
+  for (const char* dies : {"jm-1", "jm-2"}) {
+    judge(streaming(), "slot_ownership");
+    say_as("storage", sim::ObjectFact::put, "object/checkpoints/job-1/chk-1/_metadata", 10);
+    say(K::completed, "job-1", 1, 300, 1);
+    say(K::subsumed, "job-1", 1);
+    say_as(dies, sim::MachineFact::process_stopped, dies, 1, 1, 137);
+    end_job();
+    const bool orphan = std::string(dies) == "jm-1";
+    const Finding finding = finish();
+    EXPECT_EQ(finding.judgement, orphan ? Judgement::held : Judgement::violated) << dies;
+    EXPECT_EQ(finding.excuse,
+              orphan ? "files of checkpoints whose JobManager died while it removed them" : "");
+  }
+}
+
 TEST_F(SlotOwnershipTest, ATaskManagerThatWasGivenUpHearsOfNoEnd) {
   allocate(1, 1);
   say(C::disconnected, "tm-1#1", 5);

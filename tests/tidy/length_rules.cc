@@ -6,7 +6,7 @@ namespace {
 constexpr size_t kFileLinesMax = 500;
 constexpr size_t kTestLinesMax = 800;
 constexpr size_t kFunctionLinesMax = 70;
-constexpr size_t kColumnsMax = 150;
+constexpr size_t kColumnsMax = 120;
 
 // What a brace opens, decided by the text between the last ; { } and it.
 bool opens_function(const std::string& before) {
