@@ -131,6 +131,7 @@ void Metrics::on_committed(const sim::BatchFact& batch) {
 }
 
 void Metrics::on_control(const sim::Fact& fact) {
+  free_slots_.on(fact, names_(fact.entity), names_.about(fact));
   switch (static_cast<ControlFact>(fact.kind & 0xff)) {
     case ControlFact::job_submitted:
       if (!submitted_) submitted_ = now_;

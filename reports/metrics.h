@@ -16,6 +16,7 @@
 
 #include "reports/engine_counts.h"
 #include "reports/expectation.h"
+#include "reports/free_slots.h"
 #include "reports/oracle.h"
 #include "reports/oracles/ledger.h"
 #include "reports/series.h"
@@ -122,6 +123,7 @@ class Metrics final : public sim::TraceSink, public MetricLookup {
   uint64_t bytes_written_ = 0, bytes_read_ = 0, store_errors_ = 0;
   std::set<sim::PathId> objects_;
   std::set<sim::PathId> task_managers_;
+  FreeSlots free_slots_;
   uint64_t delivered_ = 0, lost_ = 0, leaders_ = 0;
   EngineCounts engines_;
   uint64_t sst_bytes_ = 0, reused_sst_bytes_ = 0;

@@ -122,6 +122,13 @@ model::RetentionPolicy retention_of(const std::string& text) {
   return model::RetentionPolicy::no_externalized_checkpoints;
 }
 
+model::LoadBalance load_balance_of(const std::string& text) {
+  if (text == "SLOTS") return model::LoadBalance::slots;
+  if (text == "MIN_RESOURCES") return model::LoadBalance::min_resources;
+  if (text == "TASKS") return model::LoadBalance::tasks;
+  return model::LoadBalance::none;
+}
+
 }  // namespace
 
 model::JobSpec job_spec_of(const Scenario& scenario) {
@@ -156,6 +163,7 @@ model::FlinkOptions flink_options_of(const Scenario& scenario) {
   out.slot_request_timeout = flink.duration("slot.request.timeout");
   out.slot_request_interval = flink.duration("slot.request.max-interval");
   out.slot_idle_timeout = flink.duration("slot.idle.timeout");
+  out.load_balance = load_balance_of(flink.text("taskmanager.load-balance.mode"));
   out.requirement_check_delay = flink.duration("slotmanager.requirement-check.delay");
   out.registration_initial_timeout = flink.duration("cluster.registration.initial-timeout");
   out.registration_max_timeout = flink.duration("cluster.registration.max-timeout");

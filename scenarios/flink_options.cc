@@ -106,6 +106,8 @@ constexpr OptionInfo kOptions[] = {
     // Slots
     {"taskmanager.numberOfTaskSlots", T::integer, "1", 1, "",
      "Slots of a TaskManager; short form: cluster.slots_each."},
+    {"taskmanager.load-balance.mode", T::choice, "NONE", 0, "NONE|SLOTS|MIN_RESOURCES|TASKS",
+     "How slots and tasks are spread over TaskManagers."},
     {"taskmanager.slot.timeout", T::duration, "10 s", 1, "",
      "An allocated slot must become active within this."},
     {"slot.request.timeout", T::duration, "5 min", 1, "", "Waiting for a slot."},

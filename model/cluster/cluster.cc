@@ -83,6 +83,7 @@ class ProgramLauncher : public sim::Launcher {
 
 Cluster::Cluster(sim::World& world, Options options, TaskGrain& grain)
     : world_(world), options_(std::move(options)), grain_(grain) {
+  options_.flink.task_slots = options_.spec.slots_each;
   job_manager_launcher_ = std::make_unique<ProgramLauncher<JobManagerProgram, Cluster>>(*this);
   task_manager_launcher_ = std::make_unique<ProgramLauncher<TaskManagerProgram, Cluster>>(*this);
   client_launcher_ = std::make_unique<ProgramLauncher<ClientProgram, Cluster>>(*this);

@@ -7,6 +7,7 @@
 
 #include "model/checkpoint/checkpoint_types.h"
 #include "model/cluster/heartbeat.h"
+#include "model/cluster/resource_allocation.h"
 #include "model/failover/restart_strategy.h"
 #include "model/mutants.h"
 #include "sim/time.h"
@@ -37,6 +38,9 @@ struct PointerClientOptions {
   bool tolerate_suspended = false;                      // tolerate-suspended-connections
 };
 
+// What a slot of every TaskManager has. Nothing asks for more or less of it.
+inline constexpr ResourceProfile kDefaultSlot = sized_profile(1000, 128);
+
 struct FlinkOptions {
   HeartbeatOptions heartbeat;                                   // heartbeat.*
   sim::Duration ask_timeout = sim::seconds(10);                 // pekko.ask.timeout
@@ -45,7 +49,9 @@ struct FlinkOptions {
   sim::Duration slot_request_interval = sim::milliseconds(20);  // slot.request.max-interval
   sim::Duration slot_idle_timeout = sim::seconds(50);           // slot.idle.timeout
   sim::Duration requirement_check_delay =
-      sim::milliseconds(50);  // slotmanager.requirement-check.delay
+      sim::milliseconds(50);                     // slotmanager.requirement-check.delay
+  LoadBalance load_balance = LoadBalance::none;  // taskmanager.load-balance.mode
+  uint32_t task_slots = 1;                       // taskmanager.numberOfTaskSlots
   sim::Duration registration_initial_timeout =
       sim::milliseconds(100);  // cluster.registration.initial-timeout
   sim::Duration registration_max_timeout = sim::seconds(30);  // cluster.registration.max-timeout

@@ -12,9 +12,12 @@ namespace {
 constexpr sim::Duration kDeclareBackoffMin = sim::milliseconds(1);
 constexpr sim::Duration kDeclareBackoffMax = sim::seconds(10);
 
-template <class T>
-std::shared_ptr<T> make() {
-  return std::make_shared<T>();
+SlotProvider::Options slot_options(const FlinkOptions& options, RuntimeMode mode) {
+  return {.pool = {.request_max_interval = options.slot_request_interval,
+                   .idle_timeout = options.slot_idle_timeout},
+          .request_timeout = options.slot_request_timeout,
+          .mode = options.load_balance,
+          .streaming = mode == RuntimeMode::streaming};
 }
 
 // CC-3: uniform, once, in whole milliseconds.
@@ -43,7 +46,7 @@ JobMaster::JobMaster(sim::World& world, sim::ProcessId process, JobMasterSpec sp
       restart_strategy_(make_restart_strategy(options.restart, this, options.mutant)),
       scheduler_(spec_.job, {.failover = options.failover, .mutant = options.mutant},
                  *restart_strategy_, *this),
-      slots_(scheduler_.graph().topology(), *this),
+      slots_(slot_options(options, spec_.job->spec.mode), scheduler_.graph().topology(), *this),
       checkpoints_(*spec_.job, options_, first_delay(world.kernel(), path(), options), *this),
       end_of_data_(scheduler_.graph().topology().subtasks(), false),
       declare_backoff_(kDeclareBackoffMin),
@@ -117,12 +120,22 @@ void JobMaster::offered(const sim::Call& call, const OfferSlots& offer) {
     answer(call, std::move(reply));
     return;
   }
-  // What the accepted slots set off is handled after the answer has been made.
   const AssignedSlot at{
       .task_manager = offer.resource, .control = known->second.control, .data = known->second.data};
-  const bool restarting = scheduler_.status() == JobStatus::restarting;
-  reply->accepted = slots_.offer(at, offer.offers, restarting, now());
+  const std::string host = world().machines().name(known->second.control.process);
+  reply->accepted = slots_.offer(at, host, offer.offers, now());
   answer(call, std::move(reply));
+}
+
+// A TaskManager that is left without slots and results of the job is let go.
+void JobMaster::fail_slot(const FailSlot& message) {
+  if (task_managers_.count(message.resource) == 0) return;
+  slots_.fail_slot(message.allocation,
+                   {.kind = Cause::Kind::slot_lost, .text = "failed by the TaskManager"}, now());
+  if (slots_.has_slots_of(message.resource) || scheduler_.tracks_results_at(message.resource))
+    return;
+  lose_task_manager(message.resource, {.kind = Cause::Kind::slot_lost,
+                                       .text = "no more slots registered at the JobMaster"});
 }
 
 // Table 7.2, row "JM | TM". The order matters: slots first, then the payloads one by one, then the
@@ -134,7 +147,7 @@ void JobMaster::lose_task_manager(const std::string& resource, const Cause& caus
   tm_heartbeats_.unmonitor_target(resource);
   announce(fact_kind(ControlFact::disconnected), kernel().intern(resource),
            static_cast<uint64_t>(cause.kind), 0, 0);
-  slots_.lose_task_manager(resource, cause);
+  slots_.lose_task_manager(resource, cause, now());
   scheduler_.stop_tracking(resource);
   task_managers_.erase(resource);
   auto body = make<DisconnectJobManager>();
@@ -171,9 +184,11 @@ void JobMaster::heartbeat_from_task_manager(const HeartbeatFromTaskManager& mess
 
 void JobMaster::on_leader_changed(const std::string& component) {
   if (component != kResourceManagerComponent) {  // this job's own leader: seen to be confirmed
-    if (!rm_connected_) connect_to_resource_manager();
+    if (!rm_connected_ && !rm_registering_) connect_to_resource_manager();
     return;
   }
+  const bool at_it = rm_connected_ || rm_registering_;
+  if (at_it && leadership_.leader(component) == resource_manager_) return;
   close_resource_manager(false);
   rm_retry_.restart();
   connect_to_resource_manager();
@@ -183,7 +198,8 @@ void JobMaster::connect_to_resource_manager() {
   if (over_ || !leads_visibly()) return;
   resource_manager_ = leadership_.leader(std::string(kResourceManagerComponent));
   const uint64_t attempt = ++rm_attempt_;
-  if (!resource_manager_.has_value()) return;
+  rm_registering_ = resource_manager_.has_value();
+  if (!rm_registering_) return;
   auto body = make<RegisterJobMaster>();
   body->job = spec_.job->job;
   body->address = address();
@@ -199,15 +215,17 @@ void JobMaster::resource_manager_answered(const sim::Reply& reply) {
   }
   const auto& answer = sim::as<RegistrationAnswer>(*reply.body);
   rm_connected_ = true;
+  rm_registering_ = false;
   resource_manager_resource_ = answer.resource;
   rm_heartbeats_.monitor_target(resource_manager_resource_, now());
   rearm_heartbeats();
-  if (slots_.required() > 0) declare_requirements();
+  send_requirements();
 }
 
 void JobMaster::close_resource_manager(bool reconnect) {
   ++rm_attempt_;
   ++declaration_;
+  rm_registering_ = false;
   if (rm_connected_) {
     rm_connected_ = false;
     rm_heartbeats_.unmonitor_target(resource_manager_resource_);
@@ -218,17 +236,13 @@ void JobMaster::close_resource_manager(bool reconnect) {
   connect_to_resource_manager();
 }
 
-// Each change restarts the wait (slot.request.max-interval).
-void JobMaster::requirements_changed() {
-  if (!over_) arm_timer(declare_timer, options_.slot_request_interval);
-}
-
-void JobMaster::declare_requirements() {
+void JobMaster::send_requirements() {
   if (!rm_connected_) return;
   auto body = make<DeclareRequiredResources>();
   body->job = spec_.job->job;
   body->address = address();
-  body->slots = slots_.required();
+  for (const auto& [profile, count] : slots_.required().counts())
+    body->requirements.push_back({profile, count});
   ask(resource_manager_->address, resource_manager_->token, std::move(body), options_.ask_timeout,
       {declared, ++declaration_});
 }
@@ -287,8 +301,7 @@ void JobMaster::on_call(const sim::Call& call, const sim::Message& body, const s
       offered(call, sim::as<OfferSlots>(body));
       return;
     case FailSlot::kind_id():
-      slots_.fail_slot(sim::as<FailSlot>(body).allocation,
-                       {.kind = Cause::Kind::slot_lost, .text = "failed by the TaskManager"});
+      fail_slot(sim::as<FailSlot>(body));
       return;
     case HeartbeatFromTaskManager::kind_id(): {
       const auto& message = sim::as<HeartbeatFromTaskManager>(body);
@@ -310,8 +323,7 @@ void JobMaster::on_call(const sim::Call& call, const sim::Message& body, const s
       return;
     }
     case NotEnoughResources::kind_id():
-      if (scheduler_.job().spec.mode == RuntimeMode::streaming)
-        slots_.fail_pending({.kind = Cause::Kind::no_resources, .text = "not enough resources"});
+      slots_.not_enough_resources(now());
       return;
     case DisconnectTaskManager::kind_id(): {
       const auto& message = sim::as<DisconnectTaskManager>(body);
@@ -446,7 +458,7 @@ void JobMaster::on_later(sim::Continuation then) {
       if (then.argument == rm_attempt_ && !rm_connected_) connect_to_resource_manager();
       return;
     case declare_retry:
-      if (then.argument == declaration_) declare_requirements();
+      if (then.argument == declaration_) send_requirements();
       return;
     case restart_due:
       scheduler_.on_restart_due(then.argument);
@@ -463,15 +475,12 @@ void JobMaster::on_later(sim::Continuation then) {
     case verdict_timer:
       checkpoints_.on_timer(Timer::verdict, then.argument);
       return;
-    case bulk_timeout:
-      // A later request keeps what is pending: upstream times each bulk of its own.
-      if (then.argument == bulks_ && slots_.anything_pending())
-        slots_.fail_pending({.kind = Cause::Kind::no_resources,
-                             .text = "not allocated within slot.request.timeout"});
+    case bulk_check:
+      if (!over_) slots_.check_bulk(static_cast<BulkId>(then.argument), now());
       return;
     case idle_check:
       if (over_) return;
-      slots_.release_idle(now(), options_.slot_idle_timeout);
+      slots_.release_idle(now());
       later(options_.slot_idle_timeout, {idle_check, 0});
       return;
     case start_job:

@@ -1,7 +1,7 @@
 #pragma once
 // The JobMaster of one job: its endpoint, its TaskManagers, its heartbeats, and the three parts
 // that do the work and are called directly, being on the same main thread: JobScheduler (graph,
-// failover, deployment), JobSlots, JobCheckpoints.
+// failover, deployment), SlotProvider, JobCheckpoints.
 //
 // One object per leader term; a new leader starts anew from the stores. Fenced by its token.
 // Rules: control-plane.md 6.6 (declaring resources), 7 (heartbeats, losses, reconciliation), 8.4
@@ -17,10 +17,10 @@
 #include "model/cluster/job_checkpoints.h"
 #include "model/cluster/job_ha_data.h"
 #include "model/cluster/job_scheduler.h"
-#include "model/cluster/job_slots.h"
 #include "model/cluster/leadership.h"
 #include "model/cluster/messages.h"
 #include "model/cluster/registration.h"
+#include "model/cluster/slot_provider.h"
 #include "sim/endpoint.h"
 #include "sim/service.h"
 
@@ -38,7 +38,7 @@ struct JobMasterSpec {
 
 class JobMaster : public sim::Endpoint,
                   private JobSchedulerHost,
-                  private JobSlotsHost,
+                  private SlotProviderHost,
                   private JobCheckpointsHost,
                   private JobHaDataHost,
                   private HeartbeatListener,
@@ -76,7 +76,7 @@ class JobMaster : public sim::Endpoint,
     object_stored,
     object_deleted,
     free_told,
-    bulk_timeout,
+    bulk_check,
     idle_check,
     start_job,
     metadata_read,
@@ -136,6 +136,7 @@ class JobMaster : public sim::Endpoint,
   // TaskManagers
   void register_task_manager(const sim::Call& call, const RegisterTaskManager& message);
   void offered(const sim::Call& call, const OfferSlots& offer);
+  void fail_slot(const FailSlot& message);
   void lose_task_manager(const std::string& resource, const Cause& cause);
   void heartbeat_from_task_manager(const HeartbeatFromTaskManager& message);
   void submit_ended(uint64_t number, const sim::Reply& reply);
@@ -146,7 +147,7 @@ class JobMaster : public sim::Endpoint,
   void connect_to_resource_manager();
   void resource_manager_answered(const sim::Reply& reply);
   void close_resource_manager(bool reconnect);
-  void declare_requirements();
+  void send_requirements();
 
   // heartbeats
   void send_heartbeat_request(const ResourceId& target, sim::Time now) override;
@@ -158,7 +159,7 @@ class JobMaster : public sim::Endpoint,
   // JobSchedulerHost
   sim::Time now() const override { return Endpoint::now(); }
   void request_slots(const std::vector<SubtaskIndex>& subtasks) override;
-  void cancel_slot_request(SubtaskIndex subtask) override { slots_.cancel_request(subtask); }
+  void cancel_slot_request(SubtaskIndex subtask) override;
   void release_slot(SubtaskIndex subtask, AllocationId allocation) override;
   bool slot_is_alive(AllocationId allocation) const override { return slots_.has(allocation); }
   void submit(const AssignedSlot& slot, std::shared_ptr<const Deployment> deployment) override;
@@ -178,12 +179,16 @@ class JobMaster : public sim::Endpoint,
   bool may_restore() const override { return !checkpoints_.locked(); }
   bool restore_state(const std::vector<SubtaskIndex>& subtasks, bool global) override;
 
-  // JobSlotsHost
+  // SlotProviderHost
   void slot_granted(SubtaskIndex subtask, const AssignedSlot& slot) override;
   void slot_refused(SubtaskIndex subtask, const Cause& cause) override;
   void slot_lost(SubtaskIndex subtask, AllocationId allocation, const Cause& cause) override;
-  void requirements_changed() override;
+  void declare_requirements(const ResourceCounter& requirements) override;
   void free_slot_at(const AssignedSlot& slot) override;
+  void arm_declaration(std::optional<sim::Time> at) override;
+  void arm_bulk_check(BulkId bulk, sim::Time at) override;
+  bool restores_state(SubtaskIndex subtask) const override;
+  bool is_placed(SubtaskIndex subtask) const override;
 
   // JobCheckpointsHost
   const JobScheduler& scheduler() const override { return scheduler_; }
@@ -224,7 +229,7 @@ class JobMaster : public sim::Endpoint,
   std::vector<sim::PathId> subtask_paths_;
   std::unique_ptr<RestartStrategy> restart_strategy_;
   JobScheduler scheduler_;
-  JobSlots slots_;
+  SlotProvider slots_;
   JobCheckpoints checkpoints_;
   std::unique_ptr<JobHaData> ha_;  // null without high availability
   std::vector<Metadata> metadata_;
@@ -236,7 +241,6 @@ class JobMaster : public sim::Endpoint,
   std::map<uint64_t, std::string> heartbeat_target_;
   std::vector<bool> end_of_data_;  // by subtask
   uint64_t next_number_ = 0;
-  uint64_t bulks_ = 0;
   uint64_t failover_ = 0;
   bool started_ = false;
   bool cancel_wanted_ = false;  // asked for before it was started
@@ -247,6 +251,7 @@ class JobMaster : public sim::Endpoint,
   std::optional<Leader> resource_manager_;
   std::string resource_manager_resource_;
   bool rm_connected_ = false;
+  bool rm_registering_ = false;  // an attempt is under way, or will be repeated
   uint64_t rm_attempt_ = 0;
   uint64_t declaration_ = 0;
   sim::Duration declare_backoff_;

@@ -9,19 +9,13 @@
 
 namespace drey::model {
 
-namespace {
-template <class T>
-std::shared_ptr<T> make() {
-  return std::make_shared<T>();
-}
-}  // namespace
-
 // ---- JobSchedulerHost
 
 void JobMaster::request_slots(const std::vector<SubtaskIndex>& subtasks) {
-  later(options_.slot_request_timeout, {bulk_timeout, ++bulks_});
-  slots_.request(subtasks);
+  slots_.request(subtasks, now());
 }
+
+void JobMaster::cancel_slot_request(SubtaskIndex subtask) { slots_.cancel_request(subtask, now()); }
 
 void JobMaster::release_slot(SubtaskIndex subtask, AllocationId allocation) {
   slots_.release(subtask, allocation, now());
@@ -103,6 +97,7 @@ void JobMaster::status_changed(JobStatus from, JobStatus to) {
   announce(fact_kind(ControlFact::job_status), job_path_, static_cast<uint64_t>(to),
            static_cast<uint64_t>(from), 0);
   checkpoints_.on_job_status(to);
+  slots_.set_job_restarting(to == JobStatus::restarting);
   if (is_globally_terminal(to)) {
     tell_end();
     job_is_over(to);
@@ -122,8 +117,7 @@ void JobMaster::job_is_over(JobStatus status) {
   if (over_) return;
   over_ = true;
   if (ha_ == nullptr) checkpoints_.shut_down(status);
-  slots_.free_all();
-  disarm_timer(declare_timer);
+  slots_.free_all(now());
   auto body = make<DisconnectJobManager>();
   body->job = spec_.job->job;
   body->status = status;
@@ -191,7 +185,7 @@ bool JobMaster::restore_state(const std::vector<SubtaskIndex>& subtasks, bool gl
   return checkpoints_.restore(subtasks, global, failover_);
 }
 
-// ---- JobSlotsHost
+// ---- SlotProviderHost
 
 void JobMaster::slot_granted(SubtaskIndex subtask, const AssignedSlot& slot) {
   announce(fact_kind(ControlFact::slot_assigned), subtask_path(subtask), slot.allocation.value, 0,
@@ -211,6 +205,29 @@ void JobMaster::free_slot_at(const AssignedSlot& slot) {
   auto body = make<FreeSlot>();
   body->allocation = slot.allocation;
   ask(slot.control, {}, std::move(body), options_.ask_timeout, {free_told, 0});
+}
+
+void JobMaster::declare_requirements(const ResourceCounter&) {
+  if (!over_) send_requirements();
+}
+
+void JobMaster::arm_declaration(std::optional<sim::Time> at) {
+  if (at.has_value())
+    arm_timer(declare_timer, std::max(*at - now(), sim::Duration{}));
+  else
+    disarm_timer(declare_timer);
+}
+
+void JobMaster::arm_bulk_check(BulkId bulk, sim::Time at) { later(at - now(), {bulk_check, bulk}); }
+
+bool JobMaster::restores_state(SubtaskIndex subtask) const {
+  return scheduler_.restores_state(subtask);
+}
+
+bool JobMaster::is_placed(SubtaskIndex subtask) const {
+  const ExecutionState state = scheduler_.graph().state(subtask);
+  if (state == ExecutionState::created) return false;
+  return state != ExecutionState::scheduled || scheduler_.slot(subtask).valid();
 }
 
 // ---- JobCheckpointsHost
@@ -306,7 +323,7 @@ void JobMaster::on_timer(uint8_t kind) {
       rearm_heartbeats();
       return;
     case declare_timer:
-      declare_requirements();
+      slots_.on_time(now());
       return;
   }
 }

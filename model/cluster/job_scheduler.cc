@@ -13,7 +13,10 @@ JobScheduler::JobScheduler(std::shared_ptr<const JobInformation> job, Options op
       graph_(job_->graph),
       status_(JobStatus::created),
       failures_(restarts),
-      scheduling_(std::make_unique<PipelinedRegionScheduling>(graph_)),
+      own_scheduling_(options.strategy != nullptr
+                          ? nullptr
+                          : std::make_unique<PipelinedRegionScheduling>(graph_)),
+      scheduling_(options.strategy != nullptr ? options.strategy : own_scheduling_.get()),
       vertices_(graph_.topology().subtasks()),
       waiting_for_restart_(graph_.topology().subtasks(), false),
       producers_(graph_.topology().groups()),
@@ -217,6 +220,12 @@ void JobScheduler::fail_if_running(const AttemptId& attempt, const Cause& cause)
 void JobScheduler::stop_tracking(const std::string& task_manager) {
   for (PartitionIndex i = 0; i < tracked_.size(); ++i)
     if (tracked_[i] && tracked_at_[i].task_manager == task_manager) tracked_[i] = false;
+}
+
+bool JobScheduler::tracks_results_at(const std::string& task_manager) const {
+  for (PartitionIndex i = 0; i < tracked_.size(); ++i)
+    if (tracked_[i] && tracked_at_[i].task_manager == task_manager) return true;
+  return false;
 }
 
 void JobScheduler::stop_tracking_results_of(SubtaskIndex subtask) {

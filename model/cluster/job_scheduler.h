@@ -74,6 +74,8 @@ class JobScheduler : private PartitionAvailability {
  public:
   struct Options {
     FailoverScope failover = FailoverScope::region;
+    // Schedules in place of the pipelined-region strategy; outlives the scheduler.
+    SchedulingStrategy* strategy = nullptr;
     Mutant mutant = Mutant::none;
   };
   JobScheduler(std::shared_ptr<const JobInformation> job, Options options,
@@ -88,6 +90,9 @@ class JobScheduler : private PartitionAvailability {
   std::optional<SubtaskIndex> find(const AttemptId& attempt) const;
   const AssignedSlot& slot(SubtaskIndex subtask) const { return vertices_[subtask].slot; }
   const Cause& failure() const { return failure_; }
+  // The next attempt of the subtask starts from a checkpoint's state.
+  bool restores_state(SubtaskIndex subtask) const { return vertices_[subtask].restore != nullptr; }
+  bool tracks_results_at(const std::string& task_manager) const;
 
   void start();
   void cancel();
@@ -95,6 +100,9 @@ class JobScheduler : private PartitionAvailability {
   void fail_global(const Cause& cause);
   // Only if the attempt is current and INITIALIZING or RUNNING.
   void fail_if_running(const AttemptId& attempt, const Cause& cause);
+
+  // One scheduling call: slots for all of them, then all are deployed, in this order.
+  void allocate_and_deploy(const std::vector<SubtaskIndex>& subtasks);
 
   // Reports and answers.
   bool on_task_state(const AttemptId& attempt, ExecutionState state, const Cause& cause);
@@ -151,7 +159,6 @@ class JobScheduler : private PartitionAvailability {
   void check_terminal();
 
   void schedule(const SchedulingCalls& calls);
-  void allocate_and_deploy(const std::vector<SubtaskIndex>& subtasks);
   void deploy(SubtaskIndex subtask);
   std::shared_ptr<const Deployment> make_deployment(SubtaskIndex subtask);
   void track_results_of(SubtaskIndex subtask, const AssignedSlot& slot);
@@ -166,7 +173,8 @@ class JobScheduler : private PartitionAvailability {
   JobStateMachine status_;
   std::unique_ptr<FailoverStrategy> strategy_;
   ExecutionFailureHandler failures_;
-  std::unique_ptr<SchedulingStrategy> scheduling_;
+  std::unique_ptr<SchedulingStrategy> own_scheduling_;
+  SchedulingStrategy* scheduling_;  // its own, or the options'
   std::vector<Vertex> vertices_;
   std::vector<Call> calls_;
   std::vector<Restart> restarts_;

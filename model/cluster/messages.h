@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/cluster/resource_profile.h"
 #include "model/graph/execution_state.h"
 #include "model/task/deployment.h"
 #include "model/task/task_runtime.h"
@@ -25,6 +26,12 @@
   void visit(Visitor&) const {}
 
 namespace drey::model {
+
+// A message to be filled in and sent.
+template <class T>
+std::shared_ptr<T> make() {
+  return std::make_shared<T>();
+}
 
 // ---- answers without content of their own
 
@@ -85,7 +92,8 @@ struct RegisterTaskExecutor : sim::MessageOf<RegisterTaskExecutor> {  // TM -> R
   std::string resource;
   sim::Address address;
   uint32_t slots = 0;
-  DREY_FIELDS(resource, address, slots)
+  ResourceProfile slot;  // default slot profile
+  DREY_FIELDS(resource, address, slots, slot)
 };
 struct RegisterJobMaster : sim::MessageOf<RegisterJobMaster> {  // JM -> RM, ask
   static constexpr std::string_view kName = "register_job_master";
@@ -160,32 +168,38 @@ struct HeartbeatFromJobMasterToResourceManager
 
 // ---- slots
 
+struct ResourceRequirement {
+  ResourceProfile profile;
+  uint32_t count = 0;
+  DREY_FIELDS(profile, count)
+};
 struct DeclareRequiredResources : sim::MessageOf<DeclareRequiredResources> {  // JM -> RM, ask
   static constexpr std::string_view kName = "declare_required_resources";
   JobId job = 0;
   sim::Address address;
-  uint32_t slots = 0;
-  DREY_FIELDS(job, slots, address)
+  std::vector<ResourceRequirement> requirements;
+  DREY_FIELDS(job, requirements, address)
 };
 struct NotEnoughResources : sim::MessageOf<NotEnoughResources> {  // RM -> JM, tell
   static constexpr std::string_view kName = "not_enough_resources";
   JobId job = 0;
-  uint32_t acquired = 0;
+  std::vector<ResourceRequirement> acquired;
   DREY_FIELDS(job, acquired)
 };
 struct RequestSlot : sim::MessageOf<RequestSlot> {  // RM -> TM, ask
   static constexpr std::string_view kName = "request_slot";
   AllocationId allocation;
   JobId job = 0;
-  uint32_t index = 0;
+  ResourceProfile profile;  // any free slot of the TaskManager (a dynamic slot id) that has this
   sim::Address job_master;
   sim::FencingToken resource_manager_token;
-  DREY_FIELDS(allocation, job, index, job_master, resource_manager_token)
+  DREY_FIELDS(allocation, job, profile, job_master, resource_manager_token)
 };
 struct SlotOffer {
   AllocationId allocation;
   uint32_t index = 0;
-  DREY_FIELDS(allocation, index)
+  ResourceProfile profile;
+  DREY_FIELDS(allocation, index, profile)
 };
 struct OfferSlots : sim::MessageOf<OfferSlots> {  // TM -> JM, ask
   static constexpr std::string_view kName = "offer_slots";

@@ -14,7 +14,6 @@ ResourceManager::ResourceManager(sim::World& world, sim::ProcessId process,
       leadership_(leadership),
       resource_("resource-manager@" + world.machines().name(process) + "#" +
                 std::to_string(world.machines().incarnation(process))),
-      start_up_over_(now() + options.standalone_start_up_time),
       tm_heartbeats_(HeartbeatRole::sender, options.heartbeat, *this, now()),
       jm_heartbeats_(HeartbeatRole::sender, options.heartbeat, *this, now()) {
   clear_token();
@@ -29,7 +28,15 @@ ResourceManager::~ResourceManager() {
 void ResourceManager::on_granted(const std::string& component, sim::FencingToken session) {
   set_token(session);
   announce(fact_kind(ControlFact::leader_granted), kernel().intern(component), session.low, 0, 0);
-  start_up_over_ = now() + options_.standalone_start_up_time;
+  SlotManager::Options slots;
+  slots.allocation.worker = times(kDefaultSlot, options_.task_slots);
+  slots.allocation.slots_per_worker = options_.task_slots;
+  slots.allocation.mode = options_.load_balance;
+  slots.check_delay = options_.requirement_check_delay;
+  SlotManagerOutput& self = *this;
+  slots_ = std::make_unique<SlotManager>(slots, self, now());
+  slots_->tell_unfulfillable(false);
+  arm_timer(start_up_timer, options_.standalone_start_up_time);
   leadership_.confirm(component, session, address());
 }
 
@@ -44,7 +51,9 @@ void ResourceManager::on_revoked(const std::string& component) {
     if (entry.connected) jm_heartbeats_.unmonitor_target(entry.resource);
   task_managers_.clear();
   jobs_.clear();
-  requests_.clear();
+  slots_.reset();
+  disarm_timer(slot_timer);
+  disarm_timer(start_up_timer);
   heartbeat_target_.clear();
 }
 
@@ -54,51 +63,50 @@ void ResourceManager::register_task_executor(const sim::Call& call,
                                              const RegisterTaskExecutor& message) {
   const bool again = task_managers_.count(message.resource) != 0;
   if (again) lose_task_manager(message.resource, false);  // a new session of the same TaskManager
+  if (message.slots == 0 || message.slot.kind != ResourceProfile::Kind::sized) {
+    refuse(call, sim::CallFailure::handler_failed);
+    return;
+  }
   TaskManager& task_manager = task_managers_[message.resource];
   task_manager.address = message.address;
   task_manager.registration = ++next_number_;
-  task_manager.slots.assign(message.slots, {});
+  task_manager.slots = message.slots;
+  task_manager.slot = message.slot;
   announce(fact_kind(ControlFact::registered), kernel().intern(message.resource), again ? 2 : 1,
            message.slots, 0);
   tm_heartbeats_.monitor_target(message.resource, now());
   rearm_heartbeats();
-  auto reply = std::make_shared<RegistrationAnswer>();
+  auto reply = make<RegistrationAnswer>();
   reply->resource = resource_;
   reply->registration = task_manager.registration;
   answer(call, std::move(reply));
 }
 
+// Its slots count from here on.
 void ResourceManager::first_slot_report(const sim::Call& call, const SlotReport& report) {
   const auto found = task_managers_.find(report.resource);
   if (found == task_managers_.end() || found->second.registration != report.registration) {
     refuse(call, sim::CallFailure::handler_failed);
     return;
   }
-  found->second.reported = true;
-  apply_report(found->second, report.slots);
-  answer(call, std::make_shared<Acknowledge>());
-  check_later();
+  const TaskManager& task_manager = found->second;
+  answer(call, make<Acknowledge>());
+  slots_->register_worker(task_manager.registration, times(task_manager.slot, task_manager.slots),
+                          task_manager.slot, allocated_in(task_manager, report.slots), now());
+  rearm_slot_timer();
 }
 
-// A slot that we hold as allocated and that the report shows free is free; one that it shows
-// allocated is. A pending request is decided by its own answer.
-void ResourceManager::apply_report(TaskManager& task_manager,
-                                   const std::vector<SlotStatus>& slots) {
-  for (const SlotStatus& status : slots) {
-    if (status.index >= task_manager.slots.size()) continue;
-    Slot& slot = task_manager.slots[status.index];
-    if (slot.state == SlotState::pending) continue;
-    if (status.job == 0) {
-      if (slot.state == SlotState::allocated) free(slot);
-    } else {
-      slot = {SlotState::allocated, status.job, status.allocation};
-    }
-  }
+std::vector<ReportedSlot> ResourceManager::allocated_in(
+    const TaskManager& task_manager, const std::vector<SlotStatus>& slots) const {
+  std::vector<ReportedSlot> allocated;
+  for (const SlotStatus& status : slots)
+    if (status.job != 0) allocated.push_back({status.allocation, status.job, task_manager.slot});
+  return allocated;
 }
 
 void ResourceManager::register_job_master(const sim::Call& call, const RegisterJobMaster& message) {
   const std::optional<Leader> leader = leadership_.leader(job_component(message.job));
-  auto reply = std::make_shared<RegistrationAnswer>();
+  auto reply = make<RegistrationAnswer>();
   if (leader.has_value() && !(leader->token == message.token)) {
     refuse(call, sim::CallFailure::handler_failed);
     return;
@@ -131,92 +139,80 @@ void ResourceManager::declare(const sim::Call& call, const DeclareRequiredResour
     refuse(call, sim::CallFailure::handler_failed);
     return;
   }
-  found->second.required = message.slots;
+  ResourceCounter requirements;
+  for (const ResourceRequirement& each : message.requirements)
+    requirements.add(each.profile, each.count);
   announce(fact_kind(ControlFact::slot_requested), kernel().intern(job_component(message.job)),
-           message.slots, 0, 0);
-  answer(call, std::make_shared<Acknowledge>());
-  if (message.slots == 0) {
-    for (const auto& [resource, task_manager] : task_managers_) {
-      auto body = std::make_shared<FreeInactiveSlots>();
-      body->job = message.job;
-      tell(task_manager.address, {}, std::move(body));
-    }
-  }
-  check_later();
+           requirements.total(), 0, 0);
+  if (slots_->require(message.job, requirements, now()))
+    answer(call, make<Acknowledge>());
+  else
+    refuse(call, sim::CallFailure::handler_failed);
+  rearm_slot_timer();
 }
 
-// A pending check absorbs later triggers.
-void ResourceManager::check_later() {
-  if (check_pending_) return;
-  check_pending_ = true;
-  arm_timer(check_timer, options_.requirement_check_delay);
+void ResourceManager::slot_available(const SlotAvailable& message) {
+  const auto found = task_managers_.find(message.resource);
+  if (found == task_managers_.end() || found->second.registration != message.registration) return;
+  slots_->free_slot(message.allocation, now());
+  rearm_slot_timer();
 }
 
-uint32_t ResourceManager::acquired(JobId job) const {
-  uint32_t count = 0;
-  for (const auto& [resource, task_manager] : task_managers_)
-    for (const Slot& slot : task_manager.slots)
-      if (slot.state != SlotState::free && slot.job == job) ++count;
-  return count;
+void ResourceManager::rearm_slot_timer() {
+  const std::optional<sim::Time> next = slots_->next_timer();
+  if (next.has_value())
+    arm_timer(slot_timer, std::max(*next - now(), sim::Duration{}));
+  else
+    disarm_timer(slot_timer);
 }
 
-bool ResourceManager::allocate_one(JobId job) {
-  for (auto& [resource, task_manager] : task_managers_) {
-    if (!task_manager.reported) continue;
-    for (uint32_t i = 0; i < task_manager.slots.size(); ++i) {
-      Slot& slot = task_manager.slots[i];
-      if (slot.state != SlotState::free) continue;
-      // Unique over leaders: a later ResourceManager counts on in another range.
-      const uint64_t value = (uint64_t{world().machines().incarnation(process())} << 40) |
-                             (uint64_t{process().index & 0xffu} << 32) | ++allocations_;
-      slot = {SlotState::pending, job, {value}};
-      const uint64_t number = ++next_number_;
-      requests_[number] = {resource, task_manager.registration, i, slot.allocation};
-      auto body = std::make_shared<RequestSlot>();
-      body->allocation = slot.allocation;
-      body->job = job;
-      body->index = i;
-      body->job_master = jobs_.at(job).address;
-      body->resource_manager_token = token();
-      ask(task_manager.address, {}, std::move(body), options_.ask_timeout,
-          {slot_requested, number});
-      return true;
-    }
-  }
-  return false;
+// Unique over leaders: a later ResourceManager counts on in another range.
+AllocationId ResourceManager::new_allocation() {
+  return {(uint64_t{world().machines().incarnation(process())} << 40) |
+          (uint64_t{process().index & 0xffu} << 32) | ++allocations_};
 }
 
-void ResourceManager::check() {
-  for (auto& [id, job] : jobs_) {
-    uint32_t have = acquired(id);
-    while (have < job.required && allocate_one(id)) ++have;
-    if (have >= job.required || now() < start_up_over_ || !job.connected) continue;
-    auto body = std::make_shared<NotEnoughResources>();
-    body->job = id;
-    body->acquired = have;
-    tell(job.address, job.token, std::move(body));
-  }
+const ResourceManager::TaskManager& ResourceManager::registered_as(WorkerId worker) const {
+  const auto at =
+      std::find_if(task_managers_.begin(), task_managers_.end(),
+                   [&](const auto& entry) { return entry.second.registration == worker; });
+  CHECK(at != task_managers_.end(), "the slots of a TaskManager go with its registration");
+  return at->second;
 }
 
-void ResourceManager::slot_request_ended(uint64_t number, const sim::Reply& reply) {
-  const auto found = requests_.find(number);
-  if (found == requests_.end()) return;
-  const PendingRequest request = found->second;
-  requests_.erase(found);
-  const auto owner = task_managers_.find(request.resource);
-  if (owner == task_managers_.end() || owner->second.registration != request.registration) return;
-  Slot& slot = owner->second.slots[request.slot];
-  if (slot.state != SlotState::pending || slot.allocation != request.allocation) return;
-  if (reply.failure == sim::CallFailure::none) {
-    slot.state = SlotState::allocated;
-  } else {
-    free(slot);
-  }
+void ResourceManager::request_slot(const SlotOrder& order) {
+  const TaskManager& task_manager = registered_as(order.worker);
+  auto body = make<RequestSlot>();
+  body->allocation = order.allocation;
+  body->job = order.job;
+  body->profile = order.profile;
+  const auto job = jobs_.find(order.job);
+  if (job != jobs_.end()) body->job_master = job->second.address;
+  body->resource_manager_token = token();
+  ask(task_manager.address, {}, std::move(body), options_.ask_timeout,
+      {slot_requested, order.allocation.value});
 }
 
-void ResourceManager::free(Slot& slot) {
-  slot = {};
-  check_later();
+void ResourceManager::not_enough_resources(JobId id, const ResourceCounter& acquired) {
+  const auto job = jobs_.find(id);
+  if (job == jobs_.end() || !job->second.connected) return;
+  auto body = make<NotEnoughResources>();
+  body->job = id;
+  for (const auto& [profile, count] : acquired.counts()) body->acquired.push_back({profile, count});
+  tell(job->second.address, job->second.token, std::move(body));
+}
+
+void ResourceManager::declare_workers(uint32_t, const std::vector<WorkerId>&) {
+  CHECK(false, "a standalone ResourceManager requests no workers");
+}
+void ResourceManager::ask_release(WorkerId) {
+  CHECK(false, "a standalone ResourceManager releases no workers");
+}
+
+void ResourceManager::free_inactive_slots(WorkerId worker, JobId job) {
+  auto body = make<FreeInactiveSlots>();
+  body->job = job;
+  tell(registered_as(worker).address, {}, std::move(body));
 }
 
 // ---- losses (table 7.2)
@@ -226,17 +222,18 @@ void ResourceManager::lose_task_manager(const std::string& resource, bool tell_i
   if (found == task_managers_.end()) return;
   tm_heartbeats_.unmonitor_target(resource);
   const sim::Address address = found->second.address;
+  slots_->unregister_worker(found->second.registration, now());
+  rearm_slot_timer();
   task_managers_.erase(found);
   announce(fact_kind(ControlFact::disconnected), kernel().intern(resource), 0, 0, 0);
   for (const auto& [id, job] : jobs_) {
     if (!job.connected) continue;
-    auto body = std::make_shared<DisconnectTaskManager>();
+    auto body = make<DisconnectTaskManager>();
     body->resource = resource;
     body->cause = {.kind = Cause::Kind::task_manager_lost, .text = "seen by the ResourceManager"};
     tell(job.address, job.token, std::move(body));
   }
-  if (tell_it) tell(address, {}, std::make_shared<DisconnectResourceManager>());
-  check_later();
+  if (tell_it) tell(address, {}, make<DisconnectResourceManager>());
 }
 
 // Requirements are kept: its TaskManagers may serve the next leader.
@@ -247,8 +244,15 @@ void ResourceManager::lose_job(JobId id, bool tell_it) {
   ++job.epoch;
   jm_heartbeats_.unmonitor_target(job.resource);
   announce(fact_kind(ControlFact::disconnected), kernel().intern(job_component(id)), 0, 0, 0);
-  if (tell_it) tell(job.address, job.token, std::make_shared<DisconnectResourceManager>());
+  if (tell_it) tell(job.address, job.token, make<DisconnectResourceManager>());
   later(options_.job_leader_timeout, {leader_of_job, (uint64_t{id} << 32) | job.epoch});
+}
+
+// The job is over, or nobody has led it for long: what it requires is forgotten.
+void ResourceManager::remove_job(JobId id) {
+  if (jobs_.erase(id) == 0) return;
+  slots_->clear(id);
+  rearm_slot_timer();
 }
 
 JobId ResourceManager::job_of(const std::string& resource) const {
@@ -260,7 +264,7 @@ JobId ResourceManager::job_of(const std::string& resource) const {
 void ResourceManager::send_heartbeat_request(const ResourceId& target, sim::Time) {
   const uint64_t number = ++next_number_;
   heartbeat_target_[number] = target;
-  auto body = std::make_shared<HeartbeatFromResourceManager>();
+  auto body = make<HeartbeatFromResourceManager>();
   body->from = resource_;
   const auto task_manager = task_managers_.find(target);
   if (task_manager != task_managers_.end()) {
@@ -327,27 +331,22 @@ void ResourceManager::on_call(const sim::Call& call, const sim::Message& body, c
     case DeclareRequiredResources::kind_id():
       declare(call, sim::as<DeclareRequiredResources>(body));
       return;
-    case SlotAvailable::kind_id(): {
-      const auto& message = sim::as<SlotAvailable>(body);
-      const auto found = task_managers_.find(message.resource);
-      if (found == task_managers_.end() || found->second.registration != message.registration)
-        return;
-      for (Slot& slot : found->second.slots)
-        if (slot.allocation == message.allocation && slot.state != SlotState::free) free(slot);
+    case SlotAvailable::kind_id():
+      slot_available(sim::as<SlotAvailable>(body));
       return;
-    }
     case SlotHeartbeatFromTaskManager::kind_id(): {
       const auto& message = sim::as<SlotHeartbeatFromTaskManager>(body);
-      answer(call, std::make_shared<Acknowledge>());
+      answer(call, make<Acknowledge>());
       if (!tm_heartbeats_.receive_heartbeat(message.from, now())) return;
       rearm_heartbeats();
       const auto found = task_managers_.find(message.from);
-      if (found != task_managers_.end() && found->second.reported)
-        apply_report(found->second, message.slots);
+      if (found == task_managers_.end()) return;
+      slots_->report(found->second.registration, allocated_in(found->second, message.slots), now());
+      rearm_slot_timer();
       return;
     }
     case HeartbeatFromJobMasterToResourceManager::kind_id():
-      answer(call, std::make_shared<Acknowledge>());
+      answer(call, make<Acknowledge>());
       jm_heartbeats_.receive_heartbeat(sim::as<HeartbeatFromJobMasterToResourceManager>(body).from,
                                        now());
       rearm_heartbeats();
@@ -357,7 +356,7 @@ void ResourceManager::on_call(const sim::Call& call, const sim::Message& body, c
       const auto found = jobs_.find(message.job);
       if (found == jobs_.end()) return;
       if (found->second.connected) lose_job(message.job, false);
-      if (is_globally_terminal(message.status)) jobs_.erase(message.job);
+      if (is_globally_terminal(message.status)) remove_job(message.job);
       return;
     }
     default:
@@ -368,7 +367,9 @@ void ResourceManager::on_call(const sim::Call& call, const sim::Message& body, c
 void ResourceManager::on_reply(sim::Continuation then, const sim::Reply& reply) {
   switch (static_cast<Then>(then.kind)) {
     case slot_requested:
-      slot_request_ended(then.argument, reply);
+      if (slots_ == nullptr) return;
+      slots_->slot_answered({then.argument}, reply.failure == sim::CallFailure::none, now());
+      rearm_slot_timer();
       return;
     case heartbeat_to_tm:
       heartbeat_ended(tm_heartbeats_, then.argument, reply);
@@ -386,7 +387,7 @@ void ResourceManager::on_later(sim::Continuation then) {
   if (then.kind != leader_of_job) return;
   const auto found = jobs_.find(static_cast<JobId>(then.argument >> 32));
   if (found == jobs_.end() || found->second.epoch != (then.argument & 0xffffffffu)) return;
-  if (!found->second.connected) jobs_.erase(found);
+  if (!found->second.connected) remove_job(found->first);
 }
 
 void ResourceManager::on_timer(uint8_t kind) {
@@ -399,9 +400,12 @@ void ResourceManager::on_timer(uint8_t kind) {
       jm_heartbeats_.advance(now());
       rearm_heartbeats();
       return;
-    case check_timer:
-      check_pending_ = false;
-      check();
+    case slot_timer:
+      slots_->on_time(now());
+      rearm_slot_timer();
+      return;
+    case start_up_timer:
+      slots_->tell_unfulfillable(true);
       return;
   }
 }

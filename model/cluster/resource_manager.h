@@ -3,11 +3,11 @@
 // jobs declare to need with the slots that it knows, and asks TaskManagers to give them. It never
 // starts workers and never stops idle ones.
 //
-// All slots are of one size: the default slot profile (fine-grained resources are not modelled), so
-// matching is counting. Rules: control-plane.md 6.8 (checks coalesce over
-// slotmanager.requirement-check.delay), 7.2 (losses), 7.6 (start-up period). Upstream:
-// StandaloneResourceManager, FineGrainedSlotManager.
+// Who gets which slot is decided by the SlotManager; here are its messages, the registrations and
+// the heartbeats. Rules: control-plane.md 6.8, 7.2 (losses), 7.6 (start-up period). Upstream:
+// StandaloneResourceManager.
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,11 +15,15 @@
 #include "model/cluster/leadership.h"
 #include "model/cluster/messages.h"
 #include "model/cluster/registration.h"
+#include "model/cluster/slot_manager.h"
 #include "sim/endpoint.h"
 
 namespace drey::model {
 
-class ResourceManager : public sim::Endpoint, private Contender, private HeartbeatListener {
+class ResourceManager : public sim::Endpoint,
+                        private Contender,
+                        private HeartbeatListener,
+                        private SlotManagerOutput {
  public:
   ResourceManager(sim::World& world, sim::ProcessId process, const FlinkOptions& options,
                   Leadership& leadership);
@@ -27,33 +31,25 @@ class ResourceManager : public sim::Endpoint, private Contender, private Heartbe
 
  private:
   enum Then : uint16_t { slot_requested, heartbeat_to_tm, heartbeat_to_jm, leader_of_job, none };
-  enum TimerKind : uint8_t { tm_heartbeat_timer, jm_heartbeat_timer, check_timer };
-
-  enum class SlotState : uint8_t { free, pending, allocated };
-  struct Slot {
-    SlotState state = SlotState::free;
-    JobId job = 0;
-    AllocationId allocation;
+  enum TimerKind : uint8_t {
+    tm_heartbeat_timer,
+    jm_heartbeat_timer,
+    slot_timer,
+    start_up_timer,
   };
+
   struct TaskManager {
     sim::Address address;
-    uint64_t registration = 0;
-    bool reported = false;  // its slots count only after its first report
-    std::vector<Slot> slots;
+    WorkerId registration = 0;
+    uint32_t slots = 0;
+    ResourceProfile slot;
   };
   struct Job {
     sim::Address address;
     sim::FencingToken token;
     std::string resource;  // heartbeat name
     bool connected = false;
-    uint32_t required = 0;
     uint64_t epoch = 0;  // of losing it: an old leader time-out is stale
-  };
-  struct PendingRequest {
-    std::string resource;
-    uint64_t registration = 0;
-    uint32_t slot = 0;
-    AllocationId allocation;
   };
 
   void on_call(const sim::Call& call, const sim::Message& body, const sim::Body& shared) override;
@@ -67,18 +63,24 @@ class ResourceManager : public sim::Endpoint, private Contender, private Heartbe
   void register_task_executor(const sim::Call& call, const RegisterTaskExecutor& message);
   void register_job_master(const sim::Call& call, const RegisterJobMaster& message);
   void first_slot_report(const sim::Call& call, const SlotReport& report);
-  void apply_report(TaskManager& task_manager, const std::vector<SlotStatus>& slots);
+  std::vector<ReportedSlot> allocated_in(const TaskManager& task_manager,
+                                         const std::vector<SlotStatus>& slots) const;
+  void slot_available(const SlotAvailable& message);
   void declare(const sim::Call& call, const DeclareRequiredResources& message);
+  void rearm_slot_timer();
 
-  void check_later();
-  void check();
-  uint32_t acquired(JobId job) const;
-  bool allocate_one(JobId job);
-  void slot_request_ended(uint64_t number, const sim::Reply& reply);
-  void free(Slot& slot);
+  // SlotManagerOutput
+  AllocationId new_allocation() override;
+  void request_slot(const SlotOrder& order) override;
+  void not_enough_resources(JobId job, const ResourceCounter& acquired) override;
+  void declare_workers(uint32_t needed, const std::vector<WorkerId>& unwanted) override;
+  void ask_release(WorkerId worker) override;
+  void free_inactive_slots(WorkerId worker, JobId job) override;
+  const TaskManager& registered_as(WorkerId worker) const;
 
   void lose_task_manager(const std::string& resource, bool tell_it);
   void lose_job(JobId job, bool tell_it);
+  void remove_job(JobId job);
   JobId job_of(const std::string& resource) const;
 
   void send_heartbeat_request(const ResourceId& target, sim::Time now) override;
@@ -93,12 +95,10 @@ class ResourceManager : public sim::Endpoint, private Contender, private Heartbe
   std::string resource_;  // its own heartbeat name
   std::map<std::string, TaskManager> task_managers_;
   std::map<JobId, Job> jobs_;
-  std::map<uint64_t, PendingRequest> requests_;
+  std::unique_ptr<SlotManager> slots_;                // while it leads
   std::map<uint64_t, std::string> heartbeat_target_;  // by number of the ask
   uint64_t next_number_ = 0;
   uint64_t allocations_ = 0;
-  sim::Time start_up_over_;
-  bool check_pending_ = false;
   HeartbeatManager tm_heartbeats_;
   HeartbeatManager jm_heartbeats_;
 };

@@ -17,13 +17,35 @@ struct ResourceProfile {
     any,      // a slot that fulfils anything; what a slot taken without a requirement counts for
   };
   Kind kind = Kind::unknown;
-  uint32_t millicores = 0;
-  uint32_t heap_mib = 0;  // task heap
+  uint64_t cpu = 0;   // 1e-8 cores, the scale of upstream's CPUResource
+  uint64_t heap = 0;  // bytes of task heap
+  template <class Visitor>
+  void visit(Visitor& visitor) const {
+    visitor(kind, cpu, heap);
+  }
   friend constexpr auto operator<=>(const ResourceProfile&, const ResourceProfile&) = default;
 };
 
+inline constexpr uint64_t kCpuPerMillicore = 100'000;
+inline constexpr uint64_t kBytesPerMib = uint64_t{1} << 20;
 inline constexpr ResourceProfile kUnknownProfile{};
 inline constexpr ResourceProfile kAnyProfile{ResourceProfile::Kind::any, 0, 0};
+inline constexpr ResourceProfile kZeroProfile{ResourceProfile::Kind::sized, 0, 0};
+
+constexpr ResourceProfile sized_profile(uint64_t millicores, uint64_t heap_mib) {
+  return {ResourceProfile::Kind::sized, millicores * kCpuPerMillicore, heap_mib * kBytesPerMib};
+}
+
+// Arithmetic of sized profiles. `minus`: `a` is at least `b`.
+constexpr ResourceProfile plus(const ResourceProfile& a, const ResourceProfile& b) {
+  return {ResourceProfile::Kind::sized, a.cpu + b.cpu, a.heap + b.heap};
+}
+constexpr ResourceProfile minus(const ResourceProfile& a, const ResourceProfile& b) {
+  return {ResourceProfile::Kind::sized, a.cpu - b.cpu, a.heap - b.heap};
+}
+constexpr ResourceProfile times(const ResourceProfile& a, uint64_t factor) {
+  return {ResourceProfile::Kind::sized, a.cpu * factor, a.heap * factor};
+}
 
 constexpr bool is_unknown(const ResourceProfile& profile) {
   return profile.kind == ResourceProfile::Kind::unknown;
@@ -39,7 +61,20 @@ constexpr bool is_matching(const ResourceProfile& slot, const ResourceProfile& r
 constexpr bool is_at_least(const ResourceProfile& have, const ResourceProfile& wanted) {
   if (have.kind == ResourceProfile::Kind::any || have == wanted || is_unknown(wanted)) return true;
   if (is_unknown(have) || wanted.kind == ResourceProfile::Kind::any) return false;
-  return have.millicores >= wanted.millicores && have.heap_mib >= wanted.heap_mib;
+  return have.cpu >= wanted.cpu && have.heap >= wanted.heap;
+}
+
+// What each slot of a worker gets; the rest of the division is lost, as upstream rounds down.
+// Upstream: SlotManagerUtils.generateDefaultSlotResourceProfile.
+constexpr ResourceProfile default_slot_profile(const ResourceProfile& worker, uint32_t slots) {
+  return {ResourceProfile::Kind::sized, worker.cpu / slots, worker.heap / slots};
+}
+
+// How many slots of this size fit into a worker. Upstream: calculateDefaultNumSlots.
+constexpr uint32_t slots_that_fit(const ResourceProfile& worker, const ResourceProfile& slot) {
+  const uint64_t by_cpu = slot.cpu == 0 ? UINT32_MAX : worker.cpu / slot.cpu;
+  const uint64_t by_heap = slot.heap == 0 ? UINT32_MAX : worker.heap / slot.heap;
+  return static_cast<uint32_t>(by_cpu < by_heap ? by_cpu : by_heap);
 }
 
 // How many of each profile; entries are never 0.

@@ -39,8 +39,11 @@ BulkId SharedSlotAllocator::allocate(const std::vector<SubtaskIndex>& subtasks) 
     if (!contains(shared.logical, subtask)) shared.logical.push_back(subtask);
     if (shared.physical.has_value()) ready.push_back(subtask);
   }
-  for (const SubtaskIndex subtask : ready)
-    output_.logical_slot_ready(subtask, *shared_.at(sharing_.group_of[subtask]).physical);
+  for (const SubtaskIndex subtask : ready) {
+    const auto at = shared_.find(sharing_.group_of[subtask]);
+    if (at != shared_.end() && at->second.physical.has_value())
+      output_.logical_slot_ready(subtask, *at->second.physical);
+  }
   for (const uint32_t group : new_groups) output_.request_physical_slot(group, profiles_[group]);
   return bulk;
 }
@@ -93,7 +96,12 @@ void SharedSlotAllocator::physical_slot_ready(uint32_t group, AllocationId slot)
   bulk.slots.push_back(slot);
   ++bulk.fulfilled;
   const std::vector<SubtaskIndex> logical = at->second.logical;
-  for (const SubtaskIndex subtask : logical) output_.logical_slot_ready(subtask, slot);
+  for (const SubtaskIndex subtask : logical) {
+    // What the ones before set off may have taken the slot away again.
+    const auto still = shared_.find(group);
+    if (still == shared_.end() || still->second.physical != slot) return;
+    if (contains(still->second.logical, subtask)) output_.logical_slot_ready(subtask, slot);
+  }
 }
 
 void SharedSlotAllocator::physical_request_failed(uint32_t group) {
@@ -121,11 +129,10 @@ std::vector<ResourceProfile> SharedSlotAllocator::pending_of(BulkId bulk) const 
 }
 
 ResourceProfile sum_of(const std::vector<ResourceProfile>& profiles) {
-  ResourceProfile sum{ResourceProfile::Kind::sized, 0, 0};
+  ResourceProfile sum = kZeroProfile;
   for (const ResourceProfile& profile : profiles) {
     if (is_unknown(profile)) return kUnknownProfile;
-    sum.millicores += profile.millicores;
-    sum.heap_mib += profile.heap_mib;
+    sum = plus(sum, profile);
   }
   return sum;
 }

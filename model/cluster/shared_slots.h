@@ -54,6 +54,11 @@ class SharedSlotAllocator {
   // All pending requests of the bulk fail.
   void cancel_bulk(BulkId bulk);
 
+  // The group's physical request has no answer yet.
+  bool waits_for_slot(uint32_t group) const {
+    const auto at = shared_.find(group);
+    return at != shared_.end() && !at->second.physical.has_value();
+  }
   void physical_slot_ready(uint32_t group, AllocationId slot);
   void physical_request_failed(uint32_t group);
   void physical_slot_lost(uint32_t group);

@@ -6,14 +6,20 @@
 // free goes to the first waiting request that it matches. While the job restarts, every offered
 // slot is taken.
 //
-// Upstream: DeclarativeSlotPoolBridge, PhysicalSlotProviderImpl.
+// taskmanager.load-balance.mode: with SLOTS the choice among free slots spreads out; with TASKS (of
+// a streaming job) nothing is chosen from free slots, but all waiting requests are served at once,
+// by load, when the declaration is out and there are enough free slots (control-plane.md 6.7).
+//
+// Upstream: DeclarativeSlotPoolBridge, PhysicalSlotProviderImpl, FreeSlotTracker.
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "model/cluster/declarative_slot_pool.h"
+#include "model/cluster/resource_allocation.h"
 #include "model/cluster/slot_selection.h"
 #include "sim/time.h"
 
@@ -33,13 +39,15 @@ class SlotPool final : private SlotPoolOutput {
     virtual void free_slot(AllocationId slot, const std::string& owner) = 0;
   };
 
-  SlotPool(const DeclarativeSlotPool::Options& options, Output& output)
-      : output_(output), pool_(options, *this) {}
+  SlotPool(const DeclarativeSlotPool::Options& options, Output& output,
+           LoadBalance mode = LoadBalance::none)
+      : mode_(mode), output_(output), pool_(options, *this) {}
 
-  // The slot, if a free one fits; else the request waits for slot_arrived.
+  // The slot, if a free one fits; else the request waits for slot_arrived. `load`: how many
+  // subtasks will be in it.
   std::optional<AllocationId> request(SlotRequestId request, const ResourceProfile& profile,
-                                      const std::vector<TaskManagerPlace>& preferred,
-                                      sim::Time now);
+                                      const std::vector<TaskManagerPlace>& preferred, sim::Time now,
+                                      uint32_t load = 1);
   // Gives the slot back, or gives up waiting for it; unknown requests do nothing.
   void release(SlotRequestId request, sim::Time now);
 
@@ -60,20 +68,48 @@ class SlotPool final : private SlotPoolOutput {
   const DeclarativeSlotPool& pool() const { return pool_; }
   size_t waiting() const { return waiting_.size(); }
   std::optional<AllocationId> slot_of(SlotRequestId request) const;
+  // Empty for a TaskManager that has none here.
+  std::set<AllocationId> slots_of(const std::string& owner) const;
+  std::vector<std::string> owners() const;
 
  private:
+  struct Owner {  // a TaskManager with slots here
+    std::string host;
+    std::set<AllocationId> slots;
+    std::set<AllocationId> free;
+    uint64_t load = 0;  // of the requests that it serves
+  };
+  struct Waiting {
+    ResourceProfile profile = kUnknownProfile;
+    uint32_t load = 1;
+  };
+  struct Served {
+    AllocationId slot;
+    uint32_t load = 1;
+  };
+
   void declare_requirements(const ResourceCounter& requirements) override;
-  void requirements_stable() override {}
+  void requirements_stable() override { match_balanced_if_due(); }
   void slots_available(const std::vector<AllocationId>& slots) override;
   void give_back(AllocationId slot, const std::string& owner) override;
 
-  std::vector<SlotRequestId> forget_served_by(const std::vector<AllocationId>& slots);
+  std::optional<AllocationId> choose(const ResourceProfile& profile,
+                                     const std::vector<TaskManagerPlace>& preferred) const;
+  std::optional<AllocationId> first_free(const Owner& owner, const ResourceProfile& profile) const;
+  void serve(SlotRequestId request, const Waiting& waiting, AllocationId slot);
+  void serve_waiting(SlotRequestId request, AllocationId slot);
+  void match_balanced_if_due();
+  std::vector<SlotRequestId> forget_served_by(const std::set<AllocationId>& slots);
 
+  LoadBalance mode_;
   Output& output_;
   DeclarativeSlotPool pool_;
-  std::map<SlotRequestId, ResourceProfile> waiting_;  // in request order
-  std::map<SlotRequestId, AllocationId> served_;
-  std::map<std::string, std::string> host_of_;  // by resource
+  std::map<SlotRequestId, Waiting> waiting_;  // in request order
+  std::map<SlotRequestId, Served> served_;
+  std::map<std::string, Owner> owners_;  // by resource
+  std::map<std::string, std::string> host_of_;
+  std::map<std::string, std::set<std::string>> on_host_;  // resources with slots here
+  std::set<AllocationId> free_;
   bool restarting_ = false;
   sim::Time now_;  // of the call that runs
 };

@@ -30,7 +30,7 @@ struct Score {
 
 // Upstream's weights (10 and 1; 20, 2 and the utilisation when spreading out), scaled to keep the
 // utilisation whole.
-Score score_of(const FreeSlot& slot, const std::vector<TaskManagerPlace>& preferred,
+Score score_of(const SlotCandidate& slot, const std::vector<TaskManagerPlace>& preferred,
                bool spread_out) {
   constexpr int64_t kUnit = 1'000'000;
   int64_t same_task_manager = 0;
@@ -55,7 +55,7 @@ Score score_of(const FreeSlot& slot, const std::vector<TaskManagerPlace>& prefer
 
 }  // namespace
 
-std::optional<SelectedSlot> select_slot(const std::vector<FreeSlot>& free,
+std::optional<SelectedSlot> select_slot(const std::vector<SlotCandidate>& free,
                                         const ResourceProfile& wanted,
                                         const std::vector<TaskManagerPlace>& preferred,
                                         bool spread_out) {
@@ -74,14 +74,14 @@ std::optional<SelectedSlot> select_slot(const std::vector<FreeSlot>& free,
 std::vector<std::pair<size_t, size_t>> match_in_order(
     const std::vector<ResourceProfile>& slots, const std::vector<ResourceProfile>& requests) {
   std::vector<std::pair<size_t, size_t>> pairs;
-  std::vector<bool> served(requests.size(), false);
-  for (size_t s = 0; s < slots.size(); ++s) {
-    for (size_t r = 0; r < requests.size(); ++r) {
-      if (served[r] || !is_matching(slots[s], requests[r])) continue;
-      served[r] = true;
-      pairs.emplace_back(r, s);
-      break;
-    }
+  std::vector<size_t> waiting(requests.size());
+  for (size_t r = 0; r < waiting.size(); ++r) waiting[r] = r;
+  for (size_t s = 0; s < slots.size() && !waiting.empty(); ++s) {
+    const auto at = first_match(slots[s], waiting.begin(), waiting.end(),
+                                [&](size_t r) { return requests[r]; });
+    if (at == waiting.end()) continue;
+    pairs.emplace_back(*at, s);
+    waiting.erase(at);
   }
   return pairs;
 }

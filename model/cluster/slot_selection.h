@@ -22,7 +22,7 @@ struct TaskManagerPlace {
   std::string host;
 };
 
-struct FreeSlot {
+struct SlotCandidate {
   TaskManagerPlace place;
   ResourceProfile profile = kUnknownProfile;
   uint32_t utilisation_ppm =
@@ -37,10 +37,19 @@ struct SelectedSlot {
 // `preferred`: one entry per preference; the same TaskManager may be there several times. The first
 // best slot wins. With `spread_out` (taskmanager.load-balance.mode: SLOTS) the least utilised
 // TaskManager decides among equals.
-std::optional<SelectedSlot> select_slot(const std::vector<FreeSlot>& free,
+std::optional<SelectedSlot> select_slot(const std::vector<SlotCandidate>& free,
                                         const ResourceProfile& wanted,
                                         const std::vector<TaskManagerPlace>& preferred,
                                         bool spread_out);
+
+// Where in [begin, end) the first request is that the slot matches; `profile_of(*it)` is what it
+// asks for.
+template <class Iterator, class ProfileOf>
+Iterator first_match(const ResourceProfile& slot, Iterator begin, Iterator end,
+                     ProfileOf profile_of) {
+  while (begin != end && !is_matching(slot, profile_of(*begin))) ++begin;
+  return begin;
+}
 
 // Pairs (request, slot), in the order of the slots: each slot goes to the first request that it
 // matches.

@@ -6,15 +6,6 @@
 #include "sim/check.h"
 
 namespace drey::model {
-namespace {
-
-template <class T>
-std::shared_ptr<T> make() {
-  return std::make_shared<T>();
-}
-
-}  // namespace
-
 TaskExecutor::TaskExecutor(sim::World& world, sim::ProcessId process, TaskExecutorSpec spec,
                            const FlinkOptions& options, Leadership& leadership, TaskFactory& tasks)
     : Endpoint(world, process, kTaskExecutorEndpoint),
@@ -22,7 +13,7 @@ TaskExecutor::TaskExecutor(sim::World& world, sim::ProcessId process, TaskExecut
       options_(options),
       leadership_(leadership),
       factory_(tasks),
-      slots_(spec_.slots),
+      slots_(spec_.slots, kDefaultSlot),
       rm_retry_(options),
       rm_heartbeats_(HeartbeatRole::receiver, options.heartbeat, *this, now()),
       jm_heartbeats_(HeartbeatRole::receiver, options.heartbeat, *this, now()) {
@@ -61,6 +52,7 @@ void TaskExecutor::connect_to_resource_manager() {
   body->resource = spec_.resource;
   body->address = address();
   body->slots = static_cast<uint32_t>(slots_.size());
+  body->slot = slots_.profile();
   ask(resource_manager_->address, resource_manager_->token, std::move(body), rm_retry_.timeout(),
       {registered_at_rm, attempt});
 }
@@ -206,13 +198,15 @@ void TaskExecutor::tell_job_master(JobId job, sim::Body body) {
 void TaskExecutor::request_slot(const sim::Call& call, const RequestSlot& request) {
   const bool from_leader = rm_connected_ && resource_manager_.has_value() &&
                            resource_manager_->token == request.resource_manager_token;
-  if (!from_leader || !slots_.allocate(request.index, request.job, request.allocation,
-                                       now() + options_.slot_timeout)) {
+  // A slot has one size: what fits at all takes a whole one.
+  const bool fits = is_at_least(slots_.profile(), request.profile);
+  if (!from_leader || !fits ||
+      !slots_.allocate(request.job, request.allocation, now() + options_.slot_timeout)) {
     refuse(call, sim::CallFailure::handler_failed);
     return;
   }
   announce(fact_kind(ControlFact::slot_allocated), kernel().intern(job_component(request.job)),
-           request.index, request.allocation.value, 0);
+           *slots_.find(request.allocation), request.allocation.value, 0);
   rearm_slot_timer();
   const auto known = jobs_.find(request.job);
   if (known == jobs_.end()) {

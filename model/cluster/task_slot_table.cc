@@ -12,13 +12,14 @@ std::optional<uint32_t> TaskSlotTable::find(AllocationId allocation) const {
   return std::nullopt;
 }
 
-bool TaskSlotTable::allocate(uint32_t index, JobId job, AllocationId allocation,
-                             sim::Time deadline) {
-  if (index >= slots_.size()) return false;
-  Slot& slot = slots_[index];
-  if (slot.state != State::free) return slot.allocation == allocation && slot.job == job;
-  slot = {State::allocated, job, allocation, deadline, 0};
-  return true;
+bool TaskSlotTable::allocate(JobId job, AllocationId allocation, sim::Time deadline) {
+  if (const auto known = find(allocation); known.has_value()) return slots_[*known].job == job;
+  for (Slot& slot : slots_) {
+    if (slot.state != State::free) continue;
+    slot = {State::allocated, job, allocation, deadline, 0};
+    return true;
+  }
+  return false;
 }
 
 bool TaskSlotTable::mark_active(AllocationId allocation, JobId job) {
@@ -78,7 +79,7 @@ std::vector<SlotOffer> TaskSlotTable::inactive_of(JobId job) const {
   std::vector<SlotOffer> offers;
   for (uint32_t i = 0; i < slots_.size(); ++i)
     if (slots_[i].state == State::allocated && slots_[i].job == job)
-      offers.push_back({slots_[i].allocation, i});
+      offers.push_back({slots_[i].allocation, i, profile_});
   return offers;
 }
 

@@ -22,14 +22,17 @@ class TaskSlotTable {
     uint32_t tasks = 0;
   };
 
-  explicit TaskSlotTable(uint32_t slots) : slots_(slots) {}
+  // All slots are of this size.
+  TaskSlotTable(uint32_t slots, const ResourceProfile& profile)
+      : slots_(slots), profile_(profile) {}
 
   size_t size() const { return slots_.size(); }
+  const ResourceProfile& profile() const { return profile_; }
   const Slot& slot(size_t index) const { return slots_[index]; }
   std::optional<uint32_t> find(AllocationId allocation) const;
 
-  // False: the slot is taken by another allocation.
-  bool allocate(uint32_t index, JobId job, AllocationId allocation, sim::Time deadline);
+  // Takes a free slot. False: there is none, or another job has this allocation.
+  bool allocate(JobId job, AllocationId allocation, sim::Time deadline);
   // False: no such allocation of that job, or it is releasing.
   bool mark_active(AllocationId allocation, JobId job);
   void mark_inactive(AllocationId allocation, sim::Time deadline);
@@ -49,6 +52,7 @@ class TaskSlotTable {
 
  private:
   std::vector<Slot> slots_;
+  ResourceProfile profile_;
 };
 
 }  // namespace drey::model

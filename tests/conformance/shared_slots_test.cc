@@ -28,7 +28,7 @@ class Script final : public SharedSlotAllocator::Output {
         sharing_.groups.back().push_back(subtask);
         sharing_.group_of.resize(std::max<size_t>(sharing_.group_of.size(), subtask + 1));
         sharing_.group_of[subtask] = static_cast<uint32_t>(sharing_.groups.size() - 1);
-        own.push_back({ResourceProfile::Kind::sized, 1, 0});
+        own.push_back(sized_profile(1, 0));
       }
       profiles.push_back(group.contains("profile") ? named_profile(group["profile"]) : sum_of(own));
     }
@@ -41,11 +41,12 @@ class Script final : public SharedSlotAllocator::Output {
   // "P3" is three hundred subtasks' worth, so that no sum of a script's subtasks equals it.
   static ResourceProfile named_profile(const Json& name) {
     const auto number = static_cast<uint32_t>(std::stoul(name.get<std::string>().substr(1)));
-    return {ResourceProfile::Kind::sized, 100 * number, 0};
+    return sized_profile(100 * number, 0);
   }
   static Json json_of(const ResourceProfile& profile) {
-    if (profile.millicores >= 100) return fmt::format("P{}", profile.millicores / 100);
-    return profile.millicores;
+    const uint64_t subtasks = profile.cpu / kCpuPerMillicore;
+    if (subtasks >= 100) return fmt::format("P{}", subtasks / 100);
+    return subtasks;
   }
 
   void request_physical_slot(uint32_t group, const ResourceProfile& profile) override {
@@ -153,8 +154,7 @@ class BulkScript {
     for (const Json& slot : given.at("slots")) {
       const AllocationId id{slots_.size() + 1};
       const auto occupied = slot.at("occupied").get<std::string>();
-      slots_.push_back({id,
-                        {ResourceProfile::Kind::sized, 1, 1},
+      slots_.push_back({id, sized_profile(1, 1),
                         occupied == "NO"            ? SlotOccupation::none
                         : occupied == "TEMPORARILY" ? SlotOccupation::temporary
                                                     : SlotOccupation::indefinite});

@@ -1,4 +1,5 @@
-// Profiles, the job's declarative slot pool, choice of a free slot, matching of requests.
+// Profiles, the job's declarative slot pool, choice of a free slot, matching of requests, and the
+// ResourceManager's side.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -6,39 +7,12 @@
 
 #include "model/cluster/declarative_slot_pool.h"
 #include "model/cluster/slot_selection.h"
-#include "tests/conformance/vectors.h"
+#include "tests/conformance/slot_notation.h"
 
 namespace drey::conformance {
 namespace {
 
 using namespace model;
-
-ResourceProfile profile_of(const Json& json) {
-  if (json == "U") return kUnknownProfile;
-  return {ResourceProfile::Kind::sized, json[0].get<uint32_t>(), json[1].get<uint32_t>()};
-}
-
-Json json_of(const ResourceProfile& profile) {
-  switch (profile.kind) {
-    case ResourceProfile::Kind::unknown:
-      return "U";
-    case ResourceProfile::Kind::any:
-      return "ANY";
-    case ResourceProfile::Kind::sized:
-      break;
-  }
-  return {profile.millicores, profile.heap_mib};
-}
-
-// The vectors sort by the printed text of the profile's JSON.
-Json json_of(const ResourceCounter& counter) {
-  std::vector<Json> entries;
-  for (const auto& [profile, count] : counter.counts())
-    entries.push_back(Json::array({json_of(profile), count}));
-  std::sort(entries.begin(), entries.end(),
-            [](const Json& a, const Json& b) { return a.dump() < b.dump(); });
-  return entries;
-}
 
 sim::Time at_millis(const Json& json) {
   return sim::Time{} + sim::milliseconds(json.get<int64_t>());
@@ -186,7 +160,7 @@ TaskManagerPlace place_of(const Json& c, const Json& task_manager) {
 }
 
 Outcome judge_select(const Json& c) {
-  std::vector<FreeSlot> free;
+  std::vector<SlotCandidate> free;
   for (const Json& slot : c.at("slots")) {
     const double utilisation = c.at("tms")[slot[0].get<size_t>()][1].get<double>();
     free.push_back({.place = place_of(c, slot[0]),
@@ -238,14 +212,14 @@ Outcome judge_slots(const Json& c) {
   if (kind == "debounce") return judge_debounce(c);
   if (kind == "select") return judge_select(c);
   if (kind == "match") return judge_match(c);
-  return skipped("the ResourceManager's part (" + kind + ") is not driven by vectors yet");
+  return judge_resource_manager(c, kind);
 }
 
 // Named profiles of the asserted rows, as sizes.
 ResourceProfile profile_named(const std::string& name, bool slot) {
-  if (name == "big") return {ResourceProfile::Kind::sized, 2000, 200};
+  if (name == "big") return sized_profile(2000, 200);
   // A slot that is called UNKNOWN has the default size, which nobody asks for by name.
-  if (name == "small" || slot) return {ResourceProfile::Kind::sized, 1000, 100};
+  if (name == "small" || slot) return sized_profile(1000, 100);
   return kUnknownProfile;
 }
 
@@ -279,6 +253,11 @@ Outcome judge_balanced(const Json& c) {
 TEST(SlotVectors, BalancedMatchingAsserted) {
   run_vectors("balanced-matching-asserted.json",
               [](const Json& c, const Json&) { return judge_balanced(c); });
+}
+
+TEST(SlotVectors, ResourceAllocationAsserted) {
+  run_vectors("resource-allocation-asserted.json",
+              [](const Json& c, const Json&) { return judge_resource_allocation(c); });
 }
 
 TEST(SlotVectors, Slots) {

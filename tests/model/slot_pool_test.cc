@@ -10,7 +10,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
 
-constexpr ResourceProfile kSlot{ResourceProfile::Kind::sized, 1000, 100};
+constexpr ResourceProfile kSlot = sized_profile(1000, 100);
 const TaskManagerPlace kTm1{"tm-1", "host-1"};
 const TaskManagerPlace kTm2{"tm-2", "host-2"};
 
