@@ -6,6 +6,7 @@
 #include <span>
 
 #include "model/graph/execution_state.h"
+#include "model/runtime_facts.h"
 #include "model/trace_events.h"
 #include "sim/broker.h"
 #include "sim/external_log.h"
@@ -34,7 +35,7 @@ constexpr std::array<std::string_view, 6> kObjects{"put",     "got",    "deleted
 constexpr std::array<std::string_view, 7> kPointers{
     "session_opened", "session_closed", "session_expired", "leader_changed",
     "written",        "removed",        "refused"};
-constexpr std::array<std::string_view, 1> kLog{"fetched"};
+constexpr std::array<std::string_view, 2> kLog{"fetched", "waits"};
 constexpr std::array<std::string_view, 6> kBroker{"producer_initialised",  "transaction_begun",
                                                   "transaction_committed", "transaction_aborted",
                                                   "committed_batch",       "refused"};
@@ -63,8 +64,13 @@ constexpr std::array<std::string_view, 20> kCheckpoint{
     "discarded", "restoring",       "notified_complete", "notified_aborted", "stored"};
 constexpr std::array<std::string_view, 4> kData{"buffer_emitted", "source_emitted",
                                                 "buffer_received", "sink_written"};
-constexpr std::array<std::string_view, 6> kState{"backend_opened", "job_run",   "write_stall",
-                                                 "out_of_memory",  "confirmed", "shared_files"};
+constexpr std::array<std::string_view, 7> kState{"backend_opened", "job_run",   "write_stall",
+                                                 "out_of_memory",  "confirmed", "shared_files",
+                                                 "engine"};
+constexpr std::array<std::string_view, 3> kSource{"reader_registered", "split_assigned",
+                                                  "coordinator_reset"};
+constexpr std::array<std::string_view, 1> kLoad{"load"};
+constexpr std::array<std::string_view, 1> kHeap{"gc_pause"};
 constexpr std::array<std::string_view, 4> kReasons{"failed-region", "lost-input", "consumer",
                                                    "global"};
 constexpr std::array<std::string_view, 16> kCauses{"none",
@@ -138,6 +144,7 @@ std::string arguments(const sim::Fact& fact) {
 }  // namespace
 
 std::string_view fact_name(uint16_t kind) {
+  constexpr uint64_t kMore = model::kRuntimeFacts;
   const uint64_t n = kind & 0xff;
   switch (sim::fact_group(kind)) {
     case FactGroup::machine:
@@ -149,15 +156,15 @@ std::string_view fact_name(uint16_t kind) {
     case FactGroup::external:
       return n < 16 ? pick(kLog, n) : pick(kBroker, n - 16);
     case FactGroup::control:
-      return pick(kControl, n);
+      return n < kMore ? pick(kControl, n) : pick(kSource, n - kMore);
     case FactGroup::task:
-      return pick(kTask, n);
+      return n < kMore ? pick(kTask, n) : pick(kLoad, n - kMore);
     case FactGroup::checkpoint:
       return pick(kCheckpoint, n);
     case FactGroup::data:
       return pick(kData, n);
     case FactGroup::state:
-      return pick(kState, n);
+      return n < kMore ? pick(kState, n) : pick(kHeap, n - kMore);
     case FactGroup::kernel:
     case FactGroup::disk:
     case FactGroup::fault:

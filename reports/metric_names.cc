@@ -61,6 +61,9 @@ constexpr MetricName kMetrics[] = {
     {"cluster", "free_slots", D::count, kValue, "slots of registered TaskManagers without a job"},
     {"cluster", "leader_changes", D::count, kValue,
      "times that leadership was granted after the first"},
+    {"cluster", "gc_pauses", D::count, kValue, "garbage collections of TaskManagers"},
+    {"cluster", "gc_time", D::duration, kValue, "how long they stopped them, together"},
+    {"cluster", "out_of_memory", D::count, kValue, "TaskManagers that died of a full heap"},
     {"rocksdb", "flushes", D::count, kValue, "memtable flushes"},
     {"rocksdb", "compactions", D::count, kValue, "compactions"},
     {"rocksdb", "checkpoint_sst_bytes", D::bytes, kValue, "SST bytes uploaded by checkpoints"},
@@ -77,8 +80,12 @@ constexpr MetricName kMetrics[] = {
     {"vertex", "windows_fired", D::count, kValue, "windows fired"},
     {"vertex", "keys", D::count, kValue, "keys that have state at the end"},
     {"vertex", "state_size", D::bytes, kValue, "bytes of keyed state at the end"},
-    {"vertex", "busy", D::count, kSeries, "busy share of a second, 0 to 1"},
-    {"vertex", "back_pressured", D::count, kSeries, "back-pressured share of a second, 0 to 1"},
+    {"vertex", "busy", D::count, kSeries,
+     "busy share, 0 to 1, over the last minute (busyTimeMsPerSecond / 1000)"},
+    {"vertex", "back_pressured", D::count, kSeries,
+     "share without room to write, 0 to 1 (backPressuredTimeMsPerSecond / 1000)"},
+    {"vertex", "idle", D::count, kSeries,
+     "share without input, 0 to 1 (idleTimeMsPerSecond / 1000)"},
 };
 
 constexpr FunctionName kFunctions[] = {

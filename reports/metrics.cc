@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/graph/execution_state.h"
+#include "model/runtime_facts.h"
 #include "model/trace_events.h"
 #include "reports/fact_text.h"
 #include "sim/broker.h"
@@ -202,6 +203,7 @@ void Metrics::all_running() {
 void Metrics::on_task(const sim::Fact& fact) {
   if (fact.kind == fact_kind(TaskFact::late_dropped)) vertex_of(fact.subject).late += fact.a;
   if (fact.kind == fact_kind(TaskFact::timer_fired)) ++vertex_of(fact.subject).windows;
+  if (fact.kind == fact_kind(model::LoadFact::load)) load_.on(fact, subtask(fact.subject).vertex);
 }
 
 void Metrics::on_checkpoint(const sim::Fact& fact) {
@@ -263,6 +265,11 @@ void Metrics::on_world(const sim::Fact& fact) {
     ++store_errors_;
   } else if (fact.kind == fact_kind(StateFact::engine)) {
     engines_.on(fact);
+  } else if (fact.kind == fact_kind(model::HeapFact::gc_pause)) {
+    ++gc_pauses_;
+    gc_time_ += fact.a;
+  } else if (fact.kind == fact_kind(StateFact::out_of_memory)) {
+    ++out_of_memory_;
   } else if (fact.kind == fact_kind(StateFact::shared_files)) {
     sst_bytes_ += fact.b;
     reused_sst_bytes_ += fact.c;

@@ -17,6 +17,7 @@
 #include "reports/engine_counts.h"
 #include "reports/expectation.h"
 #include "reports/free_slots.h"
+#include "reports/load_metrics.h"
 #include "reports/oracle.h"
 #include "reports/oracles/ledger.h"
 #include "reports/series.h"
@@ -125,7 +126,9 @@ class Metrics final : public sim::TraceSink, public MetricLookup {
   std::set<sim::PathId> task_managers_;
   FreeSlots free_slots_;
   uint64_t delivered_ = 0, lost_ = 0, leaders_ = 0;
+  uint64_t gc_pauses_ = 0, gc_time_ = 0, out_of_memory_ = 0;
   EngineCounts engines_;
+  LoadMetrics load_;
   uint64_t sst_bytes_ = 0, reused_sst_bytes_ = 0;
   Histogram latency_;
 };

@@ -111,6 +111,9 @@ std::optional<MetricValue> Metrics::world_metric(std::string_view scope,
       {"cluster", "task_managers", task_managers_.size()},
       {"cluster", "free_slots", free_slots_.count()},
       {"cluster", "leader_changes", leaders_ > 0 ? leaders_ - 1 : 0},
+      {"cluster", "gc_pauses", gc_pauses_},
+      {"cluster", "gc_time", gc_time_},
+      {"cluster", "out_of_memory", out_of_memory_},
       {"rocksdb", "flushes", engines_.flushes()},
       {"rocksdb", "compactions", engines_.compactions()},
       {"rocksdb", "checkpoint_sst_bytes", sst_bytes_},
@@ -146,6 +149,11 @@ std::optional<MetricValue> Metrics::vertex_metric(const Expression& metric) cons
     return MetricValue{{}, std::string(execution_state_name(*common))};
   }
   if (metric.subtask >= 0) return std::nullopt;
+  if (name == "busy" || name == "back_pressured" || name == "idle") {
+    const auto share = load_.value(found->first, name, metric.aggregate);
+    if (!share) return std::nullopt;
+    return MetricValue{*share, {}};
+  }
   if (name == "records_in") return number(vertex.records_in);
   if (name == "records_out") return number(vertex.records_out);
   if (name == "emitted_records") return number(vertex.emitted);

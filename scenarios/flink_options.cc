@@ -81,6 +81,8 @@ constexpr OptionInfo kOptions[] = {
     {"state.backend.rocksdb.checkpoint.transfer.thread.num", T::integer, "4", 1, "",
      "Parallel uploads and downloads."},
     {"taskmanager.memory.managed.size", T::size, "", 0, "", "Managed memory of a TaskManager."},
+    {"taskmanager.memory.task.heap.size", T::size, "", 0, "",
+     "Heap of a TaskManager for its tasks; short form: heap."},
     // Heartbeats, RPC, registration
     {"heartbeat.interval", T::duration, "10 s", 1, "", "Between heartbeats."},
     {"heartbeat.timeout", T::duration, "50 s", 1, "", "Silence that counts as death."},

@@ -8,6 +8,7 @@
 namespace drey::scenarios {
 namespace {
 
+constexpr std::string_view kTaskHeap = "taskmanager.memory.task.heap.size";
 constexpr std::string_view kSlots = "taskmanager.numberOfTaskSlots";
 constexpr std::string_view kMode = "execution.runtime-mode";
 constexpr std::string_view kMaxParallelism = "pipeline.max-parallelism";
@@ -22,6 +23,7 @@ class ShortForms {
 
   void run() {
     slots();
+    heap();
     mode();
     max_parallelism();
     high_availability();
@@ -46,6 +48,15 @@ class ShortForms {
       cluster.slots_each = value;
     }
     flink.set(kSlots, fmt::format("{}", cluster.slots_each));
+  }
+
+  void heap() {
+    FlinkOptions& flink = scenario_.flink;
+    ClusterSpec& cluster = scenario_.cluster;
+    if (!flink.is_set(kTaskHeap)) return;
+    const uint64_t value = flink.size(kTaskHeap);
+    if (given("/cluster/heap") && value != cluster.heap_bytes) return clash(kTaskHeap, "heap");
+    cluster.heap_bytes = value;
   }
 
   void mode() {

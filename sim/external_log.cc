@@ -48,6 +48,9 @@ Body ExternalLog::Server::serve(const Call& call, const Message& request, const 
   const Time ready = contents.available_at(fetch.split, last - 1);
   const Duration wait =
       ready == kEndOfTime ? fetch.max_wait : std::min(ready - now(), fetch.max_wait);
+  // When it began to wait is seen by nobody else: what is there is answered at an absolute time.
+  announce(fact_kind(LogFact::waits), client_path(call.from), fetch.split, fetch.offset,
+           static_cast<uint64_t>(wait.ns));
   uint64_t index = waiting_.size();
   if (free_waiting_.empty()) {
     waiting_.push_back({call, shared});

@@ -64,6 +64,7 @@ struct LogDescription : MessageOf<LogDescription> {
 // Facts of FactGroup::external, 0 to 15. entity = log, subject = client process.
 enum class LogFact : uint8_t {
   fetched,  // a = split, b = from, c = to
+  waits,    // a = split, b = from, c = ns: a fetch is held until more is there, or that long
 };
 constexpr uint16_t fact_kind(LogFact fact) {
   return fact_kind(FactGroup::external, static_cast<uint8_t>(fact));

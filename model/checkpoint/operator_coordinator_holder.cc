@@ -20,60 +20,74 @@ bool SubtaskGateway::close(CheckpointId id) {
   return true;
 }
 
-std::vector<OperatorEventPtr> SubtaskGateway::open(CheckpointId id) {
+std::vector<SentEvent> SubtaskGateway::open(CheckpointId id) {
   marked_.erase(id);
   const auto closed = held_.find(id);
   if (closed == held_.end()) return {};
-  std::vector<OperatorEventPtr> events = std::move(closed->second);
+  std::vector<SentEvent> events = std::move(closed->second);
   if (closed == held_.begin()) {
     held_.erase(closed);
     return events;
   }
   // An earlier checkpoint still holds events back: these go after its own.
-  std::vector<OperatorEventPtr>& earlier = std::prev(closed)->second;
+  std::vector<SentEvent>& earlier = std::prev(closed)->second;
   earlier.insert(earlier.end(), events.begin(), events.end());
   held_.erase(closed);
   return {};
 }
 
-std::vector<OperatorEventPtr> SubtaskGateway::open_last_mark() {
+std::vector<SentEvent> SubtaskGateway::open_last_mark() {
   if (marked_.empty()) return {};
   return open(*marked_.rbegin());
 }
 
-std::vector<OperatorEventPtr> SubtaskGateway::open_all() {
-  std::vector<OperatorEventPtr> events;
+std::vector<SentEvent> SubtaskGateway::open_all() {
+  std::vector<SentEvent> events;
   for (auto& [id, held] : held_) events.insert(events.end(), held.begin(), held.end());
   held_.clear();
   marked_.clear();
   return events;
 }
 
-bool SubtaskGateway::hold(const OperatorEventPtr& event) {
+bool SubtaskGateway::hold(const SentEvent& event) {
   if (held_.empty()) return false;
   held_.rbegin()->second.push_back(event);
   return true;
 }
 
-void OperatorCoordinatorHolder::deliver(uint32_t subtask, const OperatorEventPtr& event) {
-  const uint64_t rpc = next_rpc_++;
-  unconfirmed_[rpc] = subtask;
-  output_.send_event(rpc, subtask, event);
+OperatorCoordinatorHolder::OperatorCoordinatorHolder(uint32_t subtasks,
+                                                     OperatorCoordinatorOutput& output)
+    : newest_(subtasks, 0), output_(output) {
+  for (uint32_t subtask = 0; subtask < subtasks; ++subtask) gateways_[{subtask, 0}] = {};
 }
 
-void OperatorCoordinatorHolder::deliver(uint32_t subtask,
-                                        const std::vector<OperatorEventPtr>& events) {
-  for (const OperatorEventPtr& event : events) deliver(subtask, event);
+void OperatorCoordinatorHolder::deliver(const Target& target,
+                                        const std::vector<SentEvent>& events) {
+  for (const SentEvent& each : events)
+    output_.send_event(each.rpc, target.subtask, target.attempt, each.event);
 }
 
 void OperatorCoordinatorHolder::send_event(uint32_t subtask, OperatorEventPtr event) {
-  CHECK(subtask < gateways_.size(), "an event's subtask exists");
-  if (gateways_[subtask].hold(event)) return;
-  deliver(subtask, event);
+  CHECK(subtask < newest_.size(), "an event's subtask exists");
+  send_event(subtask, newest_[subtask], std::move(event));
+}
+
+void OperatorCoordinatorHolder::send_event(uint32_t subtask, uint32_t attempt,
+                                           OperatorEventPtr event) {
+  const Target target{subtask, attempt};
+  SentEvent sent;
+  sent.rpc = next_rpc_++;
+  sent.event = std::move(event);
+  unconfirmed_[sent.rpc] = target;
+  not_waited_for_.insert(sent.rpc);
+  const auto gateway = gateways_.find(target);
+  const bool held = gateway != gateways_.end() && gateway->second.hold(sent);
+  if (!held) deliver(target, {sent});
 }
 
 void OperatorCoordinatorHolder::on_event_delivered(uint64_t rpc) {
   if (unconfirmed_.erase(rpc) == 0) return;
+  not_waited_for_.erase(rpc);
   std::vector<Waiting> still;
   std::vector<Waiting> complete;
   for (Waiting& snapshot : waiting_) {
@@ -88,8 +102,9 @@ void OperatorCoordinatorHolder::on_event_delivered(uint64_t rpc) {
 void OperatorCoordinatorHolder::on_event_lost(uint64_t rpc) {
   const auto found = unconfirmed_.find(rpc);
   if (found == unconfirmed_.end()) return;
-  const uint32_t subtask = found->second;
+  const Target target = found->second;
   unconfirmed_.erase(found);
+  not_waited_for_.erase(rpc);
   std::vector<Waiting> still;
   std::vector<CheckpointId> failed;
   for (Waiting& snapshot : waiting_) {
@@ -100,12 +115,12 @@ void OperatorCoordinatorHolder::on_event_lost(uint64_t rpc) {
   }
   waiting_ = std::move(still);
   for (const CheckpointId id : failed) output_.snapshot_result(id, false, std::nullopt);
-  output_.event_was_lost(subtask);
+  output_.event_was_lost(target.subtask, target.attempt);
 }
 
 void OperatorCoordinatorHolder::checkpoint(CheckpointId id) {
-  for (SubtaskGateway& gateway : gateways_) {
-    if (gateway.mark(id)) continue;
+  for (uint32_t subtask = 0; subtask < newest_.size(); ++subtask) {
+    if (gateways_[newest(subtask)].mark(id)) continue;
     output_.snapshot_result(id, false, std::nullopt);
     fail_job();
     return;
@@ -115,7 +130,8 @@ void OperatorCoordinatorHolder::checkpoint(CheckpointId id) {
 
 bool OperatorCoordinatorHolder::close_gateways(CheckpointId id) {
   bool all = true;
-  for (SubtaskGateway& gateway : gateways_) all = gateway.close(id) && all;
+  for (uint32_t subtask = 0; subtask < newest_.size(); ++subtask)
+    all = gateways_[newest(subtask)].close(id) && all;
   return all;
 }
 
@@ -127,39 +143,55 @@ void OperatorCoordinatorHolder::on_snapshot(CheckpointId id,
     output_.snapshot_result(id, false, std::nullopt);
     return;
   }
-  if (unconfirmed_.empty()) {
-    output_.snapshot_result(id, true, std::move(state));
-    return;
-  }
   Waiting snapshot;
   snapshot.id = id;
   snapshot.state = std::move(state);
-  for (const auto& [rpc, subtask] : unconfirmed_) snapshot.events.insert(rpc);
-  waiting_.push_back(std::move(snapshot));
+  snapshot.events.swap(not_waited_for_);
+  if (snapshot.events.empty())
+    output_.snapshot_result(id, true, std::move(snapshot.state));
+  else
+    waiting_.push_back(std::move(snapshot));
 }
 
 void OperatorCoordinatorHolder::on_snapshot_failed(CheckpointId id) {
   output_.snapshot_result(id, false, std::nullopt);
 }
 
-void OperatorCoordinatorHolder::on_subtask_acknowledged(uint32_t subtask, CheckpointId id) {
-  deliver(subtask, gateways_[subtask].open(id));
+bool OperatorCoordinatorHolder::on_subtask_acknowledged(uint32_t subtask, CheckpointId id) {
+  const Target target = newest(subtask);
+  if (!gateways_[target].has_seen(id)) return false;
+  deliver(target, gateways_[target].open(id));
+  return true;
 }
 
-void OperatorCoordinatorHolder::on_checkpoint_ended(CheckpointId id) {
-  for (uint32_t subtask = 0; subtask < gateways_.size(); ++subtask)
-    deliver(subtask, gateways_[subtask].open(id));
+bool OperatorCoordinatorHolder::on_checkpoint_ended(CheckpointId id) {
+  for (uint32_t subtask = 0; subtask < newest_.size(); ++subtask)
+    if (!on_subtask_acknowledged(subtask, id)) return false;
+  return true;
 }
 
 void OperatorCoordinatorHolder::abort_current_triggering() {
-  for (uint32_t subtask = 0; subtask < gateways_.size(); ++subtask)
-    deliver(subtask, gateways_[subtask].open_last_mark());
+  for (uint32_t subtask = 0; subtask < newest_.size(); ++subtask)
+    deliver(newest(subtask), gateways_[newest(subtask)].open_last_mark());
 }
 
 void OperatorCoordinatorHolder::reset() {
   failed_ = false;
-  for (uint32_t subtask = 0; subtask < gateways_.size(); ++subtask)
-    deliver(subtask, gateways_[subtask].open_all());
+  for (uint32_t subtask = 0; subtask < newest_.size(); ++subtask)
+    deliver(newest(subtask), gateways_[newest(subtask)].open_all());
+}
+
+void OperatorCoordinatorHolder::subtask_restarted(uint32_t subtask, uint32_t attempt) {
+  attempt_added(subtask, attempt);
+  // Of the ones replaced, the last may still be written to by a coordinator that was not told yet.
+  const auto first = gateways_.lower_bound({subtask, 0});
+  const auto last = gateways_.lower_bound({subtask, attempt > 0 ? attempt - 1 : 0});
+  gateways_.erase(first, last);
+}
+
+void OperatorCoordinatorHolder::attempt_added(uint32_t subtask, uint32_t attempt) {
+  newest_[subtask] = attempt;
+  gateways_[{subtask, attempt}] = {};
 }
 
 void OperatorCoordinatorHolder::fail_job() {

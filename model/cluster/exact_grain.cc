@@ -25,7 +25,8 @@ ExactTaskFactory::ExactTaskFactory(sim::World& world, sim::ProcessId process,
       exchange_(world, process, options.exchange),
       clock_(world.kernel()),
       backends_(backend_options(world, process, options, clock_)),
-      cores_(options.cores) {}
+      cores_(options.cores),
+      heap_(world, process, options.heap) {}
 
 std::unique_ptr<TaskRuntime> ExactTaskFactory::make(std::shared_ptr<const Deployment> deployment,
                                                     TaskListener& listener) {
@@ -33,6 +34,7 @@ std::unique_ptr<TaskRuntime> ExactTaskFactory::make(std::shared_ptr<const Deploy
   const TaskServices services{.exchange = &exchange_,
                               .backends = &backends_,
                               .cores = &cores_,
+                              .heap = &heap_,
                               .log = log == options_.logs.end() ? nullptr : log->second,
                               .disk_read_ns = options_.disk_read_ns,
                               .disk_bytes_per_second = options_.disk_bytes_per_second,

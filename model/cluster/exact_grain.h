@@ -13,6 +13,7 @@ namespace drey::model {
 struct ExactGrainOptions {
   DataExchangeOptions exchange;
   uint32_t cores = 2;  // of a TaskManager's host
+  HeapModel heap;      // of a TaskManager
   // What the external log of each job holds.
   std::map<JobId, std::shared_ptr<const sim::LogContents>> logs;
   sim::Disks* disks = nullptr;  // of the TaskManagers' hosts; needed for RocksDB
@@ -51,6 +52,7 @@ class ExactTaskFactory final : public TaskFactory {
   sim::KernelClock clock_;
   TaskBackends backends_;
   Cores cores_;
+  ProcessHeap heap_;
 };
 
 }  // namespace drey::model

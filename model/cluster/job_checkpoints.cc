@@ -81,7 +81,7 @@ JobCheckpoints::JobCheckpoints(const JobInformation& job, const FlinkOptions& op
   if (!options.checkpointing.interval.has_value()) return;
   CoordinatorHost& self = *this;
   coordinator_ = std::make_unique<CheckpointCoordinator>(
-      coordinator_options(job, options), first_delay, std::set<OperatorRef>{},
+      coordinator_options(job, options), first_delay, host_.sources().coordinators(),
       std::set<std::string>{}, store_, cleaner_, self);
 }
 
@@ -218,7 +218,10 @@ bool JobCheckpoints::restore(const std::vector<SubtaskIndex>& subtasks, bool glo
   coordinator_->abort_pending(CheckpointFailureReason::job_failover_region);
   restoring_ = subtasks;
   restored_ = 0;
-  if (options_.mutant == Mutant::restart_starts_empty && failover > 1) return true;
+  if (options_.mutant == Mutant::restart_starts_empty && failover > 1) {
+    host_.sources().reset_all();
+    return true;
+  }
   const CheckpointCoordinator::Restored restored =
       coordinator_->restore_latest(global ? RestoreScope::all : RestoreScope::subtasks);
   announce_job(fact_kind(CheckpointFact::restoring), static_cast<uint64_t>(restored_), failover, 0);
@@ -312,10 +315,6 @@ void JobCheckpoints::notify_aborted(const std::vector<TaskRef>& tasks, Checkpoin
     body->latest_completed = latest_completed;
     host_.tell_task(subtask_of(task), std::move(body));
   }
-}
-
-void JobCheckpoints::begin_coordinator_checkpoint(OperatorRef coordinator, CheckpointId id) {
-  coordinator_->on_coordinator_state(coordinator, id, std::nullopt);
 }
 
 void JobCheckpoints::begin_hook(const std::string& hook, CheckpointId id, sim::Time) {

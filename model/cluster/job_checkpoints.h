@@ -18,6 +18,7 @@
 #include "model/checkpoint/checkpoint_coordinator.h"
 #include "model/cluster/flink_options.h"
 #include "model/cluster/job_scheduler.h"
+#include "model/cluster/job_sources.h"
 #include "sim/endpoint.h"
 
 namespace drey::model {
@@ -48,6 +49,7 @@ class JobCheckpointsHost {
   virtual void announce_checkpoint(uint16_t kind, std::optional<SubtaskIndex> subtask, uint64_t a,
                                    uint64_t b, uint64_t c) = 0;
   virtual void lock_released() = 0;
+  virtual JobSources& sources() = 0;
 };
 
 class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
@@ -73,9 +75,13 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
   void on_pointer(uint64_t ticket, PointerWrite outcome);
   void on_id(uint64_t ticket, CheckpointId id);
   void on_id_failed(uint64_t ticket);
+  void on_coordinator(OperatorRef coordinator, CheckpointId id, bool succeeded,
+                      std::optional<CoordinatorState> state);
 
   // Aborts what is pending and gives the newest checkpoint's state to the subtasks. False: refused.
   bool restore(const std::vector<SubtaskIndex>& subtasks, bool global, uint64_t failover);
+  // What the last restore() restored from.
+  CheckpointId restored() const { return restored_ > 0 ? restored_ : kNoCheckpoint; }
   // Start of the JobMaster, high availability: what the pointers named; then all tasks get the
   // newest one's state.
   void recover(std::vector<CompletedCheckpointStore::Entry> checkpoints);
@@ -103,10 +109,11 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
   void notify_aborted(const std::vector<TaskRef>& tasks, CheckpointId id, sim::Time timestamp,
                       CheckpointId latest_completed) override;
   void begin_coordinator_checkpoint(OperatorRef coordinator, CheckpointId id) override;
-  void abort_coordinator_triggering(OperatorRef) override {}
-  void notify_coordinator_complete(OperatorRef, CheckpointId) override {}
-  void notify_coordinator_aborted(OperatorRef, CheckpointId) override {}
-  void reset_coordinator(OperatorRef, CheckpointId, const CoordinatorState*) override {}
+  void abort_coordinator_triggering(OperatorRef coordinator) override;
+  void notify_coordinator_complete(OperatorRef coordinator, CheckpointId id) override;
+  void notify_coordinator_aborted(OperatorRef coordinator, CheckpointId id) override;
+  void reset_coordinator(OperatorRef coordinator, CheckpointId id,
+                         const CoordinatorState* state) override;
   void begin_hook(const std::string& hook, CheckpointId id, sim::Time timestamp) override;
   void restore_hook(const std::string&, CheckpointId, const std::string*) override {}
   void reset_hook(const std::string&) override {}

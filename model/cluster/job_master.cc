@@ -47,6 +47,7 @@ JobMaster::JobMaster(sim::World& world, sim::ProcessId process, JobMasterSpec sp
       scheduler_(spec_.job, {.failover = options.failover, .mutant = options.mutant},
                  *restart_strategy_, *this),
       slots_(slot_options(options, spec_.job->spec.mode), scheduler_.graph().topology(), *this),
+      sources_(*spec_.job, scheduler_.graph().topology(), *this),
       checkpoints_(*spec_.job, options_, first_delay(world.kernel(), path(), options), *this),
       end_of_data_(scheduler_.graph().topology().subtasks(), false),
       declare_backoff_(kDeclareBackoffMin),
@@ -380,9 +381,14 @@ bool JobMaster::on_task_report(const sim::Call& call, const sim::Message& body) 
     case EndOfData::kind_id():
       end_of_data(sim::as<EndOfData>(body).attempt);
       return true;
-    case EventToCoordinator::kind_id():
-      answer(call, make<Acknowledge>());
+    case EventToCoordinator::kind_id(): {
+      const auto& message = sim::as<EventToCoordinator>(body);
+      if (sources_.on_event(message.attempt, message.op, message.event))
+        answer(call, make<Acknowledge>());
+      else
+        refuse(call, sim::CallFailure::handler_failed);
       return true;
+    }
     default:
       return false;
   }
@@ -448,6 +454,7 @@ void JobMaster::on_reply(sim::Continuation then, const sim::Reply& reply) {
       if (reply.failure == sim::CallFailure::timeout) tell_cleaned();
       return;
     default:
+      source_answered(then, reply);
       return;
   }
 }
@@ -490,6 +497,7 @@ void JobMaster::on_later(sim::Continuation then) {
       read_metadata(then.argument);
       return;
     default:
+      source_due(then);
       return;
   }
 }

@@ -17,6 +17,7 @@
 #include "model/cluster/job_checkpoints.h"
 #include "model/cluster/job_ha_data.h"
 #include "model/cluster/job_scheduler.h"
+#include "model/cluster/job_sources.h"
 #include "model/cluster/leadership.h"
 #include "model/cluster/messages.h"
 #include "model/cluster/registration.h"
@@ -40,6 +41,7 @@ class JobMaster : public sim::Endpoint,
                   private JobSchedulerHost,
                   private SlotProviderHost,
                   private JobCheckpointsHost,
+                  private JobSourcesHost,
                   private JobHaDataHost,
                   private HeartbeatListener,
                   private LeaderListener,
@@ -83,6 +85,11 @@ class JobMaster : public sim::Endpoint,
     metadata_retry,
     end_told,
     cleaned_told,
+    sources_due,
+    event_told,
+    event_not_sent,
+    log_described,
+    log_retry,
     ignore,
   };
   enum TimerKind : uint8_t { tm_heartbeat_timer, rm_heartbeat_timer, declare_timer };
@@ -203,6 +210,22 @@ class JobMaster : public sim::Endpoint,
   void announce_checkpoint(uint16_t kind, std::optional<SubtaskIndex> subtask, uint64_t a,
                            uint64_t b, uint64_t c) override;
   void lock_released() override;
+  JobSources& sources() override { return sources_; }
+
+  // JobSourcesHost
+  void wake_sources() override;
+  void send_to_operator(uint64_t number, SubtaskIndex subtask, uint32_t attempt, uint32_t op,
+                        const OperatorEventPtr& event) override;
+  void describe_log(uint32_t source) override;
+  void describe_log_later(uint32_t source) override;
+  void coordinator_done(OperatorRef coordinator, CheckpointId id, bool succeeded,
+                        std::optional<CoordinatorState> state) override;
+  void operator_event_lost(SubtaskIndex subtask, uint32_t attempt) override;
+  void source_failed(const std::string& text) override;
+  void announce_source(uint16_t kind, std::optional<SubtaskIndex> subtask, uint64_t a, uint64_t b,
+                       uint64_t c) override;
+  void source_answered(sim::Continuation then, const sim::Reply& reply);
+  void source_due(sim::Continuation then);
 
   // JobHaDataHost
   void ha_data_read(const std::vector<CheckpointPointer>& pointers) override;
@@ -230,6 +253,7 @@ class JobMaster : public sim::Endpoint,
   std::unique_ptr<RestartStrategy> restart_strategy_;
   JobScheduler scheduler_;
   SlotProvider slots_;
+  JobSources sources_;
   JobCheckpoints checkpoints_;
   std::unique_ptr<JobHaData> ha_;  // null without high availability
   std::vector<Metadata> metadata_;

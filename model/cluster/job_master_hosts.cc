@@ -137,6 +137,7 @@ void JobMaster::execution_changed(SubtaskIndex subtask, ExecutionState from, Exe
   if (is_terminal(to))
     for (auto& [resource, entry] : task_managers_) entry.deployed.erase(attempt);
   checkpoints_.on_execution(subtask, to);
+  sources_.on_execution(subtask, to);
 }
 
 void JobMaster::failover_begun(uint64_t number, const Cause& cause, SubtaskIndex failed,
@@ -182,7 +183,12 @@ void JobMaster::deployed(SubtaskIndex subtask, const AssignedSlot& slot) {
 }
 
 bool JobMaster::restore_state(const std::vector<SubtaskIndex>& subtasks, bool global) {
-  return checkpoints_.restore(subtasks, global, failover_);
+  const bool restored = checkpoints_.restore(subtasks, global, failover_);
+  if (!global)
+    sources_.subtasks_reset(subtasks, checkpoints_.restored());
+  else if (!checkpoints_.enabled())
+    sources_.reset_all();
+  return restored;
 }
 
 // ---- SlotProviderHost

@@ -99,6 +99,7 @@ void JobMaster::start_execution() {
   leadership_.watch(job_component(spec_.job->job), *this);
   leadership_.watch(std::string(kResourceManagerComponent), *this);
   later(options_.slot_idle_timeout, {idle_check, 0});
+  sources_.start();
   scheduler_.start();
   if (cancel_wanted_) scheduler_.cancel();
 }

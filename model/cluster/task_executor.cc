@@ -421,11 +421,11 @@ void TaskExecutor::on_reply(sim::Continuation then, const sim::Reply& reply) {
     case offered:
       offer_answered(job, number, reply);
       return;
-    case state_told: {
-      // An attempt that the JobMaster does not know, or a report that did not get through, fails
-      // the task.
-      const bool accepted = ok && sim::as<UpdateTaskStateAnswer>(*reply.body).accepted;
-      if (accepted) return;
+    case state_told:
+    case event_told: {
+      // What the JobMaster does not know, or did not get, fails the task.
+      const bool event = then.kind == event_told;
+      if (ok && (event || sim::as<UpdateTaskStateAnswer>(*reply.body).accepted)) return;
       const AttemptId attempt = unpack_attempt(then.argument);
       if (Task* task = find(attempt); task != nullptr && !task->ended)
         task->runtime->fail({.kind = Cause::Kind::job_master_lost, .text = "report not accepted"});

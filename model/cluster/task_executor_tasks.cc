@@ -225,7 +225,7 @@ void TaskExecutor::on_operator_event(const AttemptId& attempt, uint32_t op,
   body->op = op;
   body->event = event;
   ask(found->second.address, found->second.token, std::move(body), options_.ask_timeout,
-      {ignore, 0});
+      {event_told, pack_attempt(attempt)});
 }
 
 void TaskExecutor::on_partition_available(const AttemptId& attempt, const PartitionId& partition) {

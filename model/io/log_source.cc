@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/io/source_events.h"
 #include "model/trace_events.h"
 #include "sim/check.h"
 
@@ -21,11 +22,14 @@ void LogSource::add_split(const SourcePosition& position) {
       {.fetched_to = position.next_offset,
        .ended = position.finished,
        .announced_to = position.next_offset,
-       .watermarks = WatermarkGenerator({.bound_ms = options_.bound_ms, .idle_timeout = {}})});
+       .watermarks = WatermarkGenerator({.bound_ms = options_.bound_ms,
+                                         .idle_timeout = options_.idle_timeout.ns > 0
+                                                             ? std::optional(options_.idle_timeout)
+                                                             : std::nullopt})});
+  combined_.add_input();
 }
 
 void LogSource::restore(const std::vector<SourcePosition>& positions) {
-  restored_ = true;
   for (SourcePosition position : positions) {
     const bool again = options_.mutant == Mutant::restored_offset_read_again;
     if (again && position.next_offset > 0 && !position.finished) --position.next_offset;
@@ -34,17 +38,35 @@ void LogSource::restore(const std::vector<SourcePosition>& positions) {
 }
 
 void LogSource::start() {
-  if (!restored_) {
-    for (uint32_t split = options_.subtask; split < options_.log->splits();
-         split += options_.parallelism)
-      add_split({.split = split});
-  }
-  combined_ =
-      std::make_unique<CombinedWatermark>(static_cast<uint32_t>(splits_.size()), options_.mutant);
-  for (size_t i = 0; i < splits_.size(); ++i) {
-    context_.announce_fact(fact_kind(TaskFact::started_reading), positions_[i].split,
-                           positions_[i].next_offset, context_.deployment().attempt.attempt);
-    fetch(i);
+  started_ = true;
+  for (size_t i = 0; i < splits_.size(); ++i) begin_split(i);
+}
+
+void LogSource::begin_split(size_t index) {
+  context_.announce_fact(fact_kind(TaskFact::started_reading), positions_[index].split,
+                         positions_[index].next_offset, context_.deployment().attempt.attempt);
+  fetch(index);
+}
+
+void LogSource::on_event(const OperatorEvent& event) {
+  switch (static_cast<SourceEvent>(event.kind)) {
+    case SourceEvent::add_splits:
+      for (const SplitId split : splits_of(event)) {
+        if (split >= options_.log->splits()) continue;
+        add_split({.split = split});
+        if (started_) begin_split(splits_.size() - 1);
+      }
+      return;
+    case SourceEvent::no_more_splits:
+      no_more_splits_ = true;
+      return;
+    case SourceEvent::reader_registration:
+    case SourceEvent::request_split:
+    case SourceEvent::to_enumerator:
+    case SourceEvent::acknowledge_checkpoint:
+    case SourceEvent::to_reader:
+    case SourceEvent::backlog:
+      return;
   }
 }
 
@@ -93,6 +115,7 @@ bool LogSource::available() const {
 }
 
 bool LogSource::finished() const {
+  if (!no_more_splits_) return false;
   for (const SourcePosition& position : positions_)
     if (!position.finished) return false;
   return true;
@@ -151,16 +174,23 @@ void LogSource::publish() {
   emitted_.clear();
 }
 
-std::optional<int64_t> LogSource::tick() {
+// With splits, the reader is idle when they all are; without any, when it runs for that long.
+LogSource::Tick LogSource::tick(sim::Duration clock) {
+  Tick tick;
   bool rose = false;
   for (uint32_t i = 0; i < splits_.size(); ++i) {
-    const auto emitted = splits_[i].watermarks.on_periodic_tick(context_.time() - sim::Time{});
-    if (emitted.watermark.has_value() && combined_->update_watermark(i, *emitted.watermark))
+    const auto emitted = splits_[i].watermarks.on_periodic_tick(clock);
+    if (emitted.watermark.has_value() && combined_.update_watermark(i, *emitted.watermark))
       rose = true;
-    if (positions_[i].finished && combined_->update_watermark(i, kMaxWatermark)) rose = true;
+    if (emitted.idle && combined_.update_idle(i, true)) rose = true;
+    if (positions_[i].finished && combined_.update_watermark(i, kMaxWatermark)) rose = true;
   }
-  if (!rose) return std::nullopt;
-  return combined_->watermark();
+  if (rose) tick.watermark = combined_.watermark();
+  const bool quiet = options_.idle_timeout.ns > 0 && clock >= options_.idle_timeout;
+  const bool idle = splits_.empty() ? quiet : combined_.is_idle();
+  if (idle != idle_) tick.status = idle ? WatermarkStatus::idle : WatermarkStatus::active;
+  idle_ = idle;
+  return tick;
 }
 
 }  // namespace drey::model

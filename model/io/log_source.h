@@ -2,10 +2,12 @@
 // A source reader of the external log: the splits of one subtask, fetched ahead, emitted split by
 // split in turn, with bounded out-of-orderness watermarks per split.
 //
-// Split s belongs to subtask s modulo parallelism; a restored reader has exactly the splits of its
-// state. Fetches say which offsets are there; the records are a pure function of split and offset.
-// A fetch that fails or is not answered is tried again. Upstream: SourceOperator, SourceReaderBase,
-// KafkaPartitionSplitReader, TimestampsAndWatermarks.
+// Its splits are those of its restored state and those that its coordinator assigns
+// (source_events.h); it has finished when it was told that no more will come and all have ended.
+// A reader without a split to read, or whose splits all have been quiet for the idle time-out, is
+// idle: its watermark holds nobody back. Fetches say which offsets are there; the records are a
+// pure function of split and offset. A fetch that fails or is not answered is tried again.
+// Upstream: SourceOperator, SourceReaderBase, KafkaPartitionSplitReader, TimestampsAndWatermarks.
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -25,23 +27,24 @@ class LogSource {
   struct Options {
     std::shared_ptr<const sim::LogContents> log;
     sim::Address service;
-    uint32_t subtask = 0;
-    uint32_t parallelism = 1;
     int64_t bound_ms = 0;           // of the watermarks
+    sim::Duration idle_timeout;     // of a split's watermarks; 0 = never idle
     uint32_t slice_records = 1024;  // emitted from one split before the next one's turn
     uint32_t fetch_records = 4096;
     Mutant mutant = Mutant::none;
   };
-  LogSource(const Options& options, TaskContext& context) : options_(options), context_(context) {}
+  LogSource(const Options& options, TaskContext& context)
+      : options_(options), context_(context), combined_(0, options.mutant) {}
 
   // Before start().
   void restore(const std::vector<SourcePosition>& positions);
   void start();
+  void on_event(const OperatorEvent& event);
   void answered(TaskCall call, const sim::Reply& reply);
   void timer(TaskCall call);
 
   bool available() const;
-  // All splits were emitted to their end.
+  // All splits were emitted to their end, and no more will come.
   bool finished() const;
   // The next records to emit; available() holds.
   struct Piece {
@@ -57,8 +60,13 @@ class LogSource {
   // Announces what was emitted since the last call.
   void publish();
 
-  // A periodic tick: the watermark to emit, if it rose.
-  std::optional<int64_t> tick();
+  // A periodic tick: the watermark to emit, if it rose, and the status, if it changed. `clock` runs
+  // from the start and stands still while the task is back-pressured.
+  struct Tick {
+    std::optional<int64_t> watermark;
+    std::optional<WatermarkStatus> status;
+  };
+  Tick tick(sim::Duration clock);
   const std::vector<SourcePosition>& positions() const { return positions_; }
 
  private:
@@ -72,15 +80,18 @@ class LogSource {
   };
   void fetch(size_t index);
   void add_split(const SourcePosition& position);
+  void begin_split(size_t index);
 
   Options options_;
   TaskContext& context_;
   std::vector<SourcePosition> positions_;  // next offset to emit
   std::vector<Split> splits_;
   std::vector<sim::Record> emitted_;  // not announced yet, of one split after the other
-  bool restored_ = false;
+  bool started_ = false;
+  bool no_more_splits_ = false;
+  bool idle_ = false;
   size_t turn_ = 0;
-  std::unique_ptr<CombinedWatermark> combined_;
+  CombinedWatermark combined_;
 };
 
 }  // namespace drey::model

@@ -16,6 +16,8 @@ class CombinedWatermark {
   explicit CombinedWatermark(uint32_t inputs, Mutant mutant = Mutant::none)
       : inputs_(inputs), mutant_(mutant) {}
 
+  // One more input, active and without a watermark yet.
+  void add_input() { inputs_.push_back({}); }
   // True when the combined watermark rose; is_idle() may have changed too.
   bool update_watermark(uint32_t input, int64_t watermark);
   bool update_idle(uint32_t input, bool idle);

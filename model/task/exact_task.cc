@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/io/source_events.h"
 #include "model/trace_events.h"
 #include "sim/service.h"
 
@@ -12,29 +13,35 @@ namespace drey::model {
 void ExactTask::trigger_checkpoint(CheckpointId id, sim::Time stamp,
                                    const CheckpointOptions& options) {
   if (ended()) return;
-  if (state_ != ExecutionState::running) {
+  if (state() != ExecutionState::running) {
     checkpoints_.abort_by_barrier(id, CheckpointFailureReason::checkpoint_declined_task_not_ready);
     return;
   }
-  post_mail({.kind = Mail::Kind::trigger, .id = id, .stamp = stamp, .options = options});
+  post_mail(
+      {.kind = TaskMail::Kind::trigger, .id = id, .stamp = stamp, .options = options, .event = {}});
 }
 
 void ExactTask::notify_complete(CheckpointId id) {
-  post_mail({.kind = Mail::Kind::complete, .id = id, .stamp = {}, .options = {}});
+  post_mail({.kind = TaskMail::Kind::complete, .id = id, .stamp = {}, .options = {}, .event = {}});
 }
 
 void ExactTask::notify_aborted(CheckpointId id, CheckpointId) {
-  post_mail({.kind = Mail::Kind::aborted, .id = id, .stamp = {}, .options = {}});
+  post_mail({.kind = TaskMail::Kind::aborted, .id = id, .stamp = {}, .options = {}, .event = {}});
 }
 
 void ExactTask::notify_subsumed(CheckpointId id) { checkpoints_.subsumed(id); }
 
-// Splits are assigned by rule (io/log_source.h): there is no coordinator to hear from.
-void ExactTask::deliver(uint32_t, const OperatorEvent&) {}
+void ExactTask::deliver(uint32_t op, const OperatorEvent& event) {
+  if (ended() || chain_.source == nullptr || op != chain_.source_op) return;
+  TaskMail mail;
+  mail.kind = TaskMail::Kind::operator_event;
+  mail.event = event;
+  post_mail(std::move(mail));
+}
 
 void ExactTask::update_partitions(std::span<const ShuffleDescriptor> now_known) {
   if (ended() || input_ == nullptr) return;
-  if (state_ == ExecutionState::running) {
+  if (state() == ExecutionState::running) {
     look();
     input_->update(now_known);
   } else {
@@ -47,17 +54,26 @@ void ExactTask::partition_state(const PartitionId& partition, ExecutionState pro
 }
 
 void ExactTask::cancel() {
-  if (!ended()) begin_end(ExecutionState::canceled, nullptr);
+  look();
+  life_.cancel();
+  if (state() == ExecutionState::canceling && announced_ != state()) announce_state(state());
 }
 
-void ExactTask::fail(const Cause& cause) { fail_task(cause); }
+void ExactTask::fail(const Cause& cause) {
+  look();
+  life_.fail({.kind = TaskThrowable::Kind::external, .what = keep(cause)});
+}
 
 // ---- the endpoint ----
 
 void ExactTask::on_timer(uint8_t kind) {
-  if (is_terminal(state_)) return;
+  if (life_.thread_ended()) return;
   if (kind == end_due) {
-    end_now();
+    stage_over();
+    return;
+  }
+  if (kind == watchdog_due) {
+    life_.watchdog_due();
     return;
   }
   if (ending_) return;
@@ -75,18 +91,32 @@ void ExactTask::on_timer(uint8_t kind) {
       if (slice_.active && !stalled_ && !chain_.outputs.empty()) arm_flush();
       break;
     case watermark_due:
-      watermark_tick();
-      break;
+      kernel().arm(entity(), watermark_due, deployment_->job->options.watermark_interval,
+                   sim::Priority::timer);
+      post_mail({.kind = TaskMail::Kind::watermark_timer,
+                 .id = 0,
+                 .stamp = {},
+                 .options = {},
+                 .event = {}});
+      return;
     case alignment_due:
-      post_mail(
-          {.kind = Mail::Kind::barrier_timer, .id = alignment_timer_, .stamp = {}, .options = {}});
+      post_mail({.kind = TaskMail::Kind::barrier_timer,
+                 .id = alignment_timer_,
+                 .stamp = {},
+                 .options = {},
+                 .event = {}});
       return;
     case seek_due:
       input_->try_again();
       break;
+    case load_due:
+      announce_load();
+      kernel().arm(entity(), load_due, kLoadInterval, sim::Priority::timer);
+      return;
     case work_due:
     case wake_due:
     case end_due:
+    case watchdog_due:
       break;
   }
   go_on();
@@ -212,7 +242,7 @@ void ExactTask::run_background_jobs() {
 // ---- input ----
 
 void ExactTask::input_canceled() {
-  if (!ended()) begin_end(ExecutionState::canceled, nullptr);
+  if (!ended()) leave_stage({.kind = TaskThrowable::Kind::cancel_task, .what = 0}, {});
 }
 
 void ExactTask::ask_partition_state(const PartitionId& partition) {
@@ -234,6 +264,13 @@ void ExactTask::channel_opened(const ShuffleDescriptor& producer, uint32_t subpa
 void ExactTask::acknowledge(CheckpointId id, TaskAcknowledgement ack,
                             const CheckpointTimes& times) {
   listener_.on_acknowledge(deployment_->attempt, id, std::move(ack), times);
+}
+
+void ExactTask::sync_part_over(CheckpointId id) {
+  if (chain_.source == nullptr) return;
+  listener_.on_operator_event(
+      deployment_->attempt, chain_.source_op,
+      source_event(SourceEvent::acknowledge_checkpoint, static_cast<uint64_t>(id)));
 }
 
 void ExactTask::decline(CheckpointId id, CheckpointFailureReason reason) {

@@ -8,16 +8,17 @@
 // announces, sends, queues. Between two looks nothing of the work is visible, so when it is applied
 // does not matter. A record that finds no output available stops the slice (stalled_) until one is.
 //
-// Mails (control calls) run at once after a look, i.e. behind the element at hand, except while the
-// thread is blocked inside the sink (flush, commit) or owes buffers; then they wait in order.
+// What the thread does next is decided by the mailbox loop (mailbox_processor.h): control calls and
+// timers are mails, records the default action, which is suspended without input or output. A mail
+// waits for the element at hand, and for as long as the thread is blocked inside the sink (flush,
+// commit). What state the attempt is in is decided by task_state_machine.h: this class runs its
+// stages.
 //
-// The end of a task (failure, cancel) is an event of its own, so that no caller's structure goes
-// away under it.
+// The end of a stage is an event of its own, so that no caller's structure goes away under it.
 //
 // Upstream: Task, StreamTask, SourceOperatorStreamTask, OneInputStreamTask, StreamTask's
 // CheckpointBarrierHandler wiring.
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,15 +26,21 @@
 #include <vector>
 
 #include "model/task/barrier_handler.h"
+#include "model/task/mailbox_processor.h"
 #include "model/task/state_download.h"
 #include "model/task/task_chain.h"
 #include "model/task/task_checkpoints.h"
 #include "model/task/task_context.h"
 #include "model/task/task_input.h"
+#include "model/task/task_load.h"
 #include "model/task/task_services.h"
+#include "model/task/task_state_machine.h"
 #include "sim/endpoint.h"
 
 namespace drey::model {
+
+// How often a task's load is announced (Flink updates its gauges so often).
+inline constexpr sim::Duration kLoadInterval = sim::seconds(5);
 
 class ExactTask final : public sim::Endpoint,
                         public TaskRuntime,
@@ -41,7 +48,9 @@ class ExactTask final : public sim::Endpoint,
                         public PartitionWriter,
                         public InputListener,
                         public BarrierActions,
-                        public CheckpointHost {
+                        public CheckpointHost,
+                        private MailboxWork,
+                        private TaskStageActions {
  public:
   ExactTask(sim::World& world, sim::ProcessId process, std::shared_ptr<const Deployment> deployment,
             TaskListener& listener, const TaskServices& services);
@@ -61,7 +70,8 @@ class ExactTask final : public sim::Endpoint,
   void advance_to(sim::Time now) override;
 
   const Deployment& deployment() const override { return *deployment_; }
-  ExecutionState state() const { return state_; }
+  const TaskLoad& load() const { return load_; }
+  ExecutionState state() const { return life_.state(); }
   uint64_t records_processed() const { return records_processed_; }
 
  private:
@@ -73,7 +83,9 @@ class ExactTask final : public sim::Endpoint,
     watermark_due,
     alignment_due,
     seek_due,
-    end_due
+    end_due,
+    watchdog_due,
+    load_due
   };
   struct Slice {
     bool active = false;
@@ -83,11 +95,20 @@ class ExactTask final : public sim::Endpoint,
     uint32_t count = 0;
     size_t next_element = 0;
   };
-  struct Mail {
-    enum class Kind : uint8_t { trigger, complete, aborted, barrier_timer } kind = Kind::trigger;
+  // What a mail of the loop means; its `what` is the index of one of these.
+  struct TaskMail {
+    enum class Kind : uint8_t {
+      trigger,
+      complete,
+      aborted,
+      barrier_timer,
+      watermark_timer,
+      operator_event
+    } kind = Kind::trigger;
     CheckpointId id = 0;
     sim::Time stamp;
     CheckpointOptions options;
+    OperatorEvent event;
   };
 
   // ---- sim::Endpoint
@@ -102,13 +123,13 @@ class ExactTask final : public sim::Endpoint,
   void build_sink(uint32_t op);
   bool build_keyed(uint32_t op);
   void build_operator(uint32_t op);
+  void deploy();
   void restore_done();
-  void enter_running();
-  void set_state(ExecutionState state, const Cause* cause);
+  void restore_goes_on();
+  void begin_invoke();
 
   // ---- exact_task_run.cc: the thread
   void go_on();
-  void work();
   bool thread_blocked() const;
   bool room() const;
   bool state_stalled() const;
@@ -121,26 +142,46 @@ class ExactTask final : public sim::Endpoint,
   void apply_elements();
   void run_chain(size_t from);
   void emit_watermark(int64_t watermark);
+  void emit_status(WatermarkStatus status);
   void publish();
+  void apply_until(sim::Time x);
+  void account_heap();
   void leave_core();
   void arm_flush();
   void end_of_data();
-  void try_to_finish();
   void watermark_tick();
   bool slice_applied() const { return slice_.next == slice_.count; }
 
+  // ---- exact_task_loop.cc: the mailbox loop
+  void run_loop();
+  bool may_step();
+  bool has_element() const;
+  void begin_element();
+  void suspend(TaskLoad::Wait what);
+  bool may_finish() const;
+  void try_to_finish();
+  void post_mail(TaskMail mail);
+  Result run_mail(const Mail& mail) override;
+  Result run_default_action() override;
+
   // ---- exact_task_events.cc: events of the input, barriers, mails
   void on_event_element(const InputElement& element);
-  void run_mails();
-  void run_mail(const Mail& mail);
-  void post_mail(Mail mail);
-  void trigger(const Mail& mail);
+  void run(const TaskMail& mail);
+  void trigger(const TaskMail& mail);
   void stop_source(CheckpointId id, SnapshotType type);
   bool completes_the_end(CheckpointId id) const;
 
-  // ---- exact_task_end.cc
-  void begin_end(ExecutionState state, const Cause* cause);
-  void end_now();
+  // ---- exact_task_end.cc: stages and states
+  void enter(TaskStage stage, const TaskThrowable& cause) override;
+  void report(ExecutionState state, const TaskThrowable& failure) override;
+  void cancel_invokable(bool interrupt) override;
+  void arm_watchdog() override;
+  void fatal(const TaskThrowable& cause, bool watchdog) override;
+  void announce_state(ExecutionState state);
+  void announce_load();
+  void leave_stage(const TaskThrowable& thrown, sim::Duration after);
+  void stage_over();
+  uint64_t keep(const Cause& cause);
   void clean_up(DataExchange::Removal how);
 
   // ---- TaskContext
@@ -192,17 +233,19 @@ class ExactTask final : public sim::Endpoint,
   void run_background_jobs() override;
   bool digest_state() const override { return services_.digest_state; }
   bool data_ended() const override { return data_ended_; }
+  void sync_part_over(CheckpointId id) override;
 
   const OperatorSpec& spec(uint32_t op) const { return deployment_->job->spec.operators[op]; }
   bool is_source() const { return deployment_->gates.empty(); }
-  bool ended() const { return ending_ || is_terminal(state_); }
+  bool ended() const { return ending_ || is_terminal(state()); }
 
   std::shared_ptr<const Deployment> deployment_;
   TaskListener& listener_;
   TaskServices services_;
   sim::PathId path_;     // "tm-1/job-1/agg/0"
   sim::PathId subject_;  // "job-1/agg/0"
-  ExecutionState state_ = ExecutionState::deploying;
+  TaskStateMachine life_;
+  ExecutionState announced_ = ExecutionState::deploying;
 
   TaskChain chain_;
   std::unique_ptr<TaskInput> input_;
@@ -226,8 +269,18 @@ class ExactTask final : public sim::Endpoint,
   bool flush_armed_ = false;
   int64_t watermark_ = kMinWatermark;
   uint64_t records_processed_ = 0;
+  struct Accounted {  // in the process's heap
+    uint64_t live = 0;
+    uint64_t allocated = 0;
+    uint64_t records = 0;
+  } heap_;
+  size_t pauses_seen_ = 0;
 
-  std::deque<Mail> mails_;
+  MailboxProcessor loop_;
+  MailboxProcessor::Suspension suspension_ = 0;
+  TaskLoad load_;
+  std::vector<TaskMail> mails_;
+  std::vector<uint32_t> free_mails_;
   std::map<CheckpointId, ChannelEvent> barrier_events_;  // as they came first
   CheckpointId alignment_timer_ = kNoCheckpoint;
   uint32_t data_ended_channels_ = 0;
@@ -238,9 +291,10 @@ class ExactTask final : public sim::Endpoint,
 
   uint32_t background_busy_ = 0;
   uint32_t buffers_left_ = 0;
-  std::optional<Cause> failure_;
-  ExecutionState end_state_ = ExecutionState::failed;
-  bool ending_ = false;
+  std::vector<Cause> causes_;  // by TaskThrowable::what
+  TaskThrowable thrown_;       // how the stage ends
+  bool ending_ = false;        // the thread leaves its stage
+  bool cleaned_ = false;
 };
 
 }  // namespace drey::model

@@ -1,41 +1,121 @@
-// The end of a task: an event of its own, after which nothing of it is left.
+// The stages of the task's thread and what the world hears of them. The end of a stage is an event
+// of its own, after the last of which nothing of the task is left.
+#include <algorithm>
+
+#include "model/runtime_facts.h"
 #include "model/task/exact_task.h"
 #include "model/trace_events.h"
 
 namespace drey::model {
 
 void ExactTask::fail_task(const Cause& cause) {
-  if (!ended()) begin_end(ExecutionState::failed, &cause);
+  if (!ended()) leave_stage({.kind = TaskThrowable::Kind::user_error, .what = keep(cause)}, {});
 }
 
-void ExactTask::begin_end(ExecutionState state, const Cause* cause) {
+uint64_t ExactTask::keep(const Cause& cause) {
+  causes_.push_back(cause);
+  return causes_.size() - 1;
+}
+
+void ExactTask::leave_stage(const TaskThrowable& thrown, sim::Duration after) {
+  if (ending_) return;
   ending_ = true;
-  end_state_ = state;
-  if (cause != nullptr) failure_ = *cause;
-  kernel().arm(entity(), end_due, {}, sim::Priority::task);
+  thrown_ = thrown;
+  kernel().arm(entity(), end_due, after, sim::Priority::task);
 }
 
-void ExactTask::end_now() {
-  DataExchange::Removal how = DataExchange::Removal::canceled;
-  if (end_state_ == ExecutionState::finished) {
-    chain_.outputs.finish();
-    how = DataExchange::Removal::finished;
-  } else if (end_state_ == ExecutionState::failed) {
-    how = DataExchange::Removal::failed;
+void ExactTask::stage_over() {
+  if (thrown_.none())
+    life_.stage_returned();
+  else
+    life_.stage_threw(thrown_);
+}
+
+// ---- TaskStageActions ----
+
+void ExactTask::enter(TaskStage stage, const TaskThrowable& cause) {
+  switch (stage) {
+    case TaskStage::none:
+      return;
+    case TaskStage::deploy:
+      deploy();
+      return;
+    case TaskStage::restore:
+      if (restore_.start()) wake();
+      return;
+    case TaskStage::invoke:
+      begin_invoke();
+      return;
+    case TaskStage::clean_up:
+      if (cause.none() && state() == ExecutionState::running) {
+        chain_.outputs.finish();
+        clean_up(DataExchange::Removal::finished);
+      } else {
+        clean_up(state() == ExecutionState::failed ? DataExchange::Removal::failed
+                                                   : DataExchange::Removal::canceled);
+      }
+      life_.stage_returned();
+      return;
   }
-  clean_up(how);
-  if (end_state_ == ExecutionState::finished)
-    for (const auto& partition : deployment_->results)
-      if (is_blocking_or_persistent(deployment_->job->graph.data_sets[partition.data_set].type))
-        listener_.on_partition_available(deployment_->attempt, partition.id);
-  announce_fact(fact_kind(TaskFact::resources_left), buffers_left_, 0, 0);
-  set_state(end_state_, failure_.has_value() ? &*failure_ : nullptr);
+}
+
+void ExactTask::report(ExecutionState state, const TaskThrowable& failure) {
+  if (is_terminal(state)) {
+    if (!cleaned_) clean_up(DataExchange::Removal::failed);
+    if (state == ExecutionState::finished)
+      for (const auto& partition : deployment_->results)
+        if (is_blocking_or_persistent(deployment_->job->graph.data_sets[partition.data_set].type))
+          listener_.on_partition_available(deployment_->attempt, partition.id);
+    announce_fact(fact_kind(TaskFact::resources_left), buffers_left_, 0, 0);
+  }
+  announce_state(state);
+  listener_.on_state(deployment_->attempt, state,
+                     failure.none() ? nullptr : &causes_[failure.what]);
+}
+
+void ExactTask::announce_state(ExecutionState state) {
+  announce_fact(fact_kind(TaskFact::state), deployment_->attempt.attempt,
+                static_cast<uint64_t>(state), static_cast<uint64_t>(announced_));
+  announced_ = state;
+}
+
+void ExactTask::announce_load() {
+  announce_fact(fact_kind(LoadFact::load), static_cast<uint64_t>(load_.idle(now()).ns),
+                static_cast<uint64_t>(load_.back_pressured(now()).ns),
+                static_cast<uint64_t>(load_.in_all(now()).ns));
+}
+
+// Waiting ends at once; the element or mail at hand is the user's code and runs to its end.
+void ExactTask::cancel_invokable(bool interrupt) {
+  if (!interrupt) return;
+  const bool at_work = life_.stage() == TaskStage::invoke && !thread_blocked() && clock_ > now();
+  leave_stage({.kind = TaskThrowable::Kind::cancel_task, .what = 0},
+              at_work ? clock_ - now() : sim::Duration{});
+}
+
+void ExactTask::arm_watchdog() {
+  const sim::Duration timeout = deployment_->job->options.cancellation_timeout;
+  if (timeout.ns > 0) kernel().arm(entity(), watchdog_due, timeout, sim::Priority::timer);
+}
+
+void ExactTask::fatal(const TaskThrowable& cause, bool watchdog) {
+  if (watchdog)
+    listener_.on_fatal_error(deployment_->attempt, {.kind = Cause::Kind::cancellation_stuck,
+                                                    .text = "the task did not exit gracefully",
+                                                    .partition = {}});
+  else
+    listener_.on_fatal_error(deployment_->attempt, causes_[cause.what]);
 }
 
 void ExactTask::clean_up(DataExchange::Removal how) {
   ending_ = true;
+  cleaned_ = true;
+  loop_.mailbox().close();
   leave_core();
+  if (!silent_ && life_.stage() == TaskStage::clean_up && run_start_.ns != 0) announce_load();
   if (!silent_) checkpoints_.cancel_all();
+  if (services_.heap != nullptr) services_.heap->changed(heap_.live, 0, 0);
+  heap_.live = 0;
   if (barriers_ != nullptr) barriers_->close();
   if (input_ != nullptr && slice_.active) input_->recycle(slice_.input);
   if (input_ != nullptr) input_->release();
@@ -49,8 +129,8 @@ void ExactTask::clean_up(DataExchange::Removal how) {
   chain_.operators.clear();
   chain_.outputs = {};
   slice_ = {};
-  for (const Timer timer :
-       {work_due, wake_due, step_due, flush_due, watermark_due, alignment_due, seek_due, end_due})
+  for (const Timer timer : {work_due, wake_due, step_due, flush_due, watermark_due, alignment_due,
+                            seek_due, end_due, watchdog_due, load_due})
     kernel().disarm(entity(), timer);
 }
 

@@ -53,23 +53,9 @@ void ExactTask::end_of_data() {
 void ExactTask::stop_source(CheckpointId id, SnapshotType type) {
   stopping_for_ = id;
   slice_.active = false;
+  stalled_ = false;
   drain_ = type == SnapshotType::terminate_savepoint;
   end_of_data();
-}
-
-// FC-3 and FC-4: what the task still waits for after its data has ended.
-void ExactTask::try_to_finish() {
-  if (!data_ended_ || ending_ || thread_blocked() || slice_.active) return;
-  if (input_ != nullptr && !input_->finished()) return;
-  for (const auto& partition : chain_.outputs.partitions())
-    if (!partition->all_processed()) return;
-  const TaskOptions& options = deployment_->job->options;
-  const bool streaming = deployment_->job->graph.mode == RuntimeMode::streaming;
-  if (streaming && options.checkpointing && options.checkpoints_after_tasks_finish &&
-      !final_complete_)
-    return;
-  if (checkpoints_.running() || checkpoints_.preparing()) return;
-  begin_end(ExecutionState::finished, nullptr);
 }
 
 // A stopping job waits for its savepoint and for no other checkpoint.
@@ -106,47 +92,37 @@ void ExactTask::cancel_alignment_timer() { kernel().disarm(entity(), alignment_d
 
 // ---- mails ----
 
-void ExactTask::post_mail(Mail mail) {
-  if (ended()) return;
-  look();
-  mails_.push_back(std::move(mail));
-  go_on();
-}
-
-void ExactTask::run_mails() {
-  checkpoints_.go_on();
-  while (!mails_.empty() && !thread_blocked() && !ending_) {
-    const Mail mail = std::move(mails_.front());
-    mails_.pop_front();
-    run_mail(mail);
-  }
-}
-
-void ExactTask::run_mail(const Mail& mail) {
+void ExactTask::run(const TaskMail& mail) {
   switch (mail.kind) {
-    case Mail::Kind::trigger:
+    case TaskMail::Kind::trigger:
       trigger(mail);
       return;
-    case Mail::Kind::complete:
+    case TaskMail::Kind::complete:
       checkpoints_.completed(mail.id);
       if (completes_the_end(mail.id)) final_complete_ = true;
       return;
-    case Mail::Kind::aborted:
+    case TaskMail::Kind::aborted:
       checkpoints_.aborted(mail.id);
       if (mail.id == stopping_for_)
         fail_task({.kind = Cause::Kind::checkpoint,
                    .text = "stop-with-savepoint failed",
                    .partition = {}});
       return;
-    case Mail::Kind::barrier_timer:
+    case TaskMail::Kind::barrier_timer:
       barriers_->alignment_timer_due(mail.id, now());
+      return;
+    case TaskMail::Kind::watermark_timer:
+      watermark_tick();
+      return;
+    case TaskMail::Kind::operator_event:
+      chain_.source->on_event(mail.event);
       return;
   }
 }
 
 // BH-22: a source begins; a task whose producers have finished takes the barrier for its open
 // channels.
-void ExactTask::trigger(const Mail& mail) {
+void ExactTask::trigger(const TaskMail& mail) {
   ChannelEvent event{.kind = ChannelEvent::Kind::barrier,
                      .barrier = {.id = mail.id,
                                  .created_ms = sim::to_millis(mail.stamp - sim::Time{}),

@@ -23,7 +23,21 @@ bool ExactTask::state_stalled() const {
   return false;
 }
 
+// A pause of the process stops its clock: what began before it goes on behind it.
 void ExactTask::advance_to(sim::Time x) {
+  if (services_.heap != nullptr) {
+    const std::vector<ProcessHeap::Pause>& pauses = services_.heap->pauses();
+    for (; pauses_seen_ < pauses.size() && pauses[pauses_seen_].from < x; ++pauses_seen_) {
+      const ProcessHeap::Pause& pause = pauses[pauses_seen_];
+      apply_until(pause.from);
+      if (clock_ >= pause.from && !stalled_) clock_ = clock_ + (pause.to - pause.from);
+      if (ending_) return;
+    }
+  }
+  apply_until(x);
+}
+
+void ExactTask::apply_until(sim::Time x) {
   if (!slice_.active || stalled_ || thread_blocked()) return;
   while (!slice_applied() && clock_ < x) {
     if ((chain_.sink != nullptr && !chain_.sink->available()) || state_stalled()) {
@@ -104,9 +118,12 @@ void ExactTask::apply_elements() {
                              ? valve_->input_status(slice_.input.channel, element.status)
                              : valve_->input_watermark(slice_.input.channel, element.watermark);
     if (emitted.watermark.has_value()) emit_watermark(*emitted.watermark);
-    if (emitted.status.has_value())
-      chain_.outputs.write_element({.is_status = true, .status = *emitted.status});
+    if (emitted.status.has_value()) emit_status(*emitted.status);
   }
+}
+
+void ExactTask::emit_status(WatermarkStatus status) {
+  chain_.outputs.write_element({.is_status = true, .status = status});
 }
 
 // Timers fire on the way; what they emit goes down the rest of the chain, and then the watermark.
@@ -132,22 +149,41 @@ void ExactTask::emit_watermark(int64_t watermark) {
 void ExactTask::watermark_tick() {
   look();
   clock_ = std::max(clock_, now());
-  const auto watermark = chain_.source->tick();
-  if (watermark.has_value() && !data_ended_) emit_watermark(*watermark);
+  if (data_ended_) return;
+  const sim::Duration blocked = load_.back_pressured(now());
+  const LogSource::Tick tick = chain_.source->tick(load_.in_all(now()) - blocked);
+  if (tick.status == WatermarkStatus::active) emit_status(*tick.status);
+  if (tick.watermark.has_value()) emit_watermark(*tick.watermark);
+  if (tick.status == WatermarkStatus::idle) emit_status(*tick.status);
   publish();
-  if (!data_ended_)
-    kernel().arm(entity(), watermark_due, deployment_->job->options.watermark_interval,
-                 sim::Priority::timer);
 }
 
 // ---- looks ----
 
 void ExactTask::look() {
-  if (looking_ || state_ != ExecutionState::running || ending_) return;
+  if (looking_ || state() != ExecutionState::running || ending_) return;
   looking_ = true;
   advance_to(now());
   publish();
+  account_heap();
   looking_ = false;
+}
+
+void ExactTask::account_heap() {
+  if (services_.heap == nullptr) return;
+  uint64_t live = 0;
+  uint64_t allocated = 0;
+  for (const auto& op : chain_.operators) {
+    const state::KeyedBackend* const backend = op->backend();
+    if (backend == nullptr) continue;
+    live += backend->live_bytes();
+    allocated += backend->allocated_bytes();
+  }
+  const uint64_t garbage =
+      (records_processed_ - heap_.records) * services_.heap->model().record_garbage_bytes;
+  services_.heap->changed(heap_.live, live, allocated - heap_.allocated + garbage);
+  heap_ = {.live = live, .allocated = allocated, .records = records_processed_};
+  services_.heap->check(deployment_->job->options.heap_bytes);
 }
 
 void ExactTask::publish() {
@@ -185,65 +221,19 @@ void ExactTask::arm_flush() {
 
 // After every event of the task: what was noted is done, then the work goes on.
 void ExactTask::go_on() {
-  if (ending_ || is_terminal(state_)) return;
-  if (state_ == ExecutionState::initializing) {
-    if (!opening_ && restore_.done()) restore_done();
-    if (opening_ && !ending_ && (chain_.sink == nullptr || chain_.sink->opened())) {
-      if (now() < clock_) {
-        kernel().arm(entity(), wake_due, clock_ - now(), sim::Priority::task);
-        return;
-      }
-      enter_running();
-    }
-  }
-  if (state_ != ExecutionState::running) return;
+  if (ended()) return;
+  if (state() == ExecutionState::initializing) restore_goes_on();
+  if (state() != ExecutionState::running || ending_) return;
   look();
-  run_mails();
+  checkpoints_.go_on();
   run_background_jobs();
-  if (!ending_) work();
+  run_loop();
 }
 
-void ExactTask::work() {
-  for (;;) {
-    if (ending_ || thread_blocked()) break;
-    if (slice_.active) {
-      if (slice_applied() && now() >= clock_) {
-        end_slice();
-        continue;
-      }
-      if (stalled_ && room()) {
-        stalled_ = false;
-        clock_ = std::max(clock_, now());
-      }
-      break;
-    }
-    if (now() < clock_ || !room()) break;
-    if (chain_.source != nullptr) {
-      if (chain_.source->available() && !data_ended_) {
-        begin_source_slice();
-        continue;
-      }
-      if (chain_.source->finished() && !data_ended_) {
-        end_of_data();
-        continue;
-      }
-      break;
-    }
-    auto element = input_->poll();
-    if (!element.has_value()) break;
-    if (is_event(element->type))
-      on_event_element(*element);
-    else
-      begin_input_slice(std::move(*element));
-  }
-  if (ending_) return;
-  try_to_finish();
-  plan();
-}
-
-// One event for the end of the slice, or for the time when the thread is free.
+// One event for the end of the slice, or for the time when the thread is free; mail wants it free.
 void ExactTask::plan() {
-  if (ending_ || is_terminal(state_)) return;
+  if (now() < clock_ && !thread_blocked() && loop_.mailbox().has_mail())
+    kernel().arm(entity(), wake_due, clock_ - now(), sim::Priority::task);
   if (thread_blocked() || (slice_.active && stalled_)) {
     leave_core();
     return;
@@ -260,12 +250,7 @@ void ExactTask::plan() {
     return;
   }
   leave_core();
-  const bool work = chain_.source != nullptr
-                        ? chain_.source->available() || chain_.source->finished()
-                        : input_->available();
-  if (now() < clock_ && work && !data_ended_)
-    kernel().arm(entity(), work_due, clock_ - now(), sim::Priority::task);
-  else if (now() < clock_ && input_ != nullptr && input_->available())
+  if (now() < clock_ && (data_ended_ || has_element()))
     kernel().arm(entity(), work_due, clock_ - now(), sim::Priority::task);
 }
 

@@ -1,5 +1,6 @@
 // From deployment to RUNNING: buffers, the chain, its state, the sink's opening.
 #include "fmt/core.h"
+#include "model/io/source_events.h"
 #include "model/task/exact_task.h"
 #include "model/trace_events.h"
 #include "sim/check.h"
@@ -29,24 +30,19 @@ ExactTask::ExactTask(sim::World& world, sim::ProcessId process,
       path_(
           world.kernel().intern(world.machines().name(process) + "/" + subtask_name(*deployment_))),
       subject_(world.kernel().intern(subtask_name(*deployment_))),
+      life_(*this),
       restore_(*this),
-      checkpoints_(chain_, *this, *this) {}
+      checkpoints_(chain_, *this, *this),
+      loop_(*this) {}
 
 ExactTask::~ExactTask() {
   silent_ = true;
-  if (!is_terminal(state_)) clean_up(DataExchange::Removal::canceled);
+  if (!cleaned_) clean_up(DataExchange::Removal::canceled);
 }
 
-void ExactTask::set_state(ExecutionState state, const Cause* cause) {
-  const ExecutionState before = state_;
-  state_ = state;
-  announce_fact(fact_kind(TaskFact::state), deployment_->attempt.attempt,
-                static_cast<uint64_t>(state), static_cast<uint64_t>(before));
-  listener_.on_state(deployment_->attempt, state, cause);
-}
+void ExactTask::start() { life_.start(); }
 
-void ExactTask::start() {
-  set_state(ExecutionState::initializing, nullptr);
+void ExactTask::deploy() {
   const bool buffers = set_up_outputs();
   if (!is_source()) {
     input_ = std::make_unique<TaskInput>(*deployment_, TaskInput::Options{.buffers = {}},
@@ -66,7 +62,7 @@ void ExactTask::start() {
                .partition = {}});
     return;
   }
-  if (restore_.start()) wake();
+  life_.stage_returned();
 }
 
 bool ExactTask::set_up_outputs() {
@@ -164,8 +160,6 @@ void ExactTask::build_source(uint32_t op) {
   chain_.source = std::make_unique<LogSource>(
       LogSource::Options{.log = services_.log,
                          .service = deployment_->job->external_log,
-                         .subtask = deployment_->attempt.subtask,
-                         .parallelism = deployment_->vertex().parallelism,
                          .bound_ms = sim::to_millis(spec(op).max_out_of_orderness),
                          .slice_records = deployment_->job->options.buffer_bytes / kUnitBytes,
                          .mutant = deployment_->job->options.mutant},
@@ -173,6 +167,8 @@ void ExactTask::build_source(uint32_t op) {
   bool found = false;
   const std::vector<SourcePosition> positions = restore_.source(op, found);
   if (found) chain_.source->restore(positions);
+  listener_.on_operator_event(deployment_->attempt, op,
+                              source_event(SourceEvent::reader_registration));
 }
 
 void ExactTask::build_sink(uint32_t op) {
@@ -228,9 +224,21 @@ bool ExactTask::build_keyed(uint32_t op) {
   return true;
 }
 
-void ExactTask::enter_running() {
+// INITIALIZING ends when the state is here, the sink is open and the thread has done its part.
+void ExactTask::restore_goes_on() {
+  if (!opening_ && restore_.done()) restore_done();
+  if (!opening_ || ending_ || (chain_.sink != nullptr && !chain_.sink->opened())) return;
+  if (now() < clock_)
+    kernel().arm(entity(), wake_due, clock_ - now(), sim::Priority::task);
+  else
+    life_.stage_returned();
+}
+
+void ExactTask::begin_invoke() {
   run_start_ = now();
-  set_state(ExecutionState::running, nullptr);
+  load_.begin(now());
+  kernel().arm(entity(), load_due, kLoadInterval, sim::Priority::timer);
+  loop_.start();
   if (input_ != nullptr) input_->connect_known();
   if (chain_.source == nullptr) return;
   chain_.source->start();

@@ -118,6 +118,7 @@ void TaskCheckpoints::take_snapshot(const Request& request) {
   context_.busy(running.sync);
   context_.announce_fact(fact_kind(CheckpointFact::sync_done), static_cast<uint64_t>(id),
                          ns(running.sync), 0);
+  host_.sync_part_over(id);
   context_.after(running.sync, {TaskPart::checkpoint, async_begins, static_cast<uint64_t>(id)});
 }
 

@@ -31,6 +31,8 @@ class CheckpointHost {
   virtual void run_background_jobs() = 0;
   virtual bool digest_state() const = 0;
   virtual bool data_ended() const = 0;
+  // The coordinators of its operators are told (AcknowledgeCheckpointEvent).
+  virtual void sync_part_over(CheckpointId id) = 0;
 };
 
 class TaskCheckpoints {

@@ -11,7 +11,6 @@ OpenedBackend TaskBackends::open(const BackendRequest& request, state::Charge& c
   setup.kind = heap ? state::BackendKind::hashmap : state::BackendKind::rocksdb;
   setup.range = request.range;
   setup.max_parallelism = request.max_parallelism;
-  if (options.heap_bytes != 0) setup.heap_limit = options.heap_bytes;
   setup.incremental = options.incremental;
   setup.rocksdb.write_buffer_bytes = options.rocksdb_write_buffer;
   setup.rocksdb_cache_bytes = options.rocksdb_block_cache;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/task/data_exchange.h"
+#include "model/task/process_heap.h"
 #include "model/task/task_runtime.h"
 #include "sim/clock.h"
 #include "sim/disk.h"
@@ -67,6 +68,7 @@ struct TaskServices {
   DataExchange* exchange = nullptr;
   const TaskBackends* backends = nullptr;
   Cores* cores = nullptr;
+  ProcessHeap* heap = nullptr;                  // null: without bound or pauses
   std::shared_ptr<const sim::LogContents> log;  // what the job's external log holds
   // Time of a charge on the process's disk, beyond its cpu_ns.
   uint64_t disk_read_ns = 80'000;

@@ -11,12 +11,6 @@ namespace {
 
 using namespace model;
 
-class NumberEvent final : public OperatorEvent {
- public:
-  explicit NumberEvent(int64_t number) : value(number) {}
-  const int64_t value;
-};
-
 class EventOutput final : public OperatorCoordinatorOutput {
  public:
   OperatorCoordinatorHolder* holder = nullptr;
@@ -26,8 +20,9 @@ class EventOutput final : public OperatorCoordinatorOutput {
   std::deque<uint64_t> open_rpcs;
   int64_t global_failures = 0;
 
-  void send_event(uint64_t rpc, uint32_t subtask, const OperatorEventPtr& event) override {
-    delivered[subtask].push_back(static_cast<const NumberEvent&>(*event).value);
+  void send_event(uint64_t rpc, uint32_t subtask, uint32_t,
+                  const OperatorEventPtr& event) override {
+    delivered[subtask].push_back(static_cast<int64_t>(event->argument));
     if (manual)
       open_rpcs.push_back(rpc);
     else
@@ -37,7 +32,7 @@ class EventOutput final : public OperatorCoordinatorOutput {
   void snapshot_result(CheckpointId id, bool succeeded, std::optional<CoordinatorState>) override {
     futures[id] = succeeded ? "DONE" : "FAILED";
   }
-  void event_was_lost(uint32_t) override {}
+  void event_was_lost(uint32_t, uint32_t) override {}
   void fail_job() override { ++global_failures; }
 };
 
@@ -50,7 +45,8 @@ bool apply(const Json& event, OperatorCoordinatorHolder& holder, EventOutput& ou
   else if (op == "done")
     holder.on_snapshot(id, CoordinatorState{"state"});
   else if (op == "event")
-    holder.send_event(subtask, std::make_shared<NumberEvent>(event.at("value").get<int64_t>()));
+    holder.send_event(subtask, std::make_shared<OperatorEvent>(OperatorEvent{
+                                   .argument = event.at("value").get<uint64_t>(), .bytes = {}}));
   else if (op == "op_ack")
     holder.on_subtask_acknowledged(subtask, id);
   else if (op == "abort_triggering")

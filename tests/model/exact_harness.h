@@ -2,9 +2,11 @@
 // A small cluster for tests of the exact grain without a JobMaster: TaskManager processes with a
 // data exchange each, the outside world (log, broker, object store), and a fake master that deploys
 // a job and drives its checkpoints between steps of simulated time.
+#include <functional>
 #include <map>
 #include <set>
 
+#include "model/io/source_events.h"
 #include "model/task/exact_task.h"
 #include "model/trace_events.h"
 #include "sim/broker.h"
@@ -40,24 +42,28 @@ struct CountedFacts final : sim::TraceSink {
 };
 
 struct TaskManagerProgram final : sim::Program {
-  TaskManagerProgram(sim::World& world, sim::ProcessId process, const DataExchangeOptions& options)
+  TaskManagerProgram(sim::World& world, sim::ProcessId process, const DataExchangeOptions& options,
+                     const HeapModel& heap_model)
       : clock(world.kernel()),
         exchange(world, process, options),
-        backends({.disk = &disk, .clock = &clock, .process = process}) {}
+        backends({.disk = &disk, .clock = &clock, .process = process}),
+        heap(world, process, heap_model) {}
   ~TaskManagerProgram() override { tasks.clear(); }
   sim::Disk disk{{}};
   sim::KernelClock clock;
   DataExchange exchange;
   TaskBackends backends;
   Cores cores{8};
+  ProcessHeap heap;
   std::map<AttemptId, std::unique_ptr<ExactTask>> tasks;
 };
 
 struct TaskManagerLauncher final : sim::Launcher {
   std::unique_ptr<sim::Program> launch(sim::World& world, sim::ProcessId process) override {
-    return std::make_unique<TaskManagerProgram>(world, process, options);
+    return std::make_unique<TaskManagerProgram>(world, process, options, heap);
   }
   DataExchangeOptions options;
+  HeapModel heap;
 };
 
 struct HarnessOptions {
@@ -69,6 +75,25 @@ struct HarnessOptions {
   bool checkpoint = true;
   bool keep_committed = true;  // what the broker made visible
   TaskOptions task{.checkpointing = true};
+  HeapModel heap;
+};
+
+// What a reader that registers is told, as an event of its own: the splits of its subtask (unless
+// it has restored its own), and of a bounded log that there are no more.
+class SplitAssigner final : public sim::Entity {
+ public:
+  explicit SplitAssigner(sim::Kernel& kernel)
+      : kernel_(kernel), id_(kernel.add(*this, kernel.intern("assigner"), {})) {}
+  void answer_later(std::function<void()> what) {
+    answers_.push_back(std::move(what));
+    kernel_.post({}, id_, 0, answers_.size() - 1, sim::Priority::task);
+  }
+  void on_event(const sim::Event& event) override { answers_[event.argument](); }
+
+ private:
+  sim::Kernel& kernel_;
+  sim::EntityId id_;
+  std::vector<std::function<void()>> answers_;
 };
 
 class ExactHarness : public TaskListener {
@@ -76,12 +101,14 @@ class ExactHarness : public TaskListener {
   ExactHarness(const HarnessOptions& options, JobSpec spec)
       : options_(options),
         world({.kernel = {.seed = options.seed, .tie_salt = options.tie_salt}, .network = {}}),
+        assigner(world.kernel()),
         contents(std::make_shared<sim::LogContents>(options.log)),
         log(world, {}, contents),
         broker(world, {}),
         store(world, {}) {
     if (options.keep_committed) world.kernel().add_sink(&committed);
     world.kernel().add_sink(&facts);
+    launcher.heap = options.heap;
     log.start();
     broker.start();
     store.start();
@@ -180,6 +207,7 @@ class ExactHarness : public TaskListener {
     const TaskServices services{.exchange = &program.exchange,
                                 .backends = &program.backends,
                                 .cores = &program.cores,
+                                .heap = &program.heap,
                                 .log = contents,
                                 .step_each_record = options_.step_each_record};
     program.tasks[deployment->attempt] =
@@ -273,7 +301,23 @@ class ExactHarness : public TaskListener {
     acknowledged[checkpoint][id] = std::move(ack);
   }
   void on_decline(const AttemptId&, CheckpointId, CheckpointFailureReason) override { ++declined; }
-  void on_operator_event(const AttemptId&, uint32_t, const OperatorEvent&) override {}
+  void on_operator_event(const AttemptId& id, uint32_t op, const OperatorEvent& event) override {
+    ++operator_events;
+    if (event.kind != static_cast<uint32_t>(SourceEvent::reader_registration)) return;
+    assigner.answer_later([this, id, op] {
+      const auto tasks = all_tasks();
+      const auto task = tasks.find(id);
+      if (task == tasks.end()) return;
+      const Deployment& deployment = task->second->deployment();
+      std::vector<SplitId> splits;
+      for (SplitId split = id.subtask; split < contents->splits();
+           split += deployment.vertex().parallelism)
+        splits.push_back(split);
+      if (deployment.restore == nullptr) task->second->deliver(op, add_splits_event(splits));
+      if (contents->total() != sim::LogContents::kUnbounded)
+        task->second->deliver(op, source_event(SourceEvent::no_more_splits));
+    });
+  }
   void on_partition_available(const AttemptId&, const PartitionId&) override {
     ++available_partitions;
   }
@@ -288,6 +332,7 @@ class ExactHarness : public TaskListener {
 
  public:
   sim::World world;
+  SplitAssigner assigner;
   std::shared_ptr<const sim::LogContents> contents;
   CommittedRecords committed;
   CountedFacts facts;
@@ -309,6 +354,7 @@ class ExactHarness : public TaskListener {
   uint32_t fatal = 0;
   uint32_t available_partitions = 0;
   uint32_t ended_data = 0;
+  uint32_t operator_events = 0;
 
  private:
   CheckpointId checkpoint_ = 0;

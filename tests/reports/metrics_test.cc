@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "model/graph/execution_state.h"
+#include "model/runtime_facts.h"
 #include "reports/judge_expectations.h"
 #include "sim/object_store.h"
 #include "tests/reports/hand_made_run.h"
@@ -135,6 +136,24 @@ TEST_F(MetricsTest, CheckpointsAndTheWorld) {
   holds("broker.open_transactions == 1");
   holds("storage.bytes_written == 150 b");
   holds("storage.objects == 1");
+}
+
+// As Flink's gauges: the share over the last minute; a new attempt starts anew.
+TEST_F(MetricsTest, LoadIsTheShareOfTheLastMinute) {
+  using model::LoadFact;
+  constexpr uint64_t kSecond = 1'000'000'000;
+  run_.say(LoadFact::load, "job-1/agg/0", 1 * kSecond, 2 * kSecond, 5 * kSecond);
+  holds("agg.idle.last == 20%");
+  holds("agg.back_pressured.last == 40%");
+  holds("agg.busy.last == 40%");
+  // Idle since: of 65 s, the last 60 s count.
+  for (uint64_t i = 2; i <= 13; ++i)
+    run_.say(LoadFact::load, "job-1/agg/0", (5 * i - 4) * kSecond, 2 * kSecond, 5 * i * kSecond);
+  holds("agg.idle.last == 100%");
+  holds("agg.busy.min == 0%");
+  run_.say(LoadFact::load, "job-1/agg/0", 0, 0, 5 * kSecond);
+  holds("agg.busy.last == 100%");
+  holds("agg.busy.count == 14");
 }
 
 TEST_F(MetricsTest, WhatTheTraceDoesNotGiveHasNoValue) {
