@@ -42,19 +42,19 @@ uint64_t Metrics::interests() const {
          sim::interest(FactGroup::fault);
 }
 
-// "job-1/agg/0"; anything else is no subtask.
+// "job-1/agg/0"; anything else is no subtask and counts for a vertex without a name.
 const Metrics::Subtask& Metrics::subtask(sim::PathId path) {
   if (path.index >= subtasks_.size()) subtasks_.resize(path.index + 1);
   Subtask& subtask = subtasks_[path.index];
-  if (subtask.valid) return subtask;
+  if (subtask.vertex != nullptr) return subtask;
   const std::string_view name = names_(path);
   const size_t first = name.find('/');
   const size_t last = name.rfind('/');
-  if (first == std::string_view::npos || last == first) return subtask;
-  subtask.vertex = std::string(name.substr(first + 1, last - first - 1));
-  for (size_t i = last + 1; i < name.size() && name[i] >= '0' && name[i] <= '9'; ++i)
+  const bool valid = first != std::string_view::npos && last != first;
+  subtask.vertex =
+      &vertices_[valid ? std::string(name.substr(first + 1, last - first - 1)) : std::string()];
+  for (size_t i = last + 1; valid && i < name.size() && name[i] >= '0' && name[i] <= '9'; ++i)
     subtask.index = subtask.index * 10 + static_cast<uint64_t>(name[i] - '0');
-  subtask.valid = true;
   return subtask;
 }
 
@@ -111,16 +111,22 @@ void Metrics::on_batch(const sim::BatchFact& batch, sim::FactNumber) {
 }
 
 // Transactions are named "transaction/job-1-SINK-subtask-checkpoint".
+uint64_t* Metrics::committed_by(sim::PathId transaction) {
+  std::string_view name = names_(transaction);
+  if (!name.starts_with("transaction/")) return nullptr;
+  name = name.substr(0, name.rfind('-'));
+  name = name.substr(0, name.rfind('-'));
+  const size_t begin = name.find('-', name.find('-') + 1);
+  if (begin == std::string_view::npos) return nullptr;
+  return &vertices_[std::string(name.substr(begin + 1))].committed;
+}
+
 void Metrics::on_committed(const sim::BatchFact& batch) {
   committed_ += batch.records.size();
-  std::string_view name = names_(batch.head.subject);
-  if (name.starts_with("transaction/")) {
-    name = name.substr(0, name.rfind('-'));
-    name = name.substr(0, name.rfind('-'));
-    const size_t begin = name.find('-', name.find('-') + 1);
-    if (begin != std::string_view::npos)
-      vertices_[std::string(name.substr(begin + 1))].committed += batch.records.size();
-  }
+  const sim::PathId transaction = batch.head.subject;
+  if (!(last_transaction_.first == transaction))
+    last_transaction_ = {transaction, committed_by(transaction)};
+  if (last_transaction_.second != nullptr) *last_transaction_.second += batch.records.size();
   if (!options_.latency || options_.log == nullptr) return;
   for (const sim::Record& record : batch.records) {
     const uint16_t split = sim::provenance_split(record.provenance);

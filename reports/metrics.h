@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "reports/engine_counts.h"
@@ -73,9 +74,8 @@ class Metrics final : public sim::TraceSink, public MetricLookup {
     uint64_t full_size = 0;
   };
   struct Subtask {
-    std::string vertex;
+    Vertex* vertex = nullptr;  // in vertices_; null: the path has not been looked at
     uint64_t index = 0;
-    bool valid = false;
   };
 
   void on_control(const sim::Fact& fact);
@@ -88,7 +88,8 @@ class Metrics final : public sim::TraceSink, public MetricLookup {
   void on_committed(const sim::BatchFact& batch);
   void all_running();
   const Subtask& subtask(sim::PathId path);
-  Vertex& vertex_of(sim::PathId path) { return vertices_[subtask(path).vertex]; }
+  Vertex& vertex_of(sim::PathId path) { return *subtask(path).vertex; }
+  uint64_t* committed_by(sim::PathId transaction);
 
   std::optional<MetricValue> job_metric(std::string_view name, std::string_view aggregate) const;
   std::optional<MetricValue> checkpoint_metric(std::string_view name,
@@ -102,7 +103,8 @@ class Metrics final : public sim::TraceSink, public MetricLookup {
   TraceNames names_;
   sim::Time now_{};
 
-  std::vector<Subtask> subtasks_;  // by path
+  std::vector<Subtask> subtasks_;  // by path: names are taken apart once, not once per buffer
+  std::pair<sim::PathId, uint64_t*> last_transaction_;  // and its sink's count; null: none
   std::map<std::string, Vertex> vertices_;
   std::map<std::string, Fault, std::less<>> faults_;
   uint64_t not_running_ =

@@ -71,6 +71,17 @@ std::optional<ConditionState::Place> ConditionState::place_of(sim::PathId path) 
   return Place{name.substr(first + 1, last - first - 1), *number};
 }
 
+ConditionState::Subtask* ConditionState::subtask_of(sim::PathId path) {
+  if (!path.valid()) return nullptr;
+  if (path.index >= by_path_.size()) by_path_.resize(path.index + 1);
+  Known& known = by_path_[path.index];
+  if (!known.looked) {
+    known.looked = true;
+    if (const auto place = place_of(path); place.has_value()) known.subtask = &subtasks_[*place];
+  }
+  return known.subtask;
+}
+
 std::string ConditionState::process_of(const std::string& vertex, int64_t subtask) const {
   const auto found = subtasks_.find({vertex, subtask});
   return found == subtasks_.end() ? std::string{} : found->second.process;
@@ -165,9 +176,9 @@ void ConditionState::on_control(const sim::Fact& fact) {
       return;
     }
     case ControlFact::execution_state:
-      if (const auto place = place_of(subject); place.has_value()) {
-        subtasks_[*place].state = static_cast<model::ExecutionState>(fact.b);
-        subtasks_[*place].attempt = static_cast<int64_t>(fact.a);
+      if (Subtask* subtask = subtask_of(subject); subtask != nullptr) {
+        subtask->state = static_cast<model::ExecutionState>(fact.b);
+        subtask->attempt = static_cast<int64_t>(fact.a);
       }
       return;
     case ControlFact::failure:
@@ -194,8 +205,8 @@ void ConditionState::on(const sim::Fact& fact) {
       return;
     case sim::FactGroup::task:
       if (fact.kind == model::fact_kind(TaskFact::state))
-        if (const auto place = place_of(fact.subject); place.has_value())
-          subtasks_[*place].process = process_in(kernel_.name(fact.entity));
+        if (Subtask* subtask = subtask_of(fact.subject); subtask != nullptr)
+          subtask->process = process_in(kernel_.name(fact.entity));
       return;
     case sim::FactGroup::checkpoint:
       if (fact.kind == model::fact_kind(CheckpointFact::completed)) ++completed_;
@@ -204,8 +215,8 @@ void ConditionState::on(const sim::Fact& fact) {
       return;
     case sim::FactGroup::data:
       if (fact.kind == model::fact_kind(DataFact::buffer_received))
-        if (const auto place = place_of(fact.subject); place.has_value())
-          subtasks_[*place].records_in += static_cast<int64_t>(fact.c);
+        if (Subtask* subtask = subtask_of(fact.subject); subtask != nullptr)
+          subtask->records_in += static_cast<int64_t>(fact.c);
       return;
     default:
       return;
@@ -214,8 +225,8 @@ void ConditionState::on(const sim::Fact& fact) {
 
 void ConditionState::on_batch(const sim::BatchFact& batch) {
   if (sim::fact_group(batch.head.kind) != sim::FactGroup::data) return;
-  if (const auto place = place_of(batch.head.subject); place.has_value())
-    subtasks_[*place].records_out += static_cast<int64_t>(batch.records.size());
+  if (Subtask* subtask = subtask_of(batch.head.subject); subtask != nullptr)
+    subtask->records_out += static_cast<int64_t>(batch.records.size());
 }
 
 bool ConditionState::vertex_state_holds(const ConditionTerm& term) const {

@@ -49,6 +49,7 @@ class ConditionState {
   using Place = std::pair<std::string, int64_t>;  // vertex, subtask
 
   std::optional<Place> place_of(sim::PathId path) const;
+  Subtask* subtask_of(sim::PathId path);
   std::optional<PhaseFact> phase_of(const sim::Fact& fact) const;
   bool term_holds(const ConditionTerm& term, const sim::Fact* fact) const;
   bool vertex_state_holds(const ConditionTerm& term) const;
@@ -58,7 +59,13 @@ class ConditionState {
 
   const Scenario& scenario_;
   const sim::Kernel& kernel_;
+  struct Known {
+    bool looked = false;
+    Subtask* subtask = nullptr;  // in subtasks_; null: the path is no subtask's
+  };
+
   std::map<Place, Subtask> subtasks_;
+  std::vector<Known> by_path_;  // a path's name is taken apart once, not once per buffer
   std::map<std::string, std::string> processes_;  // name -> UP, DOWN, FROZEN
   std::map<std::string, bool> registered_;
   std::map<std::string, std::pair<bool, bool>> faults_;

@@ -16,6 +16,11 @@ FaultInjector::FaultInjector(const Scenario& scenario, Assembly& assembly)
     Armed& armed = faults_.emplace_back();
     armed.spec = &spec;
     armed.path = kernel_.intern("fault/" + spec.id);
+    armed.instant = spec.when.has_value() &&
+                    std::any_of(spec.when->terms.begin(), spec.when->terms.end(),
+                                [](const ConditionTerm& term) {
+                                  return term.subject == ConditionTerm::Subject::checkpoint_phase;
+                                });
   }
   kernel_.add_sink(this);
 }
@@ -57,18 +62,16 @@ void FaultInjector::on_batch(const sim::BatchFact& batch, sim::FactNumber) {
 // A condition counts each time that it becomes true; one with a term of an instant, each time that
 // it is.
 void FaultInjector::look(const sim::Fact* fact) {
+  const bool at_phase =
+      fact != nullptr && sim::fact_group(fact->kind) == sim::FactGroup::checkpoint;
   for (size_t i = 0; i < faults_.size(); ++i) {
     Armed& armed = faults_[i];
     const FaultSpec& spec = *armed.spec;
     if (!spec.when.has_value()) continue;
     const bool repeats = spec.times > 1 && !spec.every.has_value();
     if (armed.fired >= (repeats ? spec.times : 1)) continue;
-    const bool holds = state_.holds(*spec.when, fact);
-    const bool instant = std::any_of(
-        spec.when->terms.begin(), spec.when->terms.end(), [](const ConditionTerm& term) {
-          return term.subject == ConditionTerm::Subject::checkpoint_phase;
-        });
-    const bool becomes = holds && (instant || !armed.was_true);
+    const bool holds = (!armed.instant || at_phase) && state_.holds(*spec.when, fact);
+    const bool becomes = holds && (armed.instant || !armed.was_true);
     armed.was_true = holds;
     if (!becomes || ++armed.times_true < spec.nth) continue;
     ++armed.fired;

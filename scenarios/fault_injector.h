@@ -56,6 +56,7 @@ class FaultInjector : public sim::Entity,
   struct Armed {
     const FaultSpec* spec = nullptr;
     sim::PathId path;
+    bool instant = false;    // its condition names a phase: it holds only at such a fact
     int64_t times_true = 0;  // of the condition
     bool was_true = false;
     int64_t fired = 0;

@@ -18,10 +18,15 @@ constexpr std::string_view kAppended[] = {"faults", "expect", "edges"};
 
 // At most one byte more than the limit, so that a device or a huge file costs nothing.
 std::optional<std::string> read_stream(std::istream& in) {
-  std::string text(kFileBytesMax + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  constexpr size_t kStep = size_t{64} << 10;
+  std::string text;
+  while (in && text.size() <= kFileBytesMax) {  // one byte too many tells that it is too long
+    const size_t before = text.size();
+    text.resize(std::min(before + kStep, size_t{kFileBytesMax} + 1));
+    in.read(text.data() + before, static_cast<std::streamsize>(text.size() - before));
+    text.resize(before + static_cast<size_t>(in.gcount()));
+  }
   if (in.bad()) return std::nullopt;
-  text.resize(static_cast<size_t>(in.gcount()));
   return text;
 }
 

@@ -22,7 +22,9 @@ class Broker::Server final : public ServiceEndpoint {
   Body list(const ListTransactions& request) const;
   Body read(const ReadCommitted& request) const;
 
-  BrokerResult check_producer(const std::string& id, int64_t producer_id, int32_t epoch) const;
+  // `found` is set when the result is ok.
+  BrokerResult check_producer(const std::string& id, int64_t producer_id, int32_t epoch,
+                              Producer*& found) const;
   void add_to_transaction(const std::string& id, Producer& producer, const AppendRecords& request,
                           uint64_t offset);
   void begin(const std::string& id, Producer& producer);
@@ -113,12 +115,14 @@ Body Broker::Server::init(const InitProducer& request) {
 }
 
 BrokerResult Broker::Server::check_producer(const std::string& id, int64_t producer_id,
-                                            int32_t epoch) const {
+                                            int32_t epoch, Producer*& found) const {
   const auto it = broker_.producers_.find(id);
   if (it == broker_.producers_.end() || it->second.id != producer_id)
     return BrokerResult::unknown_producer;
   if (epoch < it->second.epoch) return BrokerResult::fenced;
-  return epoch == it->second.epoch ? BrokerResult::ok : BrokerResult::unknown_producer;
+  if (epoch != it->second.epoch) return BrokerResult::unknown_producer;
+  found = &it->second;
+  return BrokerResult::ok;
 }
 
 void Broker::Server::begin(const std::string& id, Producer& producer) {
@@ -134,9 +138,8 @@ Body Broker::Server::append(const AppendRecords& request) {
   Producer* producer = nullptr;
   const std::string& id = request.transactional_id;
   if (!id.empty()) {
-    BrokerResult result = check_producer(id, request.producer_id, request.epoch);
+    BrokerResult result = check_producer(id, request.producer_id, request.epoch, producer);
     if (result == BrokerResult::ok) {
-      producer = &broker_.producers_.at(id);
       if (request.sequence < producer->next_sequence) result = BrokerResult::duplicate;
       if (request.sequence > producer->next_sequence) result = BrokerResult::out_of_order;
     }
@@ -208,9 +211,10 @@ void Broker::Server::close(Producer& producer, bool committed) {
 Body Broker::Server::end(const EndTransaction& request) {
   auto answer = std::make_shared<TransactionEnded>();
   const std::string& id = request.transactional_id;
-  BrokerResult result = check_producer(id, request.producer_id, request.epoch);
+  Producer* found = nullptr;
+  BrokerResult result = check_producer(id, request.producer_id, request.epoch, found);
   if (result == BrokerResult::ok) {
-    Producer& producer = broker_.producers_.at(id);
+    Producer& producer = *found;
     const State wanted = request.commit ? State::committed : State::aborted;
     if (producer.state == State::open && request.commit)
       commit(id, producer);

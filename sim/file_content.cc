@@ -1,6 +1,7 @@
 #include "sim/file_content.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "sim/check.h"
@@ -12,6 +13,28 @@ namespace {
 // many.
 constexpr uint64_t kSmallestChunk = 512;
 constexpr uint64_t kLargestChunk = 256 * 1024;
+
+// A digest for each quarter of a stripe, since one alone waits for its own multiplications.
+constexpr size_t kStripe = 128;
+using Lanes = std::array<Digest, kStripe / 32>;
+
+uint64_t word(const char* at) {
+  uint64_t w = 0;
+  std::memcpy(&w, at, sizeof w);
+  return w;
+}
+
+// Written out, so that the lanes live in registers.
+Lanes fold_stripes(const Lanes& lanes, const char* at, size_t stripes) {
+  auto [a, b, c, d] = lanes;
+  for (; stripes > 0; --stripes, at += kStripe) {
+    a.fold(word(at), word(at + 8), word(at + 16), word(at + 24));
+    b.fold(word(at + 32), word(at + 40), word(at + 48), word(at + 56));
+    c.fold(word(at + 64), word(at + 72), word(at + 80), word(at + 88));
+    d.fold(word(at + 96), word(at + 104), word(at + 112), word(at + 120));
+  }
+  return {a, b, c, d};
+}
 }  // namespace
 
 FileContent FileContent::adopt(std::string bytes) {
@@ -129,35 +152,25 @@ std::string FileContent::to_string() const {
 }
 
 void FileContent::fold(Digest& into) const {
-  // Stripes of 128 bytes counted from the start of the rope, so that the cut into chunks does not
-  // show; a digest for each quarter of a stripe, since one alone waits for its own multiplications.
-  constexpr size_t kStripe = 128;
-  Digest lanes[kStripe / 32];
-  const auto fold_stripe = [&lanes](const char* stripe) {
-    uint64_t w[kStripe / 8];
-    std::memcpy(w, stripe, kStripe);
-    for (size_t i = 0; i < kStripe / 32; ++i)
-      lanes[i].fold(w[4 * i], w[4 * i + 1], w[4 * i + 2], w[4 * i + 3]);
-  };
+  // Stripes are counted from the start of the rope, so that the cut into chunks does not show.
+  Lanes lanes;
   char carry[kStripe];
   size_t held = 0;
   for (size_t i = 0; i < pieces_.size(); ++i) {
     std::string_view bytes = bytes_of(i);
-    while (!bytes.empty()) {
-      size_t part = kStripe;
-      if (held == 0 && bytes.size() >= kStripe) {
-        fold_stripe(bytes.data());
-      } else {
-        part = std::min(kStripe - held, bytes.size());
-        std::memcpy(carry + held, bytes.data(), part);
-        held += part;
-        if (held == kStripe) {
-          fold_stripe(carry);
-          held = 0;
-        }
-      }
+    if (held > 0) {
+      const size_t part = std::min(kStripe - held, bytes.size());
+      std::memcpy(carry + held, bytes.data(), part);
+      held += part;
       bytes.remove_prefix(part);
+      if (held < kStripe) continue;
+      lanes = fold_stripes(lanes, carry, 1);
     }
+    const size_t stripes = bytes.size() / kStripe;
+    lanes = fold_stripes(lanes, bytes.data(), stripes);
+    bytes.remove_prefix(stripes * kStripe);
+    held = bytes.size();
+    std::memcpy(carry, bytes.data(), held);
   }
   if (size() >= kStripe)
     for (const Digest& lane : lanes) into.fold(lane.value());

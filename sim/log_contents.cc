@@ -13,6 +13,14 @@ namespace {
 __extension__ using Wide = unsigned __int128;
 constexpr uint64_t kSecond = 1'000'000'000;
 constexpr uint64_t kLargestOffset = uint64_t{1} << 48;
+
+// a x b / c, which must fit. A division of 128 bits costs as much as all else of a record.
+uint64_t times_over(uint64_t a, uint64_t b, uint64_t c) {
+  uint64_t product = 0;
+  if (!__builtin_mul_overflow(a, b, &product)) [[likely]]
+    return product / c;
+  return static_cast<uint64_t>(Wide{a} * b / c);
+}
 }  // namespace
 
 LogContents::LogContents(LogSpec spec) : spec_(spec) {
@@ -46,10 +54,10 @@ uint64_t LogContents::available(uint16_t split, Time at) const {
   const Duration since = at - (Time{} + spec_.start);
   if (since.ns < 0) return 0;
   if (spec_.records_per_second == 0) return end;
-  const Wide all = Wide{static_cast<uint64_t>(since.ns)} * spec_.records_per_second / kSecond;
+  const uint64_t all =
+      times_over(static_cast<uint64_t>(since.ns), spec_.records_per_second, kSecond);
   if (all <= split) return 0;
-  const Wide mine = (all - split - 1) / spec_.splits + 1;
-  return mine < end ? static_cast<uint64_t>(mine) : end;
+  return std::min((all - split - 1) / spec_.splits + 1, end);
 }
 
 Time LogContents::available_at(uint16_t split, uint64_t offset) const {
@@ -87,8 +95,7 @@ Record LogContents::generate(uint16_t split, uint64_t offset) const {
   Record record;
   record.key = key(index, draw);
   record.value = static_cast<int64_t>(scale_draw(other, spec_.values));
-  const auto nominal =
-      static_cast<int64_t>(static_cast<uint64_t>(Wide{index} * 1000 / event_rate_));
+  const auto nominal = static_cast<int64_t>(times_over(index, 1000, event_rate_));
   const auto late = static_cast<int64_t>(
       disorder_ms_ == 0 ? 0 : scale_draw(mix(other, draw | 1u), disorder_ms_ + 1));
   record.event_time = spec_.first_event_time + std::max<int64_t>(nominal - late, 0);

@@ -76,10 +76,7 @@ std::string HeapBackend::snapshot_bytes(std::vector<uint64_t>& offsets) const {
       if (state->reduce) {
         const ReduceTable& table = state->reduce->table(group);
         writer.begin_state(number++, table.size());
-        table.for_sorted([&](const ReduceEntry& entry) {
-          writer.reduce_entry(group, entry.key, window_of(*state, entry.window_start),
-                              entry.accumulator);
-        });
+        writer.reduce_entries(group, table, state->descriptor.window_size);
         continue;
       }
       const Entries& entries = state->entries[static_cast<size_t>(group - options_.range.first)];

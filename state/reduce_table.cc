@@ -60,17 +60,30 @@ bool ReduceTable::erase(uint64_t hash_value, uint64_t key, int64_t window_start)
 
 void ReduceTable::sort() const {
   if (order_known_) return;
-  order_.clear();
-  order_.reserve(size_);
-  for (uint64_t i = 0; i < capacity_; ++i)
-    if (entries_[i].accumulator.count != 0) order_.push_back(static_cast<uint32_t>(i));
+  // The keys beside each other: a comparison that looked them up in the table would miss the cache.
+  struct Place {
+    uint64_t key = 0;
+    uint64_t window_start = 0;
+    uint32_t slot = 0;
+  };
+  std::vector<Place> places;
+  places.reserve(size_);
+  for (uint64_t i = 0; i < capacity_; ++i) {
+    const ReduceEntry& entry = entries_[i];
+    if (entry.accumulator.count != 0)
+      places.push_back(
+          {entry.key, static_cast<uint64_t>(entry.window_start), static_cast<uint32_t>(i)});
+  }
   // Unsigned, as the big-endian bytes compare; total order: (key, window) is unique.
-  std::sort(order_.begin(), order_.end(), [this](uint32_t left, uint32_t right) {
-    const ReduceEntry& a = entries_[left];
-    const ReduceEntry& b = entries_[right];
-    if (a.key != b.key) return a.key < b.key;
-    return static_cast<uint64_t>(a.window_start) < static_cast<uint64_t>(b.window_start);
+  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+    return a.key != b.key ? a.key < b.key : a.window_start < b.window_start;
   });
+  order_.resize(size_);
+  ranks_.resize(capacity_);
+  for (uint32_t rank = 0; rank < places.size(); ++rank) {
+    order_[rank] = places[rank].slot;
+    ranks_[places[rank].slot] = rank;
+  }
   order_known_ = true;
 }
 

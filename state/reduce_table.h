@@ -55,6 +55,14 @@ class ReduceTable {
     sort();
     for (const uint32_t slot : order_) on_entry(entries_[slot]);
   }
+  // on_entry(place in the sorted order, entry), in the order of memory: faster, for whoever can
+  // write anywhere.
+  template <class OnEntry>
+  void for_ranked(OnEntry&& on_entry) const {
+    sort();
+    for (uint64_t slot = 0; slot < capacity_; ++slot)
+      if (entries_[slot].accumulator.count != 0) on_entry(ranks_[slot], entries_[slot]);
+  }
 
  private:
   uint64_t home(uint64_t hash) const {
@@ -79,6 +87,7 @@ class ReduceTable {
   uint64_t capacity_ = 0;
   uint64_t size_ = 0;
   mutable std::vector<uint32_t> order_;  // slots in sorted order, while order_known_
+  mutable std::vector<uint32_t> ranks_;  // by slot: its place in order_
   mutable bool order_known_ = false;
 };
 

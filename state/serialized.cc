@@ -94,8 +94,13 @@ std::string_view ByteReader::bytes(size_t count) {
 }
 
 uint64_t ByteReader::number(size_t count) {
+  if (!ok_ || count > rest_.size()) {
+    ok_ = false;
+    return 0;
+  }
   uint64_t v = 0;
-  for (const char c : bytes(count)) v = (v << 8) | static_cast<uint8_t>(c);
+  for (size_t i = 0; i < count; ++i) v = (v << 8) | static_cast<uint8_t>(rest_[i]);
+  rest_.remove_prefix(count);
   return v;
 }
 

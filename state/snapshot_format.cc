@@ -1,5 +1,7 @@
 #include "state/snapshot_format.h"
 
+#include <bit>
+#include <cstring>
 #include <optional>
 
 namespace drey::state {
@@ -48,6 +50,45 @@ std::optional<SnapshotHeader> read_header(ByteReader& in) {
   for (uint32_t i = 0; i < services; ++i) header.services.emplace_back(read_text(in));
   if (!in.ok()) return std::nullopt;
   return header;
+}
+
+template <class Number>
+Number big_endian(Number number) {
+  if constexpr (sizeof number == 1 || std::endian::native == std::endian::big) return number;
+  if constexpr (sizeof number == 4) return __builtin_bswap32(number);
+  return static_cast<Number>(__builtin_bswap64(number));
+}
+
+// Returns the place behind it.
+template <class Number>
+char* put_big_endian(char* at, Number number) {
+  const Number swapped = big_endian(number);
+  std::memcpy(at, &swapped, sizeof swapped);
+  return at + sizeof swapped;
+}
+
+// The bytes of one entry of reducing state.
+template <int prefix_bytes, bool windowed>
+constexpr size_t kReduceEntryBytes = 4 + prefix_bytes + 8 + (windowed ? 16 : 1) +
+                                     4 + kAccumulatorBytes;
+
+template <int prefix_bytes, bool windowed>
+void put_reduce_entry(char* at, int32_t group, const ReduceEntry& entry, int64_t window_size) {
+  at = put_big_endian(at, uint32_t{prefix_bytes + 8 + (windowed ? 16 : 1)});
+  if constexpr (prefix_bytes == 2) at = put_big_endian(at, static_cast<uint8_t>(group >> 8));
+  at = put_big_endian(at, static_cast<uint8_t>(group));
+  at = put_big_endian(at, entry.key);
+  if constexpr (windowed) {
+    at = put_big_endian(at, static_cast<uint64_t>(entry.window_start));
+    at = put_big_endian(at, static_cast<uint64_t>(wrapping_add(entry.window_start, window_size)));
+  } else {
+    at = put_big_endian(at, uint8_t{0});
+  }
+  at = put_big_endian(at, static_cast<uint32_t>(kAccumulatorBytes));
+  at = put_big_endian(at, static_cast<uint64_t>(entry.accumulator.value));
+  at = put_big_endian(at, entry.accumulator.count);
+  at = put_big_endian(at, entry.accumulator.provenance_sum);
+  put_big_endian(at, entry.accumulator.hash_sum);
 }
 
 bool read_block(ByteReader in, int32_t group, size_t sections, SnapshotReceiver& receiver) {
@@ -128,34 +169,31 @@ void SnapshotWriter::entry(std::string_view key, std::string_view value) {
   put_text(bytes_, value);
 }
 
-// Snapshots are mostly these entries: they are made on the stack and appended whole.
-void SnapshotWriter::reduce_entry(int32_t group, uint64_t key, TimeWindow window,
-                                  const Accumulator& value) {
-  constexpr size_t kMost = 4 + 2 + 8 + 16 + 4 + kAccumulatorBytes;
-  char bytes[kMost];
-  size_t size = 0;
-  const auto put = [&bytes, &size](auto number) {
-    for (size_t i = 0; i < sizeof number; ++i)
-      bytes[size + i] = static_cast<char>(number >> (8 * (sizeof number - 1 - i)));
-    size += sizeof number;
-  };
-  const bool windowed = window != kNoWindow;
-  put(static_cast<uint32_t>(prefix_bytes_ + 8 + (windowed ? 16 : 1)));
-  if (prefix_bytes_ == 2) put(static_cast<uint8_t>(group >> 8));
-  put(static_cast<uint8_t>(group));
-  put(key);
-  if (windowed) {
-    put(static_cast<uint64_t>(window.start));
-    put(static_cast<uint64_t>(window.end));
+// Snapshots are mostly these entries. Each is put at its place in a block that fits the cache, so
+// that the table is read in the order of memory.
+template <int prefix_bytes, bool windowed>
+void SnapshotWriter::reduce_entries_as(int32_t group, const ReduceTable& table,
+                                       int64_t window_size) {
+  constexpr size_t kBytes = kReduceEntryBytes<prefix_bytes, windowed>;
+  const size_t all = table.size() * kBytes;
+  if (group_bytes_.size() < all) group_bytes_.resize(all);
+  char* const begin = group_bytes_.data();
+  table.for_ranked([begin, group, window_size](uint32_t rank, const ReduceEntry& entry) {
+    put_reduce_entry<prefix_bytes, windowed>(begin + rank * kBytes, group, entry, window_size);
+  });
+  bytes_.append(begin, all);
+}
+
+void SnapshotWriter::reduce_entries(int32_t group, const ReduceTable& table, int64_t window_size) {
+  if (prefix_bytes_ == 1 && window_size == 0) {
+    reduce_entries_as<1, false>(group, table, window_size);
+  } else if (prefix_bytes_ == 1) {
+    reduce_entries_as<1, true>(group, table, window_size);
+  } else if (window_size == 0) {
+    reduce_entries_as<2, false>(group, table, window_size);
   } else {
-    put(uint8_t{0});
+    reduce_entries_as<2, true>(group, table, window_size);
   }
-  put(static_cast<uint32_t>(kAccumulatorBytes));
-  put(static_cast<uint64_t>(value.value));
-  put(value.count);
-  put(value.provenance_sum);
-  put(value.hash_sum);
-  bytes_.append(bytes, size);
 }
 
 Outcome read_snapshot(const KeyedStateHandle& handle, std::string_view bytes,

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "state/keyed_backend.h"
+#include "state/reduce_table.h"
 
 namespace drey::state {
 
@@ -32,17 +33,22 @@ class SnapshotWriter {
   void begin_group(int32_t group);
   void begin_state(uint32_t number, uint64_t count);  // services follow the states in numbering
   void entry(std::string_view key, std::string_view value);
-  // The same bytes for an entry of reducing state: its composite key and its accumulator.
-  void reduce_entry(int32_t group, uint64_t key, TimeWindow window, const Accumulator& value);
+  // The same bytes for all entries of a reducing state in one key group: composite key and
+  // accumulator. `window_size` 0: void namespace.
+  void reduce_entries(int32_t group, const ReduceTable& table, int64_t window_size);
   void reserve(uint64_t bytes) { bytes_.reserve(bytes); }
 
   const std::vector<uint64_t>& offsets() const { return offsets_; }
   std::string take_bytes() { return std::move(bytes_); }
 
  private:
+  template <int prefix_bytes, bool windowed>
+  void reduce_entries_as(int32_t group, const ReduceTable& table, int64_t window_size);
+
   int prefix_bytes_;
   std::string bytes_;
   std::vector<uint64_t> offsets_;
+  std::vector<char> group_bytes_;  // of reduce_entries(), kept for its memory
 };
 
 // A timer as an entry's key, and back; the namespace is void (one byte 00) or start and end.

@@ -136,8 +136,8 @@ void BrokerSink::publish() {
   }
   auto append = std::make_shared<sim::AppendRecords>();
   append->partition = options_.subtask;
-  append->batch = sim::RecordBatch(std::move(written_));
-  written_.clear();
+  append->batch = sim::RecordBatch(std::vector<sim::Record>(written_.begin(), written_.end()));
+  written_.clear();  // and keeps its memory
   has_records_ = true;
   appends_.push_back({++last_append_, std::move(append)});
   ++in_flight_;
