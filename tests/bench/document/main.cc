@@ -52,6 +52,8 @@ std::vector<Figure> measure() {
       best_of(3, [] { return bench::records_per_s(Backend::heap, 1'000'000, 4'000'000); }));
   add("records_per_s_rocksdb", 0,
       best_of(3, [] { return bench::records_per_s(Backend::rocksdb, 10'000, 500'000); }));
+  add("records_per_s_rocksdb_1e6_keys", 0,
+      best_of(2, [] { return bench::records_per_s(Backend::rocksdb, 1'000'000, 1'000'000); }));
   add("rocksdb_fraction_of_bare_engine", 0.7,
       median_of(3, [] { return bench::fraction_of_bare_engine(10'000, 500'000); }));
   add("sim_to_wall_heap", 1000,
