@@ -71,6 +71,8 @@ constexpr std::array<std::string_view, 3> kSource{"reader_registered", "split_as
                                                   "coordinator_reset"};
 constexpr std::array<std::string_view, 1> kLoad{"load"};
 constexpr std::array<std::string_view, 1> kHeap{"gc_pause"};
+constexpr std::array<std::string_view, 3> kResults{"result_written", "result_dropped",
+                                                   "result_consumed"};
 constexpr std::array<std::string_view, 4> kReasons{"failed-region", "lost-input", "consumer",
                                                    "global"};
 constexpr std::array<std::string_view, 16> kCauses{"none",
@@ -162,7 +164,7 @@ std::string_view fact_name(uint16_t kind) {
     case FactGroup::checkpoint:
       return pick(kCheckpoint, n);
     case FactGroup::data:
-      return pick(kData, n);
+      return n < 16 ? pick(kData, n) : pick(kResults, n - 16);
     case FactGroup::state:
       return n < kMore ? pick(kState, n) : pick(kHeap, n - kMore);
     case FactGroup::kernel:

@@ -88,7 +88,7 @@ SinkPath path_to(const JobSpec& job, const OperatorSpec& sink) {
     path.problem = "more than one way leads to this sink";
     return path;
   }
-  path.source = chain.front()->from;
+  path.source = chain.empty() ? sink.id : chain.front()->from;
   path.bound = find(job, path.source).max_out_of_orderness;
   uint64_t fan = 1;
   for (const EdgeSpec* edge : chain) {
@@ -107,6 +107,10 @@ SinkPath path_to(const JobSpec& job, const OperatorSpec& sink) {
 }
 
 }  // namespace
+
+SinkPath path_out_of(const JobSpec& job, const std::string& op) {
+  return path_to(job, find(job, op));
+}
 
 std::vector<SinkPath> sink_paths(const JobSpec& job) {
   std::vector<SinkPath> paths;

@@ -43,4 +43,7 @@ struct SinkPath {
 // One per sink, in the job's order.
 std::vector<SinkPath> sink_paths(const model::JobSpec& job);
 
+// The same for what leaves an operator that is no sink: `sink` names it.
+SinkPath path_out_of(const model::JobSpec& job, const std::string& op);
+
 }  // namespace drey::reports

@@ -107,6 +107,8 @@ Assembly::Assembly(const Scenario& scenario, const AssemblyOptions& options) {
   grain.disks = disks_.get();
   grain.disk_read_ns = static_cast<uint64_t>(disk.read_latency.ns);
   grain.disk_bytes_per_second = disk.write_bytes_per_second;
+  grain.exchange.sort_shuffle_min_buffers =
+      static_cast<int32_t>(scenario.flink.integer("taskmanager.network.sort-shuffle.min-buffers"));
   grain.step_each_record = options.step_each_record;
   // Snapshots go to the object store as real bytes, whose digest is folded: a second walk over the
   // state adds nothing.
@@ -117,6 +119,7 @@ Assembly::Assembly(const Scenario& scenario, const AssemblyOptions& options) {
   cluster.spec.job_managers = static_cast<uint32_t>(scenario.cluster.job_managers);
   cluster.spec.task_managers = static_cast<uint32_t>(scenario.cluster.task_manager_names().size());
   cluster.spec.slots_each = static_cast<uint32_t>(scenario.cluster.slots_each);
+  cluster.spec.shuffle_service = scenario.flink.flag("drey.external-shuffle-service");
   cluster.spec.cores = static_cast<uint32_t>(scenario.cluster.cores);
   cluster.flink = flink_options_of(scenario);
   cluster.flink.mutant = options.mutant;

@@ -116,6 +116,29 @@ model::RestartStrategyOptions restart_of(const FlinkOptions& flink) {
   return chosen.options;
 }
 
+// Empty: what the mode has by default.
+std::optional<model::GlobalExchangeMode> exchange_of(const Scenario& scenario) {
+  using Mode = model::GlobalExchangeMode;
+  if (scenario.job.mode == JobMode::streaming) {
+    if (scenario.flink.flag("drey.approximate-local-recovery"))
+      return Mode::all_pipelined_approximate;
+    return std::nullopt;
+  }
+  const std::string text = scenario.flink.text("execution.batch-shuffle-mode");
+  if (text == "ALL_EXCHANGES_PIPELINED") return Mode::all_pipelined;
+  if (text == "ALL_EXCHANGES_HYBRID_FULL") return Mode::all_hybrid_full;
+  if (text == "ALL_EXCHANGES_HYBRID_SELECTIVE") return Mode::all_hybrid_selective;
+  return Mode::all_blocking;
+}
+
+model::ConsumeConstraint constraint_of(const FlinkOptions& flink) {
+  const std::string key = "jobmanager.partition.hybrid.partition-data-consume-constraint";
+  const std::string text = flink.is_set(key) ? flink.text(key) : "";
+  if (text == "ONLY_FINISHED_PRODUCERS") return model::ConsumeConstraint::only_finished_producers;
+  if (text == "ALL_PRODUCERS_FINISHED") return model::ConsumeConstraint::all_producers_finished;
+  return model::ConsumeConstraint::unfinished_producers;
+}
+
 model::RetentionPolicy retention_of(const std::string& text) {
   if (text == "RETAIN_ON_CANCELLATION") return model::RetentionPolicy::retain_on_cancellation;
   if (text == "DELETE_ON_CANCELLATION") return model::RetentionPolicy::delete_on_cancellation;
@@ -136,6 +159,7 @@ model::JobSpec job_spec_of(const Scenario& scenario) {
   job.name = scenario.job.name;
   job.mode = scenario.job.mode == JobMode::batch ? model::RuntimeMode::batch
                                                  : model::RuntimeMode::streaming;
+  job.exchange = exchange_of(scenario);
   job.chaining = scenario.flink.flag("pipeline.operator-chaining.enabled");
   job.chain_different_max_parallelism = scenario.flink.flag(
       "pipeline.operator-chaining.chain-operators-with-different-max-parallelism");
@@ -178,6 +202,12 @@ model::FlinkOptions flink_options_of(const Scenario& scenario) {
   out.failover = flink.text("jobmanager.execution.failover-strategy") == "full"
                      ? model::FailoverScope::full
                      : model::FailoverScope::region;
+  const bool default_scheduler =
+      flink.is_set("jobmanager.scheduler") && flink.text("jobmanager.scheduler") == "Default";
+  out.batch_scheduler = default_scheduler ? model::SchedulerKind::pipelined_region
+                                          : model::SchedulerKind::adaptive_batch;
+  out.hybrid_constraint = constraint_of(flink);
+  out.release_during_execution = flink.flag("jobmanager.partition.release-during-job-execution");
   const bool highly_available =
       scenario.cluster.job_managers > 1 ||
       (flink.is_set("high-availability.type") && flink.text("high-availability.type") != "NONE");
@@ -217,7 +247,11 @@ model::TaskOptions task_options_of(const Scenario& scenario) {
   out.checkpoints_after_tasks_finish =
       flink.flag("execution.checkpointing.checkpoints-after-tasks-finish");
   out.buffer_timeout = flink.duration("execution.buffer-timeout.interval");
-  out.watermark_interval = flink.duration("pipeline.auto-watermark-interval");
+  // In batch mode a source emits no watermark before the last one.
+  if (scenario.job.mode == JobMode::batch)
+    out.watermark_interval = {};
+  else
+    out.watermark_interval = flink.duration("pipeline.auto-watermark-interval");
   out.buffer_bytes = static_cast<uint32_t>(flink.size("taskmanager.memory.segment-size"));
   out.rocksdb_write_buffer = flink.size("state.backend.rocksdb.writebuffer.size");
   out.rocksdb_block_cache = flink.size("state.backend.rocksdb.block.cache-size");

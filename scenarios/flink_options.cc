@@ -61,6 +61,23 @@ constexpr OptionInfo kOptions[] = {
      "What restarts."},
     {"drey.approximate-local-recovery", T::boolean, "false", 0, "",
      "Extension of drey: restarts one task, gives up exactly-once."},
+    // Batch
+    {"execution.batch-shuffle-mode", T::choice, "ALL_EXCHANGES_BLOCKING", 0,
+     "ALL_EXCHANGES_BLOCKING|ALL_EXCHANGES_PIPELINED|ALL_EXCHANGES_HYBRID_FULL|"
+     "ALL_EXCHANGES_HYBRID_SELECTIVE",
+     "Exchanges of a batch job."},
+    {"jobmanager.scheduler", T::choice, "", 0, "Default|AdaptiveBatch",
+     "Of a batch job: AdaptiveBatch unless Default; a streaming job has Default."},
+    {"jobmanager.partition.hybrid.partition-data-consume-constraint", T::choice, "", 0,
+     "UNFINISHED_PRODUCERS|ONLY_FINISHED_PRODUCERS|ALL_PRODUCERS_FINISHED",
+     "When a consumer of a hybrid result may start; needs AdaptiveBatch."},
+    {"jobmanager.partition.release-during-job-execution", T::boolean, "true", 0, "",
+     "Results go when their consumers have finished; else at the end of the job."},
+    {"drey.external-shuffle-service", T::boolean, "false", 0, "",
+     "Extension of drey: results of batch jobs lie at a service of their own and survive their "
+     "TaskManager."},
+    {"taskmanager.network.sort-shuffle.min-buffers", T::integer, "512", 2, "",
+     "Network buffers of a blocking result; half of them make a region of its file."},
     // State
     {"state.backend.type", T::choice, "hashmap", 0, "hashmap|rocksdb", "Keyed state backend."},
     {"state.backend.rocksdb.memory.managed", T::boolean, "true", 0, "",

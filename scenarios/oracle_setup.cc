@@ -67,6 +67,8 @@ reports::OracleSetup oracle_setup_of(const Scenario& scenario, const model::JobS
   reports::OracleSetup setup;
   setup.spec = job;
   setup.full_failover = flink.failover == model::FailoverScope::full;
+  setup.releases_results = flink.release_during_execution;
+  setup.external_results = scenario.flink.flag("drey.external-shuffle-service");
   setup.restart = budget_of(scenario.flink, flink.restart);
   setup.high_availability = flink.high_availability != model::HighAvailability::none;
   setup.checkpoint_interval = flink.checkpointing.interval;

@@ -13,6 +13,7 @@
 #include "reports/metrics.h"
 #include "reports/microscope.h"
 #include "reports/oracles/all.h"
+#include "reports/oracles/batch_ledger.h"
 #include "reports/oracles/ledger.h"
 #include "reports/write_json.h"
 #include "reports/write_junit.h"
@@ -71,9 +72,15 @@ class EndOfJob : public sim::TraceSink {
 
 reports::Guarantee guarantee_of(const Scenario& scenario, const model::JobInformation& job,
                                 const reports::SinkPath& path) {
-  if (!job.options.checkpointing) return reports::Guarantee::none;
+  const bool batch = scenario.job.mode == JobMode::batch;
+  if (!batch && !job.options.checkpointing) return reports::Guarantee::none;
+  // Its restarts lose what was in flight.
+  if (scenario.flink.flag("drey.approximate-local-recovery")) return reports::Guarantee::none;
   const VertexSpec* sink = scenario.vertex(path.sink);
   if (sink == nullptr || sink->delivery == Delivery::none) return reports::Guarantee::none;
+  if (batch)
+    return sink->delivery == Delivery::exactly_once ? reports::Guarantee::exactly_once
+                                                    : reports::Guarantee::at_least_once;
   const bool exactly_once = sink->delivery == Delivery::exactly_once && job.options.exactly_once;
   return exactly_once ? reports::Guarantee::exactly_once : reports::Guarantee::at_least_once;
 }
@@ -109,6 +116,9 @@ class Run {
     kernel_.add_sink(&end_);
     oracles_ =
         reports::make_oracles(oracle_setup_of(*request.scenario, assembly_.job().spec), names_);
+    oracles_.push_back(std::make_unique<reports::BatchLedger>(
+        assembly_.log(), std::make_shared<const reports::JobView>(
+                             oracle_setup_of(*request.scenario, assembly_.job().spec), names_)));
     for (const auto& oracle : oracles_) kernel_.add_sink(oracle.get());
     if (request.committed) {
       committed_ = std::make_unique<CommittedOutput>(*request.scenario);

@@ -4,6 +4,7 @@
 
 #include "model/cluster/pointer_store_leadership.h"
 #include "model/cluster/standalone_leadership.h"
+#include "model/task/data_exchange.h"
 #include "sim/check.h"
 
 namespace drey::model {
@@ -81,6 +82,17 @@ class ProgramLauncher : public sim::Launcher {
 
 }  // namespace
 
+class Cluster::ShuffleLauncher : public sim::Launcher {
+ public:
+  explicit ShuffleLauncher(TaskGrain& grain) : grain_(grain) {}
+  std::unique_ptr<sim::Program> launch(sim::World& world, sim::ProcessId process) override {
+    return grain_.make_shuffle_service(world, process);
+  }
+
+ private:
+  TaskGrain& grain_;
+};
+
 Cluster::Cluster(sim::World& world, Options options, TaskGrain& grain)
     : world_(world), options_(std::move(options)), grain_(grain) {
   options_.flink.task_slots = options_.spec.slots_each;
@@ -97,6 +109,13 @@ Cluster::Cluster(sim::World& world, Options options, TaskGrain& grain)
   for (uint32_t i = 1; i <= options_.spec.task_managers; ++i)
     task_managers_.push_back(add("tm-" + std::to_string(i), *task_manager_launcher_));
   client_ = add("client", *client_launcher_);
+  if (options_.spec.shuffle_service) {
+    shuffle_launcher_ = std::make_unique<ShuffleLauncher>(grain_);
+    shuffle_service_ = add("shuffle", *shuffle_launcher_);
+    options_.flink.shuffle_service = {shuffle_service_,
+                                      sim::endpoint_id(DataExchange::kEndpointName)};
+    grain_.use_shuffle_service(options_.flink.shuffle_service);
+  }
   world_.machines().observe(this);
 }
 
@@ -123,6 +142,7 @@ void Cluster::on_process_stopped(sim::ProcessId process, sim::StopReason reason)
 
 void Cluster::start() {
   for (const sim::ProcessId process : job_managers_) world_.machines().start(process);
+  if (shuffle_service_.valid()) world_.machines().start(shuffle_service_);
   for (const sim::ProcessId process : task_managers_) world_.machines().start(process);
   world_.machines().start(client_);
 }

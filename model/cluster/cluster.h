@@ -22,6 +22,7 @@ struct ClusterSpec {
   uint32_t task_managers = 1;
   uint32_t slots_each = 1;
   uint32_t cores = 2;                                          // of each host
+  bool shuffle_service = false;                                // a process "shuffle"
   sim::Duration job_manager_restart_delay = sim::seconds(10);  // after one that ended itself
 };
 
@@ -30,6 +31,12 @@ class TaskGrain {
  public:
   virtual ~TaskGrain() = default;
   virtual std::unique_ptr<TaskFactory> make_factory(sim::World& world, sim::ProcessId process) = 0;
+  // An external shuffle service: its program, and its name for the TaskManagers. Without one there
+  // is no program.
+  virtual std::unique_ptr<sim::Program> make_shuffle_service(sim::World&, sim::ProcessId) {
+    return nullptr;
+  }
+  virtual void use_shuffle_service(sim::ServiceName) {}
 };
 
 class Cluster : private sim::ProcessObserver {
@@ -54,6 +61,7 @@ class Cluster : private sim::ProcessObserver {
 
   const std::vector<sim::ProcessId>& job_managers() const { return job_managers_; }
   const std::vector<sim::ProcessId>& task_managers() const { return task_managers_; }
+  sim::ProcessId shuffle_service() const { return shuffle_service_; }  // may be invalid
   sim::ProcessId client() const { return client_; }
   const FlinkOptions& flink() const { return options_.flink; }
 
@@ -73,6 +81,7 @@ class Cluster : private sim::ProcessObserver {
   class JobManagerProgram;
   class TaskManagerProgram;
   class ClientProgram;
+  class ShuffleLauncher;
 
   void on_process_stopped(sim::ProcessId process, sim::StopReason reason) override;
   std::unique_ptr<Leadership> make_leadership(sim::ProcessId self);
@@ -86,6 +95,8 @@ class Cluster : private sim::ProcessObserver {
   std::vector<sim::ProcessId> job_managers_;
   std::vector<sim::ProcessId> task_managers_;
   sim::ProcessId client_;
+  std::unique_ptr<ShuffleLauncher> shuffle_launcher_;
+  sim::ProcessId shuffle_service_;
 };
 
 }  // namespace drey::model

@@ -3,10 +3,13 @@
 namespace drey::model {
 
 namespace {
+sim::Disk* disk_of(sim::World& world, sim::ProcessId process, const ExactGrainOptions& options) {
+  return options.disks == nullptr ? nullptr : &options.disks->of(world.machines().host_of(process));
+}
+
 TaskBackends::Options backend_options(sim::World& world, sim::ProcessId process,
                                       const ExactGrainOptions& options, const sim::Clock& clock) {
-  const sim::HostId host = world.machines().host_of(process);
-  return {.disk = options.disks == nullptr ? nullptr : &options.disks->of(host),
+  return {.disk = disk_of(world, process, options),
           .clock = &clock,
           .process = process,
           .directory = "/" + world.machines().name(process)};
@@ -17,12 +20,28 @@ std::unique_ptr<TaskFactory> ExactGrain::make_factory(sim::World& world, sim::Pr
   return std::make_unique<ExactTaskFactory>(world, process, options_);
 }
 
+namespace {
+struct ShuffleService final : sim::Program {
+  ShuffleService(sim::World& world, sim::ProcessId process, const DataExchangeOptions& options,
+                 sim::Disk* disk)
+      : exchange(world, process, options, disk) {}
+  DataExchange exchange;
+};
+}  // namespace
+
+std::unique_ptr<sim::Program> ExactGrain::make_shuffle_service(sim::World& world,
+                                                               sim::ProcessId process) {
+  DataExchangeOptions own = options_.exchange;
+  own.shuffle_service = {};  // it stores on its own disk
+  return std::make_unique<ShuffleService>(world, process, own, disk_of(world, process, options_));
+}
+
 ExactTaskFactory::ExactTaskFactory(sim::World& world, sim::ProcessId process,
                                    const ExactGrainOptions& options)
     : world_(world),
       process_(process),
       options_(options),
-      exchange_(world, process, options.exchange),
+      exchange_(world, process, options.exchange, disk_of(world, process, options)),
       clock_(world.kernel()),
       backends_(backend_options(world, process, options, clock_)),
       cores_(options.cores),
@@ -45,8 +64,7 @@ std::unique_ptr<TaskRuntime> ExactTaskFactory::make(std::shared_ptr<const Deploy
 }
 
 void ExactTaskFactory::release(const std::vector<PartitionId>& partitions) {
-  for (const PartitionId& id : partitions)
-    exchange_.task_ended(id, DataExchange::Removal::canceled);
+  exchange_.release(partitions);
 }
 
 }  // namespace drey::model

@@ -16,7 +16,7 @@ struct ExactGrainOptions {
   HeapModel heap;      // of a TaskManager
   // What the external log of each job holds.
   std::map<JobId, std::shared_ptr<const sim::LogContents>> logs;
-  sim::Disks* disks = nullptr;  // of the TaskManagers' hosts; needed for RocksDB
+  sim::Disks* disks = nullptr;  // of the TaskManagers' hosts; needed for RocksDB and batch
   sim::Duration minimum_cost = sim::nanoseconds(50);
   uint64_t disk_read_ns = 80'000;
   uint64_t disk_bytes_per_second = 500'000'000;
@@ -28,6 +28,11 @@ class ExactGrain final : public TaskGrain {
  public:
   explicit ExactGrain(ExactGrainOptions options) : options_(std::move(options)) {}
   std::unique_ptr<TaskFactory> make_factory(sim::World& world, sim::ProcessId process) override;
+  std::unique_ptr<sim::Program> make_shuffle_service(sim::World& world,
+                                                     sim::ProcessId process) override;
+  void use_shuffle_service(sim::ServiceName service) override {
+    options_.exchange.shuffle_service = service;
+  }
 
  private:
   ExactGrainOptions options_;

@@ -10,11 +10,19 @@
 #include "model/cluster/resource_allocation.h"
 #include "model/failover/restart_strategy.h"
 #include "model/mutants.h"
+#include "sim/service.h"
 #include "sim/time.h"
 
 namespace drey::model {
 
 enum class FailoverScope : uint8_t { region, full };
+enum class SchedulerKind : uint8_t { pipelined_region, adaptive_batch };
+// jobmanager.partition.hybrid.partition-data-consume-constraint: when a consumer may start.
+enum class ConsumeConstraint : uint8_t {
+  unfinished_producers,
+  only_finished_producers,
+  all_producers_finished,
+};
 enum class HighAvailability : uint8_t { none, pointer_store };
 
 struct CheckpointingOptions {
@@ -64,11 +72,17 @@ struct FlinkOptions {
       sim::minutes(5);                                 // resourcemanager.standalone.start-up-time
   sim::Duration job_leader_timeout = sim::minutes(5);  // resourcemanager.job.timeout
   FailoverScope failover = FailoverScope::region;      // jobmanager.execution.failover-strategy
+  // jobmanager.scheduler, of a batch job; a streaming one has the pipelined-region scheduler.
+  SchedulerKind batch_scheduler = SchedulerKind::adaptive_batch;
+  ConsumeConstraint hybrid_constraint =
+      ConsumeConstraint::unfinished_producers;  // jobmanager.partition.hybrid.partition-data-...
+  bool release_during_execution = true;         // jobmanager.partition.release-during-job-execution
   HighAvailability high_availability = HighAvailability::none;  // high-availability.type
   PointerClientOptions pointer_client;  // high-availability.zookeeper.client.*
   bool delete_result_on_commit = true;  // job-result-store.delete-on-commit
   RestartStrategyOptions restart;       // restart-strategy.*
   CheckpointingOptions checkpointing;
+  sim::ServiceName shuffle_service;  // an external one (shuffle-service-factory.class); or none
   Mutant mutant = Mutant::none;
 };
 

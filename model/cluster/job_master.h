@@ -121,6 +121,9 @@ class JobMaster : public sim::Endpoint,
     bool open = true;
   };
 
+  static JobScheduler::Options scheduler_options(sim::World& world, const JobInformation& job,
+                                                 const FlinkOptions& options);
+
   // start
   void start();
   void start_execution();

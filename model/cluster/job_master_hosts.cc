@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/cluster/job_master.h"
+#include "model/task/shuffle_messages.h"
 #include "model/trace_events.h"
 #include "sim/check.h"
 #include "sim/object_store.h"
@@ -10,6 +11,20 @@
 namespace drey::model {
 
 // ---- JobSchedulerHost
+
+JobScheduler::Options JobMaster::scheduler_options(sim::World& world, const JobInformation& job,
+                                                   const FlinkOptions& options) {
+  sim::Address shuffle_service;
+  if (options.shuffle_service.process.valid())
+    shuffle_service = sim::resolve(world, options.shuffle_service);
+  const bool batch = job.spec.mode == RuntimeMode::batch;
+  return {.failover = options.failover,
+          .kind = batch ? options.batch_scheduler : SchedulerKind::pipelined_region,
+          .hybrid = options.hybrid_constraint,
+          .release_during_execution = options.release_during_execution,
+          .shuffle_service = shuffle_service,
+          .mutant = options.mutant};
+}
 
 void JobMaster::request_slots(const std::vector<SubtaskIndex>& subtasks) {
   slots_.request(subtasks, now());
@@ -83,6 +98,12 @@ void JobMaster::update_partitions(const AssignedSlot& slot, const AttemptId& con
 }
 
 void JobMaster::release_partitions(const AssignedSlot& slot, std::vector<PartitionId> partitions) {
+  if (!slot.valid()) {
+    auto drop = make<DropResults>();
+    drop->partitions = std::move(partitions);
+    tell(slot.control, {}, std::move(drop));
+    return;
+  }
   auto body = make<ReleasePartitions>();
   body->job = spec_.job->job;
   body->partitions = std::move(partitions);
@@ -117,6 +138,7 @@ void JobMaster::job_is_over(JobStatus status) {
   if (over_) return;
   over_ = true;
   if (ha_ == nullptr) checkpoints_.shut_down(status);
+  scheduler_.release_all_results();
   slots_.free_all(now());
   auto body = make<DisconnectJobManager>();
   body->job = spec_.job->job;

@@ -2,26 +2,48 @@
 
 #include <algorithm>
 
+#include "model/cluster/pipelined_region_scheduling.h"
+#include "model/cluster/vertexwise_scheduling.h"
 #include "sim/check.h"
 
 namespace drey::model {
+
+namespace {
+// Upstream DefaultExecutionGraph.MarkPartitionFinishedStrategy.
+FinishMarking marking_of(const JobScheduler::Options& options) {
+  const bool hybrid_too = options.kind == SchedulerKind::adaptive_batch &&
+                          options.hybrid == ConsumeConstraint::only_finished_producers;
+  return hybrid_too ? FinishMarking::blocking_and_hybrid : FinishMarking::blocking_only;
+}
+}  // namespace
 
 JobScheduler::JobScheduler(std::shared_ptr<const JobInformation> job, Options options,
                            RestartStrategy& restarts, JobSchedulerHost& host)
     : job_(std::move(job)),
       host_(host),
-      graph_(job_->graph),
+      graph_(job_->graph, marking_of(options)),
       status_(JobStatus::created),
       failures_(restarts),
-      own_scheduling_(options.strategy != nullptr
-                          ? nullptr
-                          : std::make_unique<PipelinedRegionScheduling>(graph_)),
-      scheduling_(options.strategy != nullptr ? options.strategy : own_scheduling_.get()),
+      scheduling_(options.strategy),
+      tracker_(graph_.topology()),
+      release_(graph_),
+      release_during_execution_(options.release_during_execution),
+      shuffle_service_(options.shuffle_service),
       vertices_(graph_.topology().subtasks()),
       waiting_for_restart_(graph_.topology().subtasks(), false),
-      producers_(graph_.topology().groups()),
-      tracked_(graph_.topology().partitions(), false),
-      tracked_at_(graph_.topology().partitions()) {
+      producers_(graph_.topology().groups()) {
+  if (scheduling_ == nullptr) {
+    switch (options.kind) {
+      case SchedulerKind::pipelined_region:
+        own_scheduling_ = std::make_unique<PipelinedRegionScheduling>(graph_);
+        break;
+      case SchedulerKind::adaptive_batch:
+        decider_ = std::make_unique<InitialisedVertexDecider>(graph_, options.hybrid);
+        own_scheduling_ = std::make_unique<VertexwiseScheduling>(graph_, *decider_);
+        break;
+    }
+    scheduling_ = own_scheduling_.get();
+  }
   const PartitionAvailability& availability = *this;
   switch (options.failover) {
     case FailoverScope::region:
@@ -49,8 +71,6 @@ std::optional<SubtaskIndex> JobScheduler::find(const AttemptId& attempt) const {
   if (graph_.attempt(subtask) != attempt.attempt) return {};
   return subtask;
 }
-
-bool JobScheduler::is_tracked(PartitionIndex partition) const { return tracked_[partition]; }
 
 void JobScheduler::set_restore(SubtaskIndex subtask, std::shared_ptr<const TaskRestore> restore) {
   vertices_[subtask].restore = std::move(restore);
@@ -172,6 +192,7 @@ bool JobScheduler::on_task_state(const AttemptId& attempt, ExecutionState state,
   const ExecutionState before = graph_.state(*subtask);
   const ExecutionOutcome outcome = graph_.apply(*subtask, *event, vertices_[*subtask].slot.valid());
   follow(*subtask, outcome, before, cause);
+  if (outcome.accepted) note_for_release(*subtask);
   if (outcome.state != state || before == state) return outcome.accepted;
   if (state == ExecutionState::finished) schedule(scheduling_->on_finished(*subtask));
   if (state == ExecutionState::failed) task_failed(*subtask, cause);
@@ -217,30 +238,40 @@ void JobScheduler::fail_if_running(const AttemptId& attempt, const Cause& cause)
   if (state == ExecutionState::running || state == ExecutionState::initializing) fail_global(cause);
 }
 
-void JobScheduler::stop_tracking(const std::string& task_manager) {
-  for (PartitionIndex i = 0; i < tracked_.size(); ++i)
-    if (tracked_[i] && tracked_at_[i].task_manager == task_manager) tracked_[i] = false;
-}
-
-bool JobScheduler::tracks_results_at(const std::string& task_manager) const {
-  for (PartitionIndex i = 0; i < tracked_.size(); ++i)
-    if (tracked_[i] && tracked_at_[i].task_manager == task_manager) return true;
-  return false;
-}
-
+// The TaskManager drops what its task has written; a shuffle service has to be told.
 void JobScheduler::stop_tracking_results_of(SubtaskIndex subtask) {
+  std::vector<PartitionIndex> results;
   graph_.topology().for_each_produced_partition(
-      subtask, [&](PartitionIndex partition) { tracked_[partition] = false; });
+      subtask, [&](PartitionIndex partition) { results.push_back(partition); });
+  std::vector<PartitionTracker::Held> held = tracker_.stop_and_release(results);
+  if (shuffle_service_.process.valid()) release(std::move(held));
 }
 
-// Upstream Execution.registerProducedPartitions: from its slot on a result counts as available,
-// long before it is complete; it outlives the slot.
+// Upstream Execution.registerProducedPartitions.
 void JobScheduler::track_results_of(SubtaskIndex subtask, const AssignedSlot& slot) {
   graph_.topology().for_each_produced_partition(subtask, [&](PartitionIndex partition) {
-    if (!is_released_by_scheduler(graph_.topology().type_of(partition))) return;
-    tracked_[partition] = true;
-    tracked_at_[partition] = slot;
+    tracker_.start({partition, attempt_id(subtask)}, slot, shuffle_service_);
   });
+}
+
+// Every update of a subtask's state. Results whose consumers have all finished go (control-plane.md
+// 3.4).
+void JobScheduler::note_for_release(SubtaskIndex subtask) {
+  if (graph_.state(subtask) != ExecutionState::finished) {
+    release_.subtask_unfinished(subtask);
+    return;
+  }
+  std::vector<PartitionIndex> gone;
+  for (const GroupIndex group : release_.subtask_finished(subtask)) {
+    const std::vector<PartitionIndex> released = release_.release(group);
+    gone.insert(gone.end(), released.begin(), released.end());
+  }
+  if (release_during_execution_) release(tracker_.stop_and_release(gone));
+}
+
+void JobScheduler::release(std::vector<PartitionTracker::Held> held) {
+  for (PartitionTracker::Held& each : held)
+    host_.release_partitions(each.at, std::move(each.partitions));
 }
 
 // ---- failures
@@ -352,132 +383,18 @@ void JobScheduler::restart_tasks(Restart restart) {
 
 void JobScheduler::reset(SubtaskIndex subtask) {
   const ExecutionState before = graph_.state(subtask);
-  std::vector<PartitionId> held;
-  AssignedSlot at;
-  graph_.topology().for_each_produced_partition(subtask, [&](PartitionIndex partition) {
-    if (!tracked_[partition]) return;
-    held.push_back({partition, attempt_id(subtask)});
-    at = tracked_at_[partition];
-    tracked_[partition] = false;
-  });
-  if (!held.empty() && at.valid()) host_.release_partitions(at, std::move(held));
+  std::vector<PartitionIndex> results;
+  graph_.topology().for_each_produced_partition(
+      subtask, [&](PartitionIndex partition) { results.push_back(partition); });
+  release(tracker_.stop_and_release(results));
+  release_.producer_reset(subtask);
+  release_.subtask_unfinished(subtask);
   graph_.reset_for_new_execution(subtask);
   vertices_[subtask].slot = {};
   vertices_[subtask].restore = nullptr;
   forget_producers(subtask);
   if (before != ExecutionState::created)
     host_.execution_changed(subtask, before, ExecutionState::created);
-}
-
-// ---- deployment
-
-void JobScheduler::schedule(const SchedulingCalls& calls) {
-  for (const std::vector<SubtaskIndex>& call : calls) allocate_and_deploy(call);
-}
-
-void JobScheduler::allocate_and_deploy(const std::vector<SubtaskIndex>& subtasks) {
-  const auto call = static_cast<uint32_t>(calls_.size());
-  calls_.push_back({subtasks, static_cast<uint32_t>(subtasks.size())});
-  for (const SubtaskIndex subtask : subtasks) {
-    vertices_[subtask].deploy_version = graph_.record_modification(subtask);
-    vertices_[subtask].call = call;
-    apply(subtask, ExecutionEvent::schedule, {});
-  }
-  host_.request_slots(subtasks);
-}
-
-void JobScheduler::on_slot(SubtaskIndex subtask, const AssignedSlot& slot) {
-  Vertex& vertex = vertices_[subtask];
-  const bool stale = graph_.version(subtask) != vertex.deploy_version ||
-                     graph_.state(subtask) != ExecutionState::scheduled;
-  if (stale) {
-    host_.release_slot(subtask, slot.allocation);
-    return;
-  }
-  vertex.slot = slot;
-  track_results_of(subtask, slot);
-  forget_producers(subtask);
-  Call& call = calls_[vertex.call];
-  CHECK(call.waiting > 0, "a call counts its slots");
-  if (--call.waiting > 0) return;
-  // Nobody is deployed before all have slots; then all, in order.
-  const std::vector<SubtaskIndex> ready = call.subtasks;
-  for (const SubtaskIndex each : ready) deploy(each);
-}
-
-void JobScheduler::on_slot_failed(SubtaskIndex subtask, const Cause& cause) {
-  const bool current = graph_.version(subtask) == vertices_[subtask].deploy_version &&
-                       graph_.state(subtask) == ExecutionState::scheduled;
-  if (current) apply(subtask, ExecutionEvent::mark_failed, cause);
-}
-
-void JobScheduler::deploy(SubtaskIndex subtask) {
-  Vertex& vertex = vertices_[subtask];
-  const bool stale = graph_.version(subtask) != vertex.deploy_version ||
-                     graph_.state(subtask) != ExecutionState::scheduled;
-  if (stale) return;
-  apply(subtask, ExecutionEvent::deploy, {});
-  if (!host_.slot_is_alive(vertex.slot.allocation)) {
-    apply(subtask, ExecutionEvent::mark_failed,
-          {.kind = Cause::Kind::slot_lost, .text = "the target slot is not alive any more"});
-    return;
-  }
-  host_.deployed(subtask, vertex.slot);
-  host_.submit(vertex.slot, make_deployment(subtask));
-}
-
-void JobScheduler::forget_producers(SubtaskIndex subtask) {
-  const ExecutionTopology& topology = graph_.topology();
-  topology.for_each_produced_partition(subtask, [&](PartitionIndex partition) {
-    topology.for_each_consumer_group(partition,
-                                     [&](GroupIndex group) { producers_[group] = nullptr; });
-  });
-}
-
-// Shared by all consumers of the group.
-GroupProducers JobScheduler::producers_of(GroupIndex group) {
-  if (producers_[group] != nullptr) return producers_[group];
-  const ExecutionTopology& topology = graph_.topology();
-  auto producers = std::make_shared<std::vector<ShuffleDescriptor>>();
-  const IndexRange range = topology.group(group).partitions;
-  for (PartitionIndex partition = range.first; partition <= range.last; ++partition) {
-    const SubtaskIndex producer = topology.producer_of(partition);
-    // A finished producer has given its slot back; its result is still where it was made.
-    const AssignedSlot& slot =
-        tracked_[partition] ? tracked_at_[partition] : vertices_[producer].slot;
-    const bool known = slot.valid();
-    producers->push_back({{partition, attempt_id(producer)}, slot.data, known});
-  }
-  producers_[group] = producers;
-  return producers;
-}
-
-std::shared_ptr<const Deployment> JobScheduler::make_deployment(SubtaskIndex subtask) {
-  const ExecutionTopology& topology = graph_.topology();
-  auto deployment = std::make_shared<Deployment>();
-  deployment->attempt = attempt_id(subtask);
-  deployment->allocation = vertices_[subtask].slot.allocation;
-  deployment->job = job_;
-  deployment->restore = vertices_[subtask].restore;
-  const uint32_t index = topology.index_of(subtask);
-  topology.for_each_consumed_group(subtask, [&](GroupIndex group) {
-    const EdgeIndex edge = topology.group(group).edge;
-    const uint32_t subpartition = consumed_subpartition(topology.shape_of(edge), index);
-    deployment->gates.push_back({.edge = edge,
-                                 .group = group,
-                                 .producers = producers_of(group),
-                                 .subpartitions = {subpartition, subpartition}});
-  });
-  topology.for_each_produced_partition(subtask, [&](PartitionIndex partition) {
-    const DataSetIndex data_set = topology.data_set_of(partition);
-    const auto& consumers = job_->graph.data_sets[data_set].consumers;
-    const uint32_t subpartitions =
-        consumers.empty() ? 1 : subpartitions_of(topology.shape_of(consumers.front()), index);
-    deployment->results.push_back({.id = {partition, attempt_id(subtask)},
-                                   .data_set = data_set,
-                                   .subpartitions = subpartitions});
-  });
-  return deployment;
 }
 
 }  // namespace drey::model

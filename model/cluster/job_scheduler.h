@@ -14,23 +14,19 @@
 #include <optional>
 #include <vector>
 
+#include "model/cluster/assigned_slot.h"
 #include "model/cluster/flink_options.h"
-#include "model/cluster/pipelined_region_scheduling.h"
+#include "model/cluster/partition_tracker.h"
+#include "model/cluster/scheduling_strategy.h"
 #include "model/failover/execution_failure_handler.h"
+#include "model/failover/partition_release.h"
 #include "model/failover/region_failover.h"
 #include "model/graph/execution_graph.h"
 #include "model/task/task_runtime.h"
 
 namespace drey::model {
 
-// A slot as the scheduler sees it: enough to reach the TaskManager.
-struct AssignedSlot {
-  AllocationId allocation;
-  std::string task_manager;  // ResourceID
-  sim::Address control;
-  sim::Address data;
-  bool valid() const { return allocation.value != 0; }
-};
+class InputConsumableDecider;
 
 class JobSchedulerHost {
  public:
@@ -49,6 +45,7 @@ class JobSchedulerHost {
   virtual void cancel_task(const AssignedSlot& slot, const AttemptId& attempt, int retries) = 0;
   virtual void update_partitions(const AssignedSlot& slot, const AttemptId& consumer,
                                  std::vector<ShuffleDescriptor> known) = 0;
+  // At a TaskManager, or (no allocation) at a shuffle service.
   virtual void release_partitions(const AssignedSlot& slot,
                                   std::vector<PartitionId> partitions) = 0;
 
@@ -76,6 +73,10 @@ class JobScheduler : private PartitionAvailability {
     FailoverScope failover = FailoverScope::region;
     // Schedules in place of the pipelined-region strategy; outlives the scheduler.
     SchedulingStrategy* strategy = nullptr;
+    SchedulerKind kind = SchedulerKind::pipelined_region;
+    ConsumeConstraint hybrid = ConsumeConstraint::unfinished_producers;
+    bool release_during_execution = true;
+    sim::Address shuffle_service;  // external: where stored results lie; no process: none
     Mutant mutant = Mutant::none;
   };
   JobScheduler(std::shared_ptr<const JobInformation> job, Options options,
@@ -92,7 +93,9 @@ class JobScheduler : private PartitionAvailability {
   const Cause& failure() const { return failure_; }
   // The next attempt of the subtask starts from a checkpoint's state.
   bool restores_state(SubtaskIndex subtask) const { return vertices_[subtask].restore != nullptr; }
-  bool tracks_results_at(const std::string& task_manager) const;
+  bool tracks_results_at(const std::string& task_manager) const {
+    return tracker_.any_at(task_manager);
+  }
 
   void start();
   void cancel();
@@ -115,7 +118,9 @@ class JobScheduler : private PartitionAvailability {
   void retry_restarts() { try_restarts(); }
   // A TaskManager is gone: its finished results are not available any more (table 7.2: after the
   // failures of its slots).
-  void stop_tracking(const std::string& task_manager);
+  void stop_tracking(const std::string& task_manager) { tracker_.stop_all_at(task_manager); }
+  // The job is over: nobody needs its results.
+  void release_all_results() { release(tracker_.stop_and_release_all()); }
   // An attempt that should run on a TaskManager does not, by its own report.
   void on_not_deployed(const AttemptId& attempt);
 
@@ -140,7 +145,11 @@ class JobScheduler : private PartitionAvailability {
     std::vector<std::pair<SubtaskIndex, uint64_t>> versions;
   };
 
-  bool is_tracked(PartitionIndex partition) const override;
+  bool is_tracked(PartitionIndex partition) const override {
+    // drey's extension: the approximate exchange keeps what it has for the next reader.
+    return tracker_.is_tracked(partition) ||
+           graph_.topology().type_of(partition) == ResultPartitionType::pipelined_approximate;
+  }
 
   void apply(SubtaskIndex subtask, ExecutionEvent event, const Cause& cause);
   void follow(SubtaskIndex subtask, const ExecutionOutcome& outcome, ExecutionState before,
@@ -160,9 +169,12 @@ class JobScheduler : private PartitionAvailability {
 
   void schedule(const SchedulingCalls& calls);
   void deploy(SubtaskIndex subtask);
+  void tell_running_consumers(SubtaskIndex subtask);
   std::shared_ptr<const Deployment> make_deployment(SubtaskIndex subtask);
   void track_results_of(SubtaskIndex subtask, const AssignedSlot& slot);
   void stop_tracking_results_of(SubtaskIndex subtask);
+  void note_for_release(SubtaskIndex subtask);
+  void release(std::vector<PartitionTracker::Held> held);
   GroupProducers producers_of(GroupIndex group);
   void forget_producers(SubtaskIndex subtask);
   FailureCause to_failure_cause(const Cause& cause) const;
@@ -173,8 +185,13 @@ class JobScheduler : private PartitionAvailability {
   JobStateMachine status_;
   std::unique_ptr<FailoverStrategy> strategy_;
   ExecutionFailureHandler failures_;
+  std::unique_ptr<InputConsumableDecider> decider_;  // vertex-wise scheduling only
   std::unique_ptr<SchedulingStrategy> own_scheduling_;
   SchedulingStrategy* scheduling_;  // its own, or the options'
+  PartitionTracker tracker_;
+  PartitionRelease release_;
+  bool release_during_execution_;
+  sim::Address shuffle_service_;
   std::vector<Vertex> vertices_;
   std::vector<Call> calls_;
   std::vector<Restart> restarts_;
@@ -182,8 +199,6 @@ class JobScheduler : private PartitionAvailability {
   uint32_t waiting_count_ = 0;
   uint64_t failovers_ = 0;
   std::vector<GroupProducers> producers_;
-  std::vector<bool> tracked_;  // by partition: released by the scheduler, of the current attempt
-  std::vector<AssignedSlot> tracked_at_;  // where it was made
   Cause failure_;
 };
 

@@ -105,6 +105,7 @@ void TaskExecutor::job_leader_changed(JobId job) {
   if (connection.connected)
     disconnect_job_master(job, {.kind = Cause::Kind::job_master_lost, .text = "leader changed"},
                           false);
+  if (jobs_.count(job) == 0) return;  // nothing of it was left here
   connection.retry.restart();
   connect_to_job_master(job);
 }
@@ -162,29 +163,15 @@ void TaskExecutor::disconnect_job_master(JobId job, const Cause& cause, bool rec
     announce(fact_kind(ControlFact::disconnected), kernel().intern(job_component(job)),
              static_cast<uint64_t>(cause.kind), 0, 0);
     fail_job(job, cause);
+    release_results_of(job);
     for (const AllocationId allocation : slots_.active_of(job))
       slots_.mark_inactive(allocation, now() + options_.slot_timeout);
     rearm_slot_timer();
+    forget_job_without_slots(job);
   }
-  if (!reconnect) return;
+  if (!reconnect || jobs_.count(job) == 0) return;
   connection.retry.restart();
   connect_to_job_master(job);
-}
-
-void TaskExecutor::forget_job_without_slots(JobId job) {
-  const auto found = jobs_.find(job);
-  if (found == jobs_.end() || slots_.has_allocated(job)) return;
-  for (const auto& [attempt, task] : tasks_)
-    if (attempt.job == job) return;
-  if (found->second.connected) {
-    jm_heartbeats_.unmonitor_target(found->second.resource);
-    auto body = make<DisconnectTaskManager>();
-    body->resource = spec_.resource;
-    body->cause = {.kind = Cause::Kind::slot_lost, .text = "no more slots of this job"};
-    tell(found->second.address, found->second.token, std::move(body));
-  }
-  leadership_.unwatch(job_component(job), *this);
-  jobs_.erase(found);
 }
 
 void TaskExecutor::tell_job_master(JobId job, sim::Body body) {
@@ -385,6 +372,7 @@ void TaskExecutor::on_call(const sim::Call& call, const sim::Message& body, cons
       if (jobs_.count(message.job) == 0) return;
       const bool over = is_globally_terminal(message.status);
       disconnect_job_master(message.job, message.cause, !over);
+      if (over) forget_job_without_slots(message.job);
       return;
     }
     case DisconnectResourceManager::kind_id():

@@ -8,6 +8,7 @@
 // Upstream: TaskExecutor, JobLeaderService, TaskSlotTable, Task's reporting side.
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,7 @@ class TaskFactory {
   virtual ~TaskFactory() = default;
   virtual std::unique_ptr<TaskRuntime> make(std::shared_ptr<const Deployment> deployment,
                                             TaskListener& listener) = 0;
-  // Blocking partitions that the JobMaster does not need any more.
+  // Results that the JobMaster does not need any more.
   virtual void release(const std::vector<PartitionId>& partitions) = 0;
   virtual sim::Address data_address() const = 0;
 };
@@ -116,6 +117,13 @@ class TaskExecutor : public sim::Endpoint,
   void connect_to_job_master(JobId job);
   void job_master_answered(JobId job, const sim::Reply& reply);
   void disconnect_job_master(JobId job, const Cause& cause, bool reconnect);
+
+  // results that outlive their tasks
+  void keep_results_of(const Deployment& deployment);
+  void forget_results_of(const Deployment& deployment);
+  bool holds_results_of(JobId job) const;
+  void release_results(const std::vector<PartitionId>& ids);
+  void release_results_of(JobId job);
   void forget_job_without_slots(JobId job);
 
   // slots
@@ -168,6 +176,7 @@ class TaskExecutor : public sim::Endpoint,
   TaskSlotTable slots_;
   std::map<AttemptId, Task> tasks_;
   std::map<JobId, JobConnection> jobs_;
+  std::set<PartitionId> results_;
   std::vector<AttemptId> ended_;  // runtimes to destroy on the next event
 
   std::optional<Leader> resource_manager_;

@@ -44,6 +44,7 @@ void TaskExecutor::submit(const sim::Call& call, const SubmitTask& submit) {
   task.deployment = submit.deployment;
   task.deployed_by = call.from;
   task.deployed_under = submit.job_master_token;
+  keep_results_of(deployment);
   task.runtime = factory_.make(submit.deployment, *this);
   answer(call, std::make_shared<Acknowledge>());
   task.runtime->start();
@@ -72,7 +73,8 @@ bool TaskExecutor::on_task_call(const sim::Call& call, const sim::Message& body)
       return true;
     }
     case ReleasePartitions::kind_id():
-      factory_.release(sim::as<ReleasePartitions>(body).partitions);
+      release_results(sim::as<ReleasePartitions>(body).partitions);
+      forget_job_without_slots(sim::as<ReleasePartitions>(body).job);
       return true;
     case EventToOperator::kind_id(): {
       const auto& message = sim::as<EventToOperator>(body);
@@ -190,6 +192,7 @@ void TaskExecutor::on_state(const AttemptId& attempt, ExecutionState state, cons
   task->state = state;
   tell_state(attempt, state, cause != nullptr ? *cause : Cause{});
   if (!is_terminal(state)) return;
+  if (state != ExecutionState::finished) forget_results_of(*task->deployment);
   task->ended = true;
   ended_.push_back(attempt);
   if (ended_.size() == 1) later({}, {cleanup, 0});

@@ -53,6 +53,28 @@ bool ConstraintDecider::may_become_consumable_by_finish(GroupIndex group) const 
   return false;
 }
 
+bool InitialisedVertexDecider::is_initialised(JobVertexIndex vertex) const {
+  if (initialised_[vertex]) return true;
+  const JobGraph& job = graph_.topology().job();
+  const std::vector<EdgeIndex>& inputs = job.vertices[vertex].inputs;
+  initialised_[vertex] = std::all_of(inputs.begin(), inputs.end(), [&](EdgeIndex edge) {
+    return graph_.is_finished(job.producer_of(edge));
+  });
+  return initialised_[vertex];
+}
+
+bool InitialisedVertexDecider::is_input_consumable(SubtaskIndex subtask,
+                                                   const std::vector<bool>& scheduled) const {
+  return is_initialised(graph_.topology().vertex_of(subtask)) &&
+         inner_.is_input_consumable(subtask, scheduled);
+}
+
+// The end of the last producer makes the vertex, whatever the type of its inputs.
+bool InitialisedVertexDecider::may_become_consumable_by_finish(GroupIndex group) const {
+  const ExecutionTopology& topology = graph_.topology();
+  return is_initialised(topology.job().edges[topology.group(group).edge].consumer);
+}
+
 VertexwiseScheduling::VertexwiseScheduling(const ExecutionGraph& graph,
                                            const InputConsumableDecider& decider)
     : graph_(graph), decider_(decider), scheduled_(graph.topology().subtasks(), false) {}

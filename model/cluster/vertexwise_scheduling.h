@@ -12,15 +12,10 @@
 // PartialFinishedInputConsumableDecider, AllFinishedInputConsumableDecider.
 #include <vector>
 
+#include "model/cluster/flink_options.h"
 #include "model/cluster/scheduling_strategy.h"
 
 namespace drey::model {
-
-enum class ConsumeConstraint : uint8_t {
-  unfinished_producers,
-  only_finished_producers,
-  all_producers_finished,
-};
 
 // Upstream InputConsumableDecider.
 class InputConsumableDecider {
@@ -46,6 +41,27 @@ class ConstraintDecider final : public InputConsumableDecider {
 
   const ExecutionGraph& graph_;
   ConsumeConstraint constraint_;
+};
+
+// The AdaptiveBatchScheduler makes a vertex only when all producers of its inputs have finished,
+// because only then it knows how much there is to read; so a hybrid consumer starts after its
+// producers, too. Once made the vertex stays, and a restarted one waits only for what the
+// constraint says. Upstream: AdaptiveBatchScheduler.initializeVerticesIfPossible.
+class InitialisedVertexDecider final : public InputConsumableDecider {
+ public:
+  InitialisedVertexDecider(const ExecutionGraph& graph, ConsumeConstraint constraint)
+      : graph_(graph),
+        inner_(graph, constraint),
+        initialised_(graph.topology().job().vertices.size(), false) {}
+  bool is_input_consumable(SubtaskIndex subtask, const std::vector<bool>& scheduled) const override;
+  bool may_become_consumable_by_finish(GroupIndex group) const override;
+
+ private:
+  bool is_initialised(JobVertexIndex vertex) const;
+
+  const ExecutionGraph& graph_;
+  ConstraintDecider inner_;
+  mutable std::vector<bool> initialised_;  // by vertex, as far as asked
 };
 
 class VertexwiseScheduling final : public SchedulingStrategy {

@@ -74,6 +74,7 @@ class Generator {
       if (is_head(op)) add_chain(op);
     }
     for (JobVertexIndex v = 0; v < graph_.vertices.size(); ++v) connect_outputs(v);
+    if (job_.mode == RuntimeMode::batch) add_committers();
     if (job_.mode == RuntimeMode::batch) one_group_per_logical_region();
     return std::move(graph_);
   }
@@ -123,6 +124,35 @@ class Generator {
         const JobVertexIndex consumer = vertex_of_[index_of_.at(edge->to)];
         graph_.connect(data_set_for(vertex, op, *edge, consumer), consumer);
       }
+    }
+  }
+
+  // In batch mode the edge from a sink's writer to its committer is an exchange of its own: the
+  // committer is a vertex, without operators of the job's author, that starts when the writers have
+  // finished. Upstream: SinkTransformationTranslator.
+  void add_committers() {
+    const GlobalExchangeMode mode = effective_exchange(job_);
+    const bool hybrid = mode == GlobalExchangeMode::all_hybrid_full ||
+                        mode == GlobalExchangeMode::all_hybrid_selective;
+    for (uint32_t op = 0; op < job_.operators.size(); ++op) {
+      const OperatorSpec& sink = job_.operators[op];
+      if (sink.kind != OperatorKind::sink || sink.delivery != Delivery::exactly_once) continue;
+      JobVertex committer;
+      committer.id = sink.id + "-committer";
+      committer.name = committer.id;
+      committer.parallelism = sink.parallelism;
+      committer.max_parallelism = graph_.vertices[vertex_of_[op]].max_parallelism;
+      committer.slot_sharing_group = effective_group(sink);
+      IntermediateDataSet committables;
+      committables.producer = vertex_of_[op];
+      // In a hybrid cluster blocking edges are hybrid full.
+      committables.type = hybrid ? ResultPartitionType::hybrid_full : ResultPartitionType::blocking;
+      committables.pattern = DistributionPattern::pointwise;
+      committables.ship = Partitioner::forward;
+      committables.producing_operator = op;
+      const JobVertexIndex vertex = graph_.add_vertex(std::move(committer));
+      const DataSetIndex data_set = graph_.add_data_set(std::move(committables));
+      graph_.connect(data_set, vertex);
     }
   }
 

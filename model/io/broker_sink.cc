@@ -23,6 +23,7 @@ BrokerSink::BrokerSink(const Options& options, TaskContext& context)
               *this, *this),
       committer_({.subtask = static_cast<int>(options.subtask),
                   .parallelism = static_cast<int>(options.parallelism),
+                  .batch = options.role != Role::both,
                   .checkpointing = options.checkpointing,
                   .mutant = options.mutant},
                  *this) {}
@@ -52,6 +53,11 @@ void BrokerSink::restore(const std::vector<std::string>& states, int64_t checkpo
 }
 
 void BrokerSink::open() {
+  if (options_.role == Role::committer) {
+    stage_ = Stage::open;
+    context_.wake();
+    return;
+  }
   stage_ = Stage::committing;
   for (const CommittableCollector& collector : restored_)
     for (const auto& [id, checkpoint] : collector.by_checkpoint())
@@ -223,7 +229,7 @@ std::vector<Committable> BrokerSink::prepare_commit() {
 
 void BrokerSink::end_input() {
   publish();
-  writer_.end_input();
+  if (options_.role != Role::committer) writer_.end_input();
   input_ends_ = true;
   committer_sees_end();
 }
@@ -232,9 +238,68 @@ void BrokerSink::end_input() {
 void BrokerSink::committer_sees_end() {
   if (!input_ends_ || writer_.waiting_for_flush()) return;
   input_ends_ = false;
+  if (options_.role == Role::writer) return;
   committer_.end_input();
   check_committer();
   if (committer_.committing()) commit_round();
+}
+
+// ---- writer and committer as two tasks ----
+
+namespace {
+// On the edge between them: a summary has the key 0, a committable that of its transaction.
+constexpr uint64_t kSummaryKey = 0;
+
+// "<prefix>-<subtask>-<checkpoint>"
+uint64_t last_number_of(const std::string& transactional_id) {
+  uint64_t number = 0;
+  for (size_t i = transactional_id.rfind('-') + 1; i < transactional_id.size(); ++i)
+    number = number * 10 + static_cast<uint64_t>(transactional_id[i] - '0');
+  return number;
+}
+}  // namespace
+
+void BrokerSink::emit(const CommittableMessage& message) {
+  if (options_.role == Role::writer)
+    handed_over_.push_back(message);
+  else
+    committer_.add(message);
+}
+
+std::vector<sim::Record> BrokerSink::hand_over() {
+  std::vector<sim::Record> records;
+  for (const CommittableMessage& message : handed_over_) {
+    if (const auto* summary = std::get_if<CommittableSummary>(&message)) {
+      records.push_back({kSummaryKey, summary->committables, summary->checkpoint,
+                         static_cast<uint64_t>(summary->subtask)});
+      continue;
+    }
+    const auto& lineage = std::get<CommittableWithLineage>(message);
+    const Committable& committable = lineage.committable;
+    const auto epoch = static_cast<uint64_t>(static_cast<uint32_t>(committable.epoch));
+    records.push_back({last_number_of(committable.transactional_id), committable.producer_id,
+                       lineage.checkpoint, (epoch << 32) | static_cast<uint64_t>(lineage.subtask)});
+  }
+  handed_over_.clear();
+  return records;
+}
+
+void BrokerSink::take_committables(std::span<const sim::Record> records) {
+  for (const sim::Record& record : records) {
+    const auto subtask = static_cast<int>(record.provenance & 0xffff'ffffu);
+    if (record.key == kSummaryKey) {
+      committer_.add(CommittableSummary{.subtask = subtask,
+                                        .subtasks = static_cast<int>(options_.parallelism),
+                                        .checkpoint = record.event_time,
+                                        .committables = static_cast<int>(record.value)});
+      continue;
+    }
+    committer_.add(CommittableWithLineage{
+        .subtask = subtask,
+        .checkpoint = record.event_time,
+        .committable = {fmt::format("{}-{}-{}", options_.prefix, subtask, record.key), record.value,
+                        static_cast<int32_t>(record.provenance >> 32)}});
+  }
 }
 
 // ---- committing ----

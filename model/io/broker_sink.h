@@ -8,6 +8,10 @@
 // attempt; other transactions that such an attempt left open are found by their prefix and aborted.
 // At least once: appends without a transaction, flushed at the barrier.
 //
+// In batch mode writer and committer are tasks of their own: the writer's one transaction is handed
+// over as records at the end of its input, the committer commits what it was given at the end of
+// its own.
+//
 // Opening (before the task runs): restored committables are committed, then lingering transactions
 // are aborted. While waiting() the task's thread is blocked, as in Flink. An append or an end of
 // transaction that is not answered is asked again: both are idempotent. Upstream: KafkaSink
@@ -28,7 +32,9 @@ namespace drey::model {
 
 class BrokerSink final : private SinkWriter, private CommittableOutput {
  public:
+  enum class Role : uint8_t { both, writer, committer };
   struct Options {
+    Role role = Role::both;
     bool exactly_once = true;
     bool checkpointing = true;
     sim::Address broker;
@@ -47,8 +53,11 @@ class BrokerSink final : private SinkWriter, private CommittableOutput {
 
   bool available() const { return !waiting() && in_flight_ < options_.max_in_flight; }
   void write(std::span<const sim::Record> records) {
+    if (options_.role == Role::committer) return take_committables(records);
     written_.insert(written_.end(), records.begin(), records.end());
   }
+  // Role writer, when its input has ended and it is not waiting: what the committer is to be given.
+  std::vector<sim::Record> hand_over();
   // Announces and sends what was written since the last call.
   void publish();
 
@@ -79,7 +88,8 @@ class BrokerSink final : private SinkWriter, private CommittableOutput {
   bool flush(bool end_of_input) override;
   std::vector<Committable> prepare_commit() override;
   std::vector<std::string> snapshot_state(int64_t) override { return {}; }
-  void emit(const CommittableMessage& message) override { committer_.add(message); }
+  void emit(const CommittableMessage& message) override;
+  void take_committables(std::span<const sim::Record> records);
 
   std::string transactional_id(int64_t checkpoint) const;
   bool mine(const std::string& transactional_id) const;
@@ -105,7 +115,8 @@ class BrokerSink final : private SinkWriter, private CommittableOutput {
   SinkWriterOperator writer_;
   CommitterOperator committer_;
   Stage stage_ = Stage::closed;
-  std::vector<sim::Record> written_;  // not sent yet
+  std::vector<sim::Record> written_;             // not sent yet
+  std::vector<CommittableMessage> handed_over_;  // role writer
 
   int64_t collecting_for_ = 1;  // the checkpoint that the records of now belong to, as far as known
   int64_t collect_next_for_ = 1;

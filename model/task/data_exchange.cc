@@ -2,88 +2,35 @@
 
 #include <algorithm>
 
+#include "fmt/core.h"
 #include "sim/check.h"
 
 namespace drey::model {
 
+namespace {
+// Each incarnation has a directory of its own; what an earlier one left there is nobody's.
+ResultStorage storage_of(sim::World& world, sim::ProcessId process, sim::Disk* disk,
+                         const sim::Clock& clock) {
+  return {.disk = disk,
+          .clock = &clock,
+          .process = process,
+          .directory = fmt::format("/{}#{}/results", world.machines().name(process),
+                                   world.machines().incarnation(process))};
+}
+}  // namespace
+
 DataExchange::DataExchange(sim::World& world, sim::ProcessId process,
-                           const DataExchangeOptions& options)
+                           const DataExchangeOptions& options, sim::Disk* disk)
     : Endpoint(world, process, kEndpointName),
       options_(options),
-      buffers_(options.network_segments) {}
+      buffers_(options.network_segments),
+      clock_(world.kernel()),
+      stored_(storage_of(world, process, disk, clock_), *this) {}
 
 DataExchange::~DataExchange() {
   for (auto& [process, connection] : connections_)
     for (uint32_t i = 0; i < connection->views.size(); ++i) connection->queue.remove_reader(i);
   for (auto& [id, registered] : partitions_) registered.partition->release();
-}
-
-// ---- partitions ----
-
-void DataExchange::add(std::shared_ptr<ResultPartition> partition) {
-  const PartitionId id = partition->id();
-  partitions_[id] = {std::move(partition)};
-  if (!partitions_[id].partition->blocking()) serve_waiting(id);
-}
-
-void DataExchange::serve_waiting(const PartitionId& id) {
-  std::vector<Waiting> found;
-  for (size_t i = 0; i < waiting_.size();) {
-    if (waiting_[i].entry.partition == id) {
-      found.push_back(waiting_[i]);
-      waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
-    } else {
-      ++i;
-    }
-  }
-  for (const Waiting& w : found) open_view(w.from, w.entry, partitions_[id].partition);
-}
-
-std::shared_ptr<ResultPartition> DataExchange::find(const PartitionId& id) const {
-  const auto at = partitions_.find(id);
-  return at == partitions_.end() ? nullptr : at->second.partition;
-}
-
-void DataExchange::task_ended(const PartitionId& id, Removal how) {
-  const auto at = partitions_.find(id);
-  if (at == partitions_.end()) return;
-  at->second.task_ended = true;
-  at->second.partition->detach_writer();
-  if (how == Removal::finished) {
-    if (at->second.partition->blocking()) serve_waiting(id);
-    remove_if_done(id);
-    return;
-  }
-  // Released without a cause nothing is sent, and the consumers stay silent until the JobMaster
-  // cancels them.
-  const std::shared_ptr<ResultPartition> gone = at->second.partition;
-  partitions_.erase(at);
-  for (auto& [process, connection] : connections_) {
-    for (uint32_t reader = 0; reader < connection->views.size(); ++reader) {
-      if (connection->views[reader].partition != gone) continue;
-      if (how == Removal::failed)
-        say(connection->peer, connection->views[reader].receiver,
-            ChannelData::Kind::producer_failed, 0);
-      close_view(*connection, reader);
-    }
-  }
-  gone->release();
-}
-
-void DataExchange::local_consumed(const PartitionId& id, uint32_t subpartition) {
-  const auto at = partitions_.find(id);
-  if (at == partitions_.end()) return;
-  at->second.partition->consumed(subpartition);
-  remove_if_done(id);
-}
-
-void DataExchange::remove_if_done(const PartitionId& id) {
-  const auto at = partitions_.find(id);
-  if (at == partitions_.end() || !at->second.task_ended) return;
-  if (!at->second.partition->all_consumed()) return;
-  const std::shared_ptr<ResultPartition> gone = at->second.partition;
-  partitions_.erase(at);
-  gone->release();
 }
 
 // ---- serving ----
@@ -102,8 +49,7 @@ DataExchange::Connection& DataExchange::connection(const sim::Address& peer) {
 
 bool DataExchange::Connection::buffer(uint32_t reader, const PolledBuffer& polled) {
   View& view = views[reader];
-  ResultPartition::Taken taken = view.partition->take(view.subpartition, polled.payload,
-                                                      polled.type, polled.size, polled.sequence);
+  TakenBuffer taken = view.view->take(polled.payload, polled.type, polled.size, polled.sequence);
   outgoing.push_back({.receiver = view.receiver,
                       .kind = ChannelData::Kind::buffer,
                       .type = polled.type,
@@ -112,7 +58,7 @@ bool DataExchange::Connection::buffer(uint32_t reader, const PolledBuffer& polle
                       .slice = std::move(taken.slice),
                       .event = taken.event});
   // On the wire: its buffer is free again.
-  view.partition->recycle(view.subpartition, taken.buffer);
+  view.view->recycle(taken.buffer);
   if (polled.type == BufferType::end_of_partition) ended.push_back(reader);
   owner.want_flush();
   return true;
@@ -133,9 +79,8 @@ void DataExchange::say(const sim::Address& to, uint64_t receiver, ChannelData::K
 }
 
 void DataExchange::serve(const sim::Address& from, const RequestPartitions::Entry& entry) {
-  const std::shared_ptr<ResultPartition> partition = find(entry.partition);
-  if (partition != nullptr && (!partition->blocking() || partition->finished())) {
-    open_view(from, entry, partition);
+  if (can_be_opened(entry.partition)) {
+    open_view(from, entry);
     return;
   }
   if (waiting_.empty())
@@ -143,16 +88,23 @@ void DataExchange::serve(const sim::Address& from, const RequestPartitions::Entr
   waiting_.push_back({from, entry, now()});
 }
 
-void DataExchange::open_view(const sim::Address& from, const RequestPartitions::Entry& entry,
-                             const std::shared_ptr<ResultPartition>& partition) {
-  partition->look();
-  partition->rewind(entry.subpartition);
+// A file that is missing or cannot be opened is answered "not found" at once.
+void DataExchange::open_view(const sim::Address& from, const RequestPartitions::Entry& entry) {
+  const uint64_t number = ++last_stored_view_;
   Connection& line = connection(from);
+  std::unique_ptr<SubpartitionView> view = open(entry.partition, entry.subpartition, *this, number);
+  if (view == nullptr) {
+    say(from, entry.receiver, ChannelData::Kind::not_found, 0);
+    return;
+  }
   // The reader may be served at once, inside add_reader.
   const auto reader = static_cast<uint32_t>(line.views.size());
-  line.views.push_back({entry.receiver, partition, entry.subpartition});
+  stored_views_[number] = {from.process, reader};
+  PipelinedSubpartition& queue = view->queue();
+  line.views.push_back(
+      {entry.receiver, number, entry.partition, std::move(view), entry.subpartition});
   line.reader_of[entry.receiver] = reader;
-  const uint32_t given = line.queue.add_reader(partition->queue(entry.subpartition), entry.credit);
+  const uint32_t given = line.queue.add_reader(queue, entry.credit);
   CHECK(given == reader, "readers are numbered in the order of adding");
 }
 
@@ -170,15 +122,14 @@ void DataExchange::expire() {
     kernel().arm(entity(), expiry_due, options_.partition_request_timeout, sim::Priority::timer);
 }
 
-void DataExchange::close_view(Connection& line, uint32_t reader) {
+void DataExchange::close_view(Connection& line, uint32_t reader, bool at_end) {
   View& view = line.views[reader];
-  if (view.partition == nullptr) return;
+  if (view.view == nullptr) return;
   line.queue.remove_reader(reader);
   line.reader_of.erase(view.receiver);
-  const std::shared_ptr<ResultPartition> partition = std::move(view.partition);
-  view.partition = nullptr;
-  partition->consumed(view.subpartition);
-  remove_if_done(partition->id());
+  stored_views_.erase(view.number);
+  const std::unique_ptr<SubpartitionView> gone = std::move(view.view);
+  local_consumed(view.partition, view.subpartition, at_end);
 }
 
 void DataExchange::on_control(const sim::Address& from, const ChannelControl& control) {
@@ -195,8 +146,8 @@ void DataExchange::on_control(const sim::Address& from, const ChannelControl& co
     const auto at = line.reader_of.find(entry.receiver);
     if (at == line.reader_of.end()) continue;
     const uint32_t reader = at->second;
-    const std::shared_ptr<ResultPartition> partition = line.views[reader].partition;
-    partition->look();
+    SubpartitionView& view = *line.views[reader].view;
+    view.look();
     switch (entry.kind) {
       case ChannelControl::Kind::credit:
         line.queue.add_credit(reader, entry.credit);
@@ -205,7 +156,7 @@ void DataExchange::on_control(const sim::Address& from, const ChannelControl& co
         line.queue.resume(reader);
         break;
       case ChannelControl::Kind::processed:
-        partition->user_records_processed(line.views[reader].subpartition);
+        view.user_records_processed();
         break;
       case ChannelControl::Kind::cancel:
         close_view(line, reader);
@@ -282,7 +233,7 @@ void DataExchange::flush_all() {
     tell(line->peer, {}, std::move(message));
     std::vector<uint32_t> ended;
     ended.swap(line->ended);
-    for (const uint32_t reader : ended) close_view(*line, reader);
+    for (const uint32_t reader : ended) close_view(*line, reader, true);
   }
   flush_to_producers();
 }
@@ -340,10 +291,18 @@ void DataExchange::on_call(const sim::Call& call, const sim::Message& body, cons
     accepted->entries = request.entries.size();
     answer(call, std::move(accepted));
     for (const RequestPartitions::Entry& entry : request.entries) serve(call.from, entry);
+  } else if (body.kind() == StoreRegion::kind_id()) {
+    store_region(call, sim::as<StoreRegion>(body));
+  } else if (body.kind() == DropResults::kind_id()) {
+    release(sim::as<DropResults>(body).partitions);
   }
 }
 
 void DataExchange::on_reply(sim::Continuation then, const sim::Reply& reply) {
+  if (then.kind == region_stored) {
+    region_answered(then.argument, reply);
+    return;
+  }
   const auto at = asked_.find(then.argument);
   const std::vector<uint64_t> numbers = std::move(at->second);
   asked_.erase(at);

@@ -121,6 +121,8 @@ class ExactTask final : public sim::Endpoint,
   bool set_up_outputs();
   void build_source(uint32_t op);
   void build_sink(uint32_t op);
+  void build_committer();
+  void make_sink(uint32_t op, BrokerSink::Role role);
   bool build_keyed(uint32_t op);
   void build_operator(uint32_t op);
   void deploy();
@@ -137,6 +139,7 @@ class ExactTask final : public sim::Endpoint,
   void begin_slice(uint32_t count);
   void begin_source_slice();
   void begin_input_slice(InputElement element);
+  void announce_consumed(const InputElement& element);
   void end_slice();
   size_t apply(uint32_t count);
   void apply_elements();
@@ -149,6 +152,8 @@ class ExactTask final : public sim::Endpoint,
   void leave_core();
   void arm_flush();
   void end_of_data();
+  void hand_over_committables();
+  void end_outputs();
   void watermark_tick();
   bool slice_applied() const { return slice_.next == slice_.count; }
 
@@ -159,6 +164,7 @@ class ExactTask final : public sim::Endpoint,
   void begin_element();
   void suspend(TaskLoad::Wait what);
   bool may_finish() const;
+  bool stored_results_complete();
   void try_to_finish();
   void post_mail(TaskMail mail);
   Result run_mail(const Mail& mail) override;
@@ -285,6 +291,7 @@ class ExactTask final : public sim::Endpoint,
   CheckpointId alignment_timer_ = kNoCheckpoint;
   uint32_t data_ended_channels_ = 0;
   bool data_ended_ = false;
+  bool handing_over_ = false;  // a batch writer whose last transaction is being flushed
   bool final_complete_ = false;
   bool drain_ = true;                          // how the data ended or will end
   CheckpointId stopping_for_ = kNoCheckpoint;  // stop-with-savepoint

@@ -64,7 +64,7 @@ void ExactTask::report(ExecutionState state, const TaskThrowable& failure) {
     if (!cleaned_) clean_up(DataExchange::Removal::failed);
     if (state == ExecutionState::finished)
       for (const auto& partition : deployment_->results)
-        if (is_blocking_or_persistent(deployment_->job->graph.data_sets[partition.data_set].type))
+        if (is_released_by_scheduler(deployment_->job->graph.data_sets[partition.data_set].type))
           listener_.on_partition_available(deployment_->attempt, partition.id);
     announce_fact(fact_kind(TaskFact::resources_left), buffers_left_, 0, 0);
   }

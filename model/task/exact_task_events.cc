@@ -43,9 +43,23 @@ void ExactTask::end_of_data() {
   publish();
   if (drain_ && chain_.sink != nullptr) chain_.sink->end_input();
   data_ended_ = true;
+  handing_over_ = chain_.sink != nullptr && !chain_.outputs.empty();
+  if (!handing_over_) end_outputs();
+}
+
+// The writer has flushed: the committer is told what to commit.
+void ExactTask::hand_over_committables() {
+  handing_over_ = false;
+  const std::vector<sim::Record> committables = chain_.sink->hand_over();
+  chain_.outputs.write_unasked(committables);
+  end_outputs();
+}
+
+void ExactTask::end_outputs() {
   chain_.outputs.broadcast(
       {.kind = ChannelEvent::Kind::end_of_data, .barrier = {}, .drain = drain_});
   chain_.outputs.flush();
+  clock_ = std::max(clock_, chain_.outputs.busy_until());
   listener_.on_end_of_data(deployment_->attempt);
 }
 

@@ -22,7 +22,7 @@ void ExactTask::run_loop() {
 bool ExactTask::may_step() {
   if (thread_blocked() || now() < clock_) return false;
   const bool action = slice_.active ? stalled_ : has_element();
-  if (!loop_.default_action_available() && action && room()) {
+  if (!loop_.default_action_available() && action && (handing_over_ || room())) {
     loop_.resume_default_action(suspension_, MailSender::other);
     load_.resume(now());
   }
@@ -31,6 +31,7 @@ bool ExactTask::may_step() {
 }
 
 bool ExactTask::has_element() const {
+  if (handing_over_) return true;
   if (chain_.source == nullptr) return input_->available();
   return !data_ended_ && (chain_.source->available() || chain_.source->finished());
 }
@@ -52,6 +53,10 @@ MailboxWork::Result ExactTask::run_default_action() {
 }
 
 void ExactTask::begin_element() {
+  if (handing_over_) {
+    hand_over_committables();
+    return;
+  }
   if (!room() || !has_element()) {
     suspend(chain_.outputs.available() ? TaskLoad::Wait::input : TaskLoad::Wait::output);
     return;
@@ -121,7 +126,7 @@ MailboxWork::Result ExactTask::run_mail(const Mail& mail) {
 
 // FC-3 and FC-4: what the task still waits for after its data has ended.
 bool ExactTask::may_finish() const {
-  if (!data_ended_ || thread_blocked() || slice_.active) return false;
+  if (!data_ended_ || handing_over_ || thread_blocked() || slice_.active) return false;
   if (now() < clock_ || loop_.mailbox().has_mail()) return false;
   if (input_ != nullptr && !input_->finished()) return false;
   for (const auto& partition : chain_.outputs.partitions())
@@ -134,9 +139,25 @@ bool ExactTask::may_finish() const {
   return !checkpoints_.running() && !checkpoints_.preparing();
 }
 
+// What outlives the task is written to its end before the task says that it has finished.
+bool ExactTask::stored_results_complete() {
+  chain_.outputs.seal();
+  if (chain_.outputs.store_failed()) {
+    fail_task(
+        {.kind = Cause::Kind::internal, .text = "a result could not be written", .partition = {}});
+    return false;
+  }
+  clock_ = std::max(clock_, chain_.outputs.busy_until());
+  if (now() < clock_) {
+    kernel().arm(entity(), work_due, clock_ - now(), sim::Priority::task);
+    return false;
+  }
+  return chain_.outputs.settled();
+}
+
 // The loop ends, no more mails are taken, those that are there still run.
 void ExactTask::try_to_finish() {
-  if (!may_finish()) return;
+  if (!may_finish() || !stored_results_complete()) return;
   loop_.all_actions_completed();
   while (!ending_ && loop_.step() != MailboxProcessor::Step::ended) {
   }

@@ -1,6 +1,7 @@
 // The task's thread: slices, the chain, watermarks, flushes.
 #include <algorithm>
 
+#include "model/result_facts.h"
 #include "model/task/exact_task.h"
 #include "model/trace_events.h"
 #include "sim/check.h"
@@ -79,7 +80,9 @@ size_t ExactTask::apply(uint32_t count) {
     std::copy(groups.begin(), groups.end(), block_.groups.begin());
     block_.count = count;
   }
-  const size_t admitted = chain_.outputs.admit(block_.view(), chain_.shape);
+  // What a sink hands to its committer is no output of a record.
+  const size_t admitted =
+      chain_.sink != nullptr ? count : chain_.outputs.admit(block_.view(), chain_.shape);
   if (admitted == 0) return 0;
   block_.count = admitted;
   records_processed_ += admitted;
@@ -281,15 +284,29 @@ void ExactTask::begin_input_slice(InputElement element) {
       fact_kind(DataFact::buffer_received),
       (uint64_t{input_->gate_of(element.channel)} << 32) | input_->index_in_gate(element.channel),
       element.sequence, element.slice.count);
+  announce_consumed(element);
   slice_.input = std::move(element);
   begin_slice(slice_.input.slice.count);
   barriers_->processed(int64_t{kUnitBytes} * slice_.input.slice.units());
   apply_elements();
 }
 
+// What a stage reads of the one before, record by record, is evidence (reports/oracles).
+void ExactTask::announce_consumed(const InputElement& element) {
+  const uint32_t gate = input_->gate_of(element.channel);
+  const JobGraph& graph = deployment_->job->graph;
+  if (!is_released_by_scheduler(graph.data_set_of(deployment_->gates[gate].edge).type)) return;
+  const PartitionId& read = input_->producer_of(element.channel).id;
+  announce_records(fact_kind(ResultFact::consumed),
+                   (uint64_t{gate} << 32) | deployment_->attempt.attempt, read.partition,
+                   read.producer.attempt, element.slice.records());
+}
+
 void ExactTask::end_slice() {
   publish();
   slice_.active = false;
+  chain_.outputs.spill_if_due();
+  clock_ = std::max(clock_, chain_.outputs.busy_until());
   if (input_ == nullptr) return;
   const InputElement done = std::move(slice_.input);
   slice_.input = {};

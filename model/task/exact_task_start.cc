@@ -1,4 +1,6 @@
 // From deployment to RUNNING: buffers, the chain, its state, the sink's opening.
+#include <algorithm>
+
 #include "fmt/core.h"
 #include "model/io/source_events.h"
 #include "model/task/exact_task.h"
@@ -16,6 +18,18 @@ std::string subtask_name(const Deployment& deployment) {
 }
 
 PartitionerKind partitioner_of(Partitioner ship);
+
+Keeping kept_as(ResultPartitionType type) {
+  if (type == ResultPartitionType::hybrid_full) return Keeping::growing;
+  return type == ResultPartitionType::hybrid_selective ? Keeping::selective : Keeping::whole;
+}
+
+// Sort-merge: one half of its buffers collects while the other one is written. The disk tier of a
+// hybrid result flushes what it caches at 5 MiB.
+uint64_t region_buffers(ResultPartitionType type, const PartitionBuffers& need) {
+  constexpr uint64_t kHybridBuffers = 160;
+  return is_hybrid(type) ? kHybridBuffers : static_cast<uint64_t>(std::max(need.min / 2, 1));
+}
 
 }  // namespace
 
@@ -70,19 +84,29 @@ bool ExactTask::set_up_outputs() {
   uint32_t index = 0;
   for (const ResultPartitionSpec& result : deployment_->results) {
     const IntermediateDataSet& data_set = job.graph.data_sets[result.data_set];
+    NetworkBufferSettings settings;
+    settings.sort_shuffle_min_buffers = services_.exchange->sort_shuffle_min_buffers();
+    const PartitionBuffers need = partition_buffers(
+        settings, data_set.type, static_cast<int32_t>(result.subpartitions), false, 0);
+    std::shared_ptr<ResultStore> store;
+    if (is_released_by_scheduler(data_set.type))
+      store = services_.exchange->store_of(
+          result.id,
+          fmt::format("{}#{}.{}", subtask_name(*deployment_), deployment_->attempt.attempt,
+                      result.id.partition),
+          kept_as(data_set.type));
     auto partition = std::make_shared<ResultPartition>(
-        ResultPartitionOptions{.id = result.id,
-                               .index = index,
-                               .subpartitions = result.subpartitions,
-                               .units_per_buffer = job.options.buffer_bytes / kUnitBytes,
-                               .exclusive_per_channel =
-                                   static_cast<int32_t>(job.options.exclusive_buffers_per_channel),
-                               .blocking = is_blocking_or_persistent(data_set.type)},
+        ResultPartitionOptions{
+            .id = result.id,
+            .index = index,
+            .subpartitions = result.subpartitions,
+            .units_per_buffer = job.options.buffer_bytes / kUnitBytes,
+            .exclusive_per_channel =
+                static_cast<int32_t>(job.options.exclusive_buffers_per_channel),
+            .store = std::move(store),
+            .region_buffers = region_buffers(data_set.type, need),
+            .reconnects = data_set.type == ResultPartitionType::pipelined_approximate},
         *this);
-    const NetworkBufferSettings settings;
-    const PartitionBuffers need =
-        partition_buffers(settings, ResultPartitionType::pipelined_bounded,
-                          static_cast<int32_t>(result.subpartitions), false, 0);
     if (!partition->set_up(services_.exchange->buffers(),
                            {.required = need.min,
                             .max = need.max,
@@ -110,6 +134,7 @@ void ExactTask::restore_done() {
   opening_ = true;
   const JobVertex& vertex = deployment_->vertex();
   chain_.cost = {};
+  if (vertex.operators.empty()) build_committer();
   for (const uint32_t op : vertex.operators) {
     chain_.cost = chain_.cost + spec(op).cost;
     build_operator(op);
@@ -172,10 +197,24 @@ void ExactTask::build_source(uint32_t op) {
 }
 
 void ExactTask::build_sink(uint32_t op) {
+  make_sink(op, deployment_->results.empty() ? BrokerSink::Role::both : BrokerSink::Role::writer);
+  if (deployment_->restore != nullptr)
+    chain_.sink->restore(restore_.bytes_of(op), deployment_->restore->checkpoint);
+}
+
+// Batch: a vertex without operators of its own commits what the sink before it has written.
+void ExactTask::build_committer() {
+  const JobGraph& graph = deployment_->job->graph;
+  const EdgeIndex input = deployment_->vertex().inputs.front();
+  make_sink(graph.data_set_of(input).producing_operator, BrokerSink::Role::committer);
+}
+
+void ExactTask::make_sink(uint32_t op, BrokerSink::Role role) {
   const JobInformation& job = *deployment_->job;
   chain_.sink_op = op;
   chain_.sink = std::make_unique<BrokerSink>(
-      BrokerSink::Options{.exactly_once = spec(op).delivery == Delivery::exactly_once,
+      BrokerSink::Options{.role = role,
+                          .exactly_once = spec(op).delivery == Delivery::exactly_once,
                           .checkpointing = job.options.checkpointing,
                           .broker = job.broker,
                           .prefix = fmt::format("job-{}-{}", job.job, spec(op).id),
@@ -183,8 +222,6 @@ void ExactTask::build_sink(uint32_t op) {
                           .parallelism = deployment_->vertex().parallelism,
                           .mutant = job.options.mutant},
       *this);
-  if (deployment_->restore != nullptr)
-    chain_.sink->restore(restore_.bytes_of(op), deployment_->restore->checkpoint);
 }
 
 bool ExactTask::build_keyed(uint32_t op) {

@@ -82,6 +82,13 @@ class PipelinedSubpartition {
   void flush();
   std::optional<PolledBuffer> poll();
   void resume() { blocked_ = false; }
+  // Approximate: another reader begins here, whatever the last one had been told. What a reader has
+  // polled is gone. Upstream: PipelinedApproximateSubpartition.createReadView.
+  void restart_reading() {
+    listener_ = nullptr;
+    blocked_ = false;
+    sequence_ = 0;
+  }
   // The output alignment timer of a timeoutable barrier: if it still waits, it becomes an unaligned
   // priority event (CS-3).
   void time_out_barrier(int64_t checkpoint);

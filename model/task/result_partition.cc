@@ -8,6 +8,7 @@ namespace drey::model {
 
 ResultPartition::ResultPartition(const ResultPartitionOptions& options, PartitionWriter& writer)
     : options_(options), writer_(&writer) {
+  if (stored()) return;
   for (uint32_t i = 0; i < options_.subpartitions; ++i)
     subs_.emplace_back().queue = PipelinedSubpartition(options_.exclusive_per_channel);
 }
@@ -15,9 +16,15 @@ ResultPartition::ResultPartition(const ResultPartitionOptions& options, Partitio
 ResultPartition::~ResultPartition() { release(); }
 
 bool ResultPartition::set_up(NetworkBufferPool& network, const LocalBufferPoolOptions& pool) {
-  if (options_.blocking) return true;
   pool_ = network.create_pool(pool);
   if (pool_ == nullptr) return false;
+  if (stored()) {
+    sorting_ = std::make_unique<SortBuffer>(
+        SortBufferOptions{.subpartitions = options_.subpartitions,
+                          .units_per_buffer = options_.units_per_buffer,
+                          .buffers = options_.region_buffers});
+    return true;
+  }
   pool_->set_availability_listener(this);
   return true;
 }
@@ -29,7 +36,7 @@ void ResultPartition::open_buffer(uint32_t target) {
   auto builder = std::make_unique<Builder>();
   builder->content = std::make_shared<BufferContent>(options_.units_per_buffer);
   builder->number = ++last_number_;
-  if (!options_.blocking && !pool_->request(static_cast<int32_t>(target))) {
+  if (!pool_->request(static_cast<int32_t>(target))) {
     builder->owed = true;
     ++owed_;
     owed_to_.push_back(target);
@@ -54,6 +61,10 @@ void ResultPartition::mark_dirty(uint32_t target) {
 }
 
 void ResultPartition::write_element(const InlineElement& element) {
+  if (sorting_ != nullptr) {
+    sorting_->add_element(element);
+    return;
+  }
   for (uint32_t target = 0; target < options_.subpartitions; ++target) {
     admit(target);
     Sub& sub = subs_[target];
@@ -68,6 +79,7 @@ void ResultPartition::write_element(const InlineElement& element) {
 }
 
 void ResultPartition::publish() {
+  if (stored()) return;
   // The list may grow no more while readers take what they are told of.
   for (size_t i = 0; i < dirty_.size(); ++i) {
     Sub& sub = subs_[dirty_[i]];
@@ -109,6 +121,10 @@ void ResultPartition::close_buffer(Sub& sub) {
 
 void ResultPartition::broadcast(const ChannelEvent& event) {
   publish();
+  if (stored()) {
+    store_event(event);
+    return;
+  }
   for (Sub& sub : subs_) {
     close_buffer(sub);
     const uint64_t number = ++last_number_;
@@ -128,27 +144,30 @@ void ResultPartition::enqueue(Sub& sub, const QueuedEvent& queued) {
     sub.queue.add(buffer);
 }
 
-// All of it again, in the order of the stream.
-void ResultPartition::rewind(uint32_t subpartition) {
-  if (!options_.blocking) return;
-  Sub& sub = subs_[subpartition];
-  sub.queue.set_listener(nullptr);
-  sub.queue = PipelinedSubpartition(options_.exclusive_per_channel);
-  sub.consumed = false;
-  size_t event = 0;
-  for (const auto& builder : sub.builders) {
-    while (event < sub.events.size() && sub.events[event].number < builder->number)
-      enqueue(sub, sub.events[event++]);
-    builder->taken_units = builder->taken_records = builder->taken_elements = 0;
-    sub.queue.add({.writer = &builder->position, .payload = builder->number});
-  }
-  while (event < sub.events.size()) enqueue(sub, sub.events[event++]);
+// ---- spilling ----
+
+void ResultPartition::spill() {
+  DrainListener& listener = *this;
+  for (SpilledRegion& region : sorting_->drain(listener)) options_.store->append(std::move(region));
+}
+
+void ResultPartition::drained(uint32_t target, const RecordSlice& slice) {
+  if (writer_ != nullptr) writer_->buffer_emitted(options_.index, target, drained_++, slice);
+}
+
+// Once for all subpartitions.
+void ResultPartition::store_event(const ChannelEvent& event) {
+  spill();
+  SpilledRegion region{.broadcast = true};
+  region.add(0, {.type = buffer_type_of(event), .slice = {}, .event = event});
+  options_.store->append(std::move(region));
 }
 
 void ResultPartition::finish() {
   if (finished_) return;
   finished_ = true;
   broadcast({.kind = ChannelEvent::Kind::end_of_partition, .barrier = {}});
+  if (stored()) options_.store->complete();
 }
 
 // ---- reading ----
@@ -166,7 +185,7 @@ ResultPartition::Taken ResultPartition::take(uint32_t subpartition, uint64_t pay
   for (auto at = sub.events.begin(); at != sub.events.end(); ++at) {
     if (at->number != payload) continue;
     Taken taken{.slice = {}, .event = at->event};
-    if (!options_.blocking) sub.events.erase(at);
+    sub.events.erase(at);
     return taken;
   }
   CHECK(false, "an event is taken once");
@@ -191,7 +210,7 @@ ResultPartition::Taken ResultPartition::take_data(Sub& sub, uint64_t number, uin
   taken.slice.count = size - static_cast<uint32_t>(taken.slice.elements.size());
   builder.taken_units = end;
   builder.taken_records += taken.slice.count;
-  if (!options_.blocking && builder.position.finished && end == builder.position.committed) {
+  if (builder.position.finished && end == builder.position.committed) {
     builder.handed = true;
     taken.buffer = number;
   }
@@ -200,7 +219,6 @@ ResultPartition::Taken ResultPartition::take_data(Sub& sub, uint64_t number, uin
 
 // Buffers in front whose end was seen without another part to take.
 void ResultPartition::drop_before(uint32_t subpartition, uint64_t number) {
-  if (options_.blocking) return;
   Sub& sub = subs_[subpartition];
   for (size_t i = 0; i < sub.builders.size() && sub.builders[i]->number < number;) {
     if (sub.builders[i]->handed) {

@@ -11,9 +11,10 @@
 // available; what it emits beyond the free buffers takes overdraft buffers, and beyond those is
 // owed (hard back-pressure) until buffers come back.
 //
-// A blocking partition has no limit on its buffers, is read only when it is finished, and can be
-// read again: each reader finds everything from the start (rewind). It is released by the
-// JobMaster. (The cost of its disk is not modelled.)
+// A stored partition (blocking, hybrid) is collected here, in as many buffers as its pool has, and
+// then spilled as one region, sorted by subpartition, into its store, where its readers find it.
+// spill_due() is asked at the end of a slice: a region may exceed the pool by one slice. It never
+// holds its writer back.
 //
 // Sizes are in units (record_slice.h). The pipelined partition outlives its task until its
 // consumers have taken everything (DataExchange owns it). Upstream: BufferWritingResultPartition,
@@ -27,8 +28,10 @@
 #include "model/task/channel_event.h"
 #include "model/task/deployment.h"
 #include "model/task/local_buffer_pool.h"
-#include "model/task/pipelined_subpartition.h"
 #include "model/task/record_slice.h"
+#include "model/task/result_store.h"
+#include "model/task/sort_buffer.h"
+#include "model/task/subpartition_view.h"
 
 namespace drey::model {
 
@@ -51,11 +54,13 @@ struct ResultPartitionOptions {
   uint32_t index = 0;  // among the task's results
   uint32_t subpartitions = 1;
   uint32_t units_per_buffer = 1024;
-  int32_t exclusive_per_channel = 2;  // of the receiver
-  bool blocking = false;
+  int32_t exclusive_per_channel = 2;     // of the receiver
+  std::shared_ptr<ResultStore> store{};  // null: pipelined
+  uint64_t region_buffers = 256;         // so many are collected before they are stored
+  bool reconnects = false;               // approximate: another reader may take over
 };
 
-class ResultPartition final : private PoolAvailabilityListener {
+class ResultPartition final : private PoolAvailabilityListener, private DrainListener {
  public:
   ResultPartition(const ResultPartitionOptions& options, PartitionWriter& writer);
   ~ResultPartition() override;
@@ -68,16 +73,21 @@ class ResultPartition final : private PoolAvailabilityListener {
   const PartitionId& id() const { return options_.id; }
   uint32_t subpartitions() const { return options_.subpartitions; }
 
-  bool blocking() const { return options_.blocking; }
-  bool available() const { return options_.blocking || (owed_ == 0 && pool_->available()); }
+  bool stored() const { return options_.store != nullptr; }
+  bool available() const { return stored() || (owed_ == 0 && pool_->available()); }
   // Room for one output in subpartition `target`, taking a buffer if need be.
   void admit(uint32_t target) {
+    if (sorting_ != nullptr) return;
     Sub& sub = subs_[target];
     if (sub.reserved == sub.capacity) open_buffer(target);
     ++sub.reserved;
   }
   // The admitted outputs, in the order of admission.
   void write(uint32_t target, const sim::Record& record, uint16_t group) {
+    if (sorting_ != nullptr) {
+      sorting_->add(target, record, group);
+      return;
+    }
     Sub& sub = subs_[target];
     Builder* builder = sub.writing;
     if (builder->units == options_.units_per_buffer) builder = next_buffer(sub);
@@ -98,23 +108,30 @@ class ResultPartition final : private PoolAvailabilityListener {
   void finish();  // the end of partition
   bool finished() const { return finished_; }
 
-  // The reader's side. A new reader of a blocking partition begins at the start.
-  void rewind(uint32_t subpartition);
+  // Stored only: what was collected fills the pool; writes it.
+  bool spill_due() const {
+    return sorting_ != nullptr &&
+           (sorting_->full() || (!sorting_->empty() && options_.store->eager()));
+  }
+  void spill();
+  const ResultStore* store() const { return options_.store.get(); }
+  void store_answered() {
+    if (writer_ != nullptr) writer_->output_available();
+  }
+  void abandon_store() { options_.store->abandon(); }
+  bool reconnects() const { return options_.reconnects; }
+
+  // The reader's side, pipelined only.
   PipelinedSubpartition& queue(uint32_t subpartition) { return subs_[subpartition].queue; }
-  struct Taken {
-    RecordSlice slice;
-    ChannelEvent event;
-    uint64_t buffer =
-        0;  // to be recycled when the slice is done with; 0: not the last part of a buffer
-  };
+  using Taken = TakenBuffer;
   Taken take(uint32_t subpartition, uint64_t payload, BufferType type, uint32_t size,
              uint32_t sequence);
   void recycle(uint32_t subpartition, uint64_t buffer);
   // A consumer is gone, or took the end of partition; true when it was the last.
   bool consumed(uint32_t subpartition);
-  bool all_consumed() const { return !options_.blocking && consumed_ == options_.subpartitions; }
+  bool all_consumed() const { return !stored() && consumed_ == options_.subpartitions; }
   void user_records_processed(uint32_t subpartition);
-  bool all_processed() const { return options_.blocking || processed_ == options_.subpartitions; }
+  bool all_processed() const { return stored() || processed_ == options_.subpartitions; }
   void look();
 
   // The task is gone: nobody writes any more. The queues stay for their readers.
@@ -167,13 +184,17 @@ class ResultPartition final : private PoolAvailabilityListener {
   void settle_debt();
   Taken take_data(Sub& sub, uint64_t number, uint32_t size);
   void enqueue(Sub& sub, const QueuedEvent& queued);
+  void store_event(const ChannelEvent& event);
   void pool_available() override;
+  void drained(uint32_t target, const RecordSlice& slice) override;
   void give_back(uint32_t subpartition, Builder& builder);
   void drop_before(uint32_t subpartition, uint64_t number);
 
   ResultPartitionOptions options_;
   PartitionWriter* writer_;
   std::unique_ptr<LocalBufferPool> pool_;
+  std::unique_ptr<SortBuffer> sorting_;  // stored
+  uint32_t drained_ = 0;                 // buffers so far
   std::deque<Sub> subs_;
   std::vector<uint32_t> dirty_;
   std::vector<uint32_t> owed_to_;  // subpartitions of owed buffers, oldest first

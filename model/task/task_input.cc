@@ -32,7 +32,7 @@ TaskInput::TaskInput(const Deployment& deployment, const Options& options, DataE
                              .index = index++,
                              .producer = producer,
                              .subpartition = sub,
-                             .partition = nullptr});
+                             .view = nullptr});
     }
   }
 }
@@ -93,11 +93,8 @@ void TaskInput::connect(uint32_t channel) {
 
 void TaskInput::connect_local(uint32_t number) {
   Channel& channel = channels_[number];
-  channel.partition = exchange_.find(channel.producer.id);
-  const bool there = channel.partition != nullptr &&
-                     (!channel.partition->blocking() || channel.partition->finished());
-  if (!there) {
-    channel.partition = nullptr;
+  channel.view = exchange_.open_local(channel.producer.id, channel.subpartition, *this, number);
+  if (channel.view == nullptr) {
     channel.state = State::seeking;
     if (channel.backoff >= kMaxBackoff) {
       fail(number, Cause::Kind::partition_not_found, "partition not found in this process");
@@ -109,10 +106,7 @@ void TaskInput::connect_local(uint32_t number) {
     return;
   }
   channel.state = State::local;
-  channel.partition->look();
-  channel.partition->rewind(channel.subpartition);
-  gates_[channel.gate].gate->connect_local(channel.index,
-                                           channel.partition->queue(channel.subpartition));
+  gates_[channel.gate].gate->connect_local(channel.index, channel.view->queue());
   listener_.channel_opened(channel.producer, channel.subpartition, true);
 }
 
@@ -155,7 +149,15 @@ void TaskInput::on_channel_failed(uint32_t number, ChannelFailure failure) {
     case ChannelFailure::local_released:
       listener_.input_canceled();
       return;
+    case ChannelFailure::local_read:
+      fail(number, Cause::Kind::internal, "a result on the local disk could not be read");
+      return;
   }
+}
+
+// Not a partition error: the producer does not run again (data-plane page 1.11).
+void TaskInput::view_failed(uint64_t channel) {
+  on_channel_failed(static_cast<uint32_t>(channel), ChannelFailure::local_read);
 }
 
 void TaskInput::fail(uint32_t number, Cause::Kind kind, const char* text) {
@@ -257,9 +259,8 @@ std::optional<InputElement> TaskInput::poll() {
                          .event = {},
                          .home = got->buffer.home};
     if (channels_[channel].state == State::local) {
-      ResultPartition::Taken taken = channels_[channel].partition->take(
-          channels_[channel].subpartition, got->buffer.payload, got->buffer.type, got->buffer.size,
-          got->buffer.sequence);
+      TakenBuffer taken = channels_[channel].view->take(got->buffer.payload, got->buffer.type,
+                                                        got->buffer.size, got->buffer.sequence);
       element.slice = std::move(taken.slice);
       element.event = taken.event;
       element.local_buffer = taken.buffer;
@@ -278,33 +279,32 @@ void TaskInput::channel_ended(uint32_t number) {
   Channel& channel = channels_[number];
   listener_.channel_opened(channel.producer, channel.subpartition, false);
   if (channel.state == State::local)
-    exchange_.local_consumed(channel.producer.id, channel.subpartition);
+    exchange_.local_consumed(channel.producer.id, channel.subpartition, true);
   else
     exchange_.close(channel.receiver, false);
   channel.state = State::ended;
-  channel.partition = nullptr;
+  channel.view = nullptr;
   ++ended_;
 }
 
 void TaskInput::recycle(const InputElement& element) {
   const Channel& channel = channels_[element.channel];
   gates_[channel.gate].gate->recycle(channel.index, element.home);
-  if (channel.partition == nullptr || element.local_buffer == 0) return;
-  channel.partition->look();
-  channel.partition->recycle(channel.subpartition, element.local_buffer);
+  if (channel.view == nullptr || element.local_buffer == 0) return;
+  channel.view->look();
+  channel.view->recycle(element.local_buffer);
 }
 
 void TaskInput::resume(uint32_t number) {
   Channel& channel = channels_[number];
   if (channel.state == State::ended) return;
-  if (channel.partition != nullptr) channel.partition->look();
+  if (channel.view != nullptr) channel.view->look();
   gates_[channel.gate].gate->resume(channel.index);
 }
 
 void TaskInput::user_records_processed(uint32_t number) {
   Channel& channel = channels_[number];
-  if (channel.state == State::local)
-    channel.partition->user_records_processed(channel.subpartition);
+  if (channel.state == State::local) channel.view->user_records_processed();
   if (channel.state == State::remote) exchange_.queue_processed(channel.receiver);
 }
 
@@ -324,9 +324,8 @@ void TaskInput::release() {
   for (Channel& channel : channels_) {
     if (channel.state == State::remote) exchange_.close(channel.receiver, true);
     if (channel.state == State::local) {
-      const std::shared_ptr<ResultPartition> partition = std::move(channel.partition);
-      channel.partition = nullptr;
-      exchange_.local_consumed(channel.producer.id, channel.subpartition);
+      const std::unique_ptr<SubpartitionView> view = std::move(channel.view);
+      exchange_.local_consumed(channel.producer.id, channel.subpartition, false);
     }
     if (channel.state == State::local || channel.state == State::remote)
       listener_.channel_opened(channel.producer, channel.subpartition, false);

@@ -46,7 +46,7 @@ struct InputElement {
   uint64_t local_buffer = 0;           // local: the producer's buffer
 };
 
-class TaskInput {
+class TaskInput : private ViewOwner {
  public:
   struct Options {
     NetworkBufferSettings buffers;
@@ -54,7 +54,7 @@ class TaskInput {
   };
   TaskInput(const Deployment& deployment, const Options& options, DataExchange& exchange,
             sim::ProcessId process, InputListener& listener);
-  ~TaskInput();
+  ~TaskInput() override;
   TaskInput(const TaskInput&) = delete;
   TaskInput& operator=(const TaskInput&) = delete;
 
@@ -69,6 +69,9 @@ class TaskInput {
 
   uint32_t channels() const { return static_cast<uint32_t>(channels_.size()); }
   uint32_t gate_of(uint32_t channel) const { return channels_[channel].gate; }
+  const ShuffleDescriptor& producer_of(uint32_t channel) const {
+    return channels_[channel].producer;
+  }
   uint32_t index_in_gate(uint32_t channel) const { return channels_[channel].index; }
   bool available() const { return !gates_with_data_.empty(); }
   bool finished() const { return ended_ == channels_.size(); }
@@ -89,10 +92,10 @@ class TaskInput {
     ShuffleDescriptor producer;
     uint32_t subpartition = 0;
     State state = State::unknown;
-    uint64_t receiver = 0;                       // remote
-    std::shared_ptr<ResultPartition> partition;  // local
-    sim::Duration backoff;                       // local: the next one
-    sim::Duration waited;                        // remote: by re-requests so far
+    uint64_t receiver = 0;                   // remote
+    std::unique_ptr<SubpartitionView> view;  // local
+    sim::Duration backoff;                   // local: the next one
+    sim::Duration waited;                    // remote: by re-requests so far
   };
   struct Arrived {
     RecordSlice slice;
@@ -125,6 +128,7 @@ class TaskInput {
     TaskInput& input_;
   };
 
+  void view_failed(uint64_t channel) override;
   void gate_available(uint32_t gate);
   void connect(uint32_t channel);
   void connect_local(uint32_t channel);

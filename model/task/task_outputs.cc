@@ -1,5 +1,7 @@
 #include "model/task/task_outputs.h"
 
+#include <algorithm>
+
 #include "sim/check.h"
 
 namespace drey::model {
@@ -137,6 +139,35 @@ void TaskOutputs::write_unasked(std::span<const sim::Record> outputs) {
 
 void TaskOutputs::write_element(const InlineElement& element) {
   for (const auto& partition : partitions_) partition->write_element(element);
+}
+
+void TaskOutputs::spill_if_due() {
+  for (const auto& partition : partitions_)
+    if (partition->spill_due()) partition->spill();
+}
+
+sim::Time TaskOutputs::busy_until() const {
+  sim::Time until;
+  for (const auto& partition : partitions_)
+    if (partition->stored()) until = std::max(until, partition->store()->busy_until());
+  return until;
+}
+
+bool TaskOutputs::settled() const {
+  return std::all_of(partitions_.begin(), partitions_.end(), [](const auto& partition) {
+    return !partition->stored() || partition->store()->settled();
+  });
+}
+
+bool TaskOutputs::store_failed() const {
+  return std::any_of(partitions_.begin(), partitions_.end(), [](const auto& partition) {
+    return partition->stored() && partition->store()->failed();
+  });
+}
+
+void TaskOutputs::seal() {
+  for (const auto& partition : partitions_)
+    if (partition->stored()) partition->finish();
 }
 
 void TaskOutputs::publish() {

@@ -56,6 +56,15 @@ class TaskOutputs {
   void write_unasked(std::span<const sim::Record> outputs);
   void write_element(const InlineElement& element);
 
+  // Stored results: writes those that have collected enough.
+  void spill_if_due();
+  // Until when the writing thread has to do with what was stored.
+  sim::Time busy_until() const;
+  bool settled() const;  // all that was stored has arrived
+  bool store_failed() const;
+  // Completes the stored results.
+  void seal();
+
   void publish();
   void flush();
   void broadcast(const ChannelEvent& event);

@@ -10,6 +10,7 @@
 #include "reports/oracles/recovery_newest.h"
 #include "reports/oracles/restart_budget.h"
 #include "reports/oracles/restart_set.h"
+#include "reports/oracles/result_release.h"
 #include "reports/oracles/slot_ownership.h"
 #include "reports/oracles/state_machine.h"
 #include "reports/oracles/watermarks_timers.h"
@@ -55,8 +56,11 @@ std::vector<std::unique_ptr<Oracle>> make_oracles(const OracleSetup& setup, Trac
   const auto view = std::make_shared<const JobView>(setup, names);
   const bool checkpointing = setup.checkpoint_interval.has_value();
   std::vector<std::unique_ptr<Oracle>> oracles;
-  oracles.push_back(std::make_unique<RestartSet>(
-      RestartSet::Options{.full_failover = setup.full_failover}, view));
+  oracles.push_back(
+      std::make_unique<RestartSet>(RestartSet::Options{.full_failover = setup.full_failover,
+                                                       .releases_results = setup.releases_results,
+                                                       .external_results = setup.external_results},
+                                   view));
   oracles.push_back(std::make_unique<CheckpointCut>(
       CheckpointCut::Options{.high_availability = setup.high_availability,
                              .checkpointing = checkpointing,
@@ -78,6 +82,7 @@ std::vector<std::unique_ptr<Oracle>> make_oracles(const OracleSetup& setup, Trac
   oracles.push_back(std::make_unique<Fencing>(view));
   oracles.push_back(std::make_unique<WatermarksTimers>(
       WatermarksTimers::Options{.late_data = setup.late_data}, view));
+  oracles.push_back(std::make_unique<ResultRelease>(view));
   oracles.push_back(std::make_unique<RestartBudget>(setup.restart, view));
   oracles.push_back(std::make_unique<Progress>(progress_of(setup, *view), view));
   return oracles;

@@ -37,7 +37,9 @@ struct RestartBudgetSetup {
 struct OracleSetup {
   uint32_t job = 1;  // paths of the job begin with "job-<number>"
   model::JobSpec spec;
-  bool full_failover = false;  // jobmanager.execution.failover-strategy: full
+  bool full_failover = false;     // jobmanager.execution.failover-strategy: full
+  bool releases_results = true;   // jobmanager.partition.release-during-job-execution
+  bool external_results = false;  // stored results survive their TaskManager
   RestartBudgetSetup restart;
 
   bool high_availability = false;

@@ -78,9 +78,29 @@ void RestartSet::on(const sim::Fact& fact, sim::FactNumber) {
   }
 }
 
+void RestartSet::follow_release(JobMaster& master, uint64_t state, SubtaskIndex subtask) {
+  if (!options_.releases_results) return;
+  if (master.release == nullptr) {
+    const model::ExecutionTopology& topology = view_->topology();
+    const auto& sets = topology.job().data_sets;
+    if (std::none_of(sets.begin(), sets.end(),
+                     [](const auto& set) { return model::is_released_by_scheduler(set.type); }))
+      return;
+    if (!rule_.has_value()) rule_.emplace(topology);
+    master.release = std::make_unique<ReleaseRule>(topology, *rule_);
+  }
+  if (state == number_of(ExecutionState::finished))
+    master.release->finished(subtask);
+  else if (state == number_of(ExecutionState::created))
+    master.release->reset(subtask);
+  else
+    master.release->unfinished(subtask);
+}
+
 void RestartSet::on_state(JobMaster& master, const sim::Fact& fact, SubtaskIndex subtask) {
   Task& task = master.tasks[subtask];
   task.state = fact.b;
+  follow_release(master, fact.b, subtask);
   if (fact.b == number_of(ExecutionState::failed) || fact.b == number_of(ExecutionState::canceled))
     task.held = Held::no;
   if (fact.b == number_of(ExecutionState::scheduled) && master.reset.open) close_reset(master);
@@ -92,6 +112,7 @@ void RestartSet::on_state(JobMaster& master, const sim::Fact& fact, SubtaskIndex
 }
 
 void RestartSet::give_up(JobMaster& master, const sim::Fact& fact) {
+  if (options_.external_results) return;
   const std::string process = process_of(view_->names()(fact.subject));
   for (Task& task : master.tasks) {
     const auto place = slot_places_.find(task.allocation);
@@ -138,8 +159,9 @@ std::vector<bool> RestartSet::missing(const JobMaster& master, sim::Time at,
     const bool held =
         producer.held == Held::yes ||
         (being_given_up_held && producer.held == Held::given_up && producer.given_up_at == at);
+    const bool let_go = master.release != nullptr && master.release->released(p);
     missing[p] = !(type == model::ResultPartitionType::pipelined_approximate ||
-                   (model::is_reconsumable(type) && held));
+                   (model::is_reconsumable(type) && held && !let_go));
   }
   return missing;
 }

@@ -7,8 +7,9 @@
 // JobMaster could know of results: a result is there from the slot of its producer's attempt until
 // that attempt has failed or was cancelled, or its TaskManager was given up. While a TaskManager is
 // being given up (facts of one instant) both answers count: upstream loses the slots first and the
-// results after. A failure that names an input without saying which (no `producer_unavailable`
-// fact) is right if it fits one of the inputs of the failed task.
+// results after. A result that the JobMaster has let go, because its readers had finished, is not
+// there either (release_rule.h). A failure that names an input without saying which (no
+// `producer_unavailable` fact) is right if it fits one of the inputs of the failed task.
 //
 // Each JobMaster is judged by its own facts; one that starts anew starts with nothing.
 #include <map>
@@ -18,6 +19,7 @@
 
 #include "reports/oracles/job_view.h"
 #include "reports/oracles/region_rule.h"
+#include "reports/oracles/release_rule.h"
 
 namespace drey::reports {
 
@@ -25,6 +27,8 @@ class RestartSet final : public Oracle {
  public:
   struct Options {
     bool full_failover = false;
+    bool releases_results = true;   // jobmanager.partition.release-during-job-execution
+    bool external_results = false;  // a TaskManager takes no stored result along
   };
   RestartSet(Options options, std::shared_ptr<const JobView> view)
       : options_(options), view_(std::move(view)) {}
@@ -63,6 +67,7 @@ class RestartSet final : public Oracle {
     std::map<uint64_t, Failover> failovers;  // begun and not ended
     bool collecting = false;                 // restart_task facts of the newest one
     Reset reset;
+    std::unique_ptr<ReleaseRule> release;              // of jobs with stored results
     std::map<model::PartitionIndex, sim::Time> named;  // producer_unavailable, at this time
     uint64_t status = 0;
   };
@@ -70,6 +75,7 @@ class RestartSet final : public Oracle {
     std::vector<std::string> lines;
   };
 
+  void follow_release(JobMaster& master, uint64_t state, model::SubtaskIndex subtask);
   void on_state(JobMaster& master, const sim::Fact& fact, model::SubtaskIndex subtask);
   void begin(JobMaster& master, const sim::Fact& fact);
   void take(JobMaster& master, const sim::Fact& fact);

@@ -83,7 +83,7 @@ class SlotOwnership final : public Oracle {
   std::map<uint64_t, std::map<model::SubtaskIndex, uint64_t>> acknowledged_;
   std::vector<uint64_t> completed_;
   std::map<std::string, std::set<uint64_t>> subsumed_by_;  // by process of the JobMaster
-  std::set<uint64_t> orphans_;  // checkpoints whose files nobody can know any more
+  std::set<uint64_t> orphans_;              // checkpoints whose files nobody can know any more
   std::map<uint32_t, sim::Fact> pointers_;  // of the job, by path
   bool clean_ = false;
   std::optional<sim::Fact> ended_;  // the job, for good

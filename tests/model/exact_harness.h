@@ -45,7 +45,7 @@ struct TaskManagerProgram final : sim::Program {
   TaskManagerProgram(sim::World& world, sim::ProcessId process, const DataExchangeOptions& options,
                      const HeapModel& heap_model)
       : clock(world.kernel()),
-        exchange(world, process, options),
+        exchange(world, process, options, &disk),
         backends({.disk = &disk, .clock = &clock, .process = process}),
         heap(world, process, heap_model) {}
   ~TaskManagerProgram() override { tasks.clear(); }

@@ -352,6 +352,10 @@ TEST(ExactTask, ABatchJobReadsWhatItsProducersHaveFinished) {
   cluster.deploy_vertex(1);
   cluster.run_for(sim::seconds(1));
   EXPECT_EQ(cluster.states[cluster.attempt_of(2)], ExecutionState::finished);
+  EXPECT_TRUE(cluster.committed.records.empty());
+  cluster.deploy_vertex(2);
+  cluster.run_for(sim::seconds(1));
+  EXPECT_EQ(cluster.states[cluster.attempt_of(4)], ExecutionState::finished);
   expect_no_failure(cluster);
   expect_exact_sums(cluster);
 }

@@ -114,9 +114,10 @@ TEST(JobGraph, TypesFollowEdgeThenGlobalMode) {
   EXPECT_EQ(result_type_of(job, hash), ResultPartitionType::hybrid_full);
 }
 
-// One operator that feeds two consumers alike.
+// One operator that feeds two consumers alike; the sink needs no committer.
 JobSpec two_consumers(GlobalExchangeMode exchange) {
   JobSpec job = four_operators();
+  job.operators[3].delivery = Delivery::at_least_once;
   job.mode = RuntimeMode::batch;
   job.exchange = exchange;
   job.operators.push_back({.id = "other", .kind = OperatorKind::keyed, .parallelism = 2});
@@ -143,6 +144,25 @@ TEST(JobGraph, BatchGivesEachLogicalRegionItsOwnSlotSharingGroup) {
   const JobGraph graph = build_job_graph(job);
   EXPECT_EQ(graph.vertices[0].slot_sharing_group, "region-0");
   EXPECT_EQ(graph.vertices[1].slot_sharing_group, "region-1");
+}
+
+TEST(JobGraph, BatchCommitsInAVertexOfItsOwn) {
+  JobSpec job = four_operators();
+  EXPECT_EQ(build_job_graph(job).find("sink-committer"), build_job_graph(job).vertices.size());
+  job.mode = RuntimeMode::batch;
+  const JobGraph graph = build_job_graph(job);
+  const JobVertexIndex committer = graph.find("sink-committer");
+  ASSERT_LT(committer, graph.vertices.size());
+  EXPECT_TRUE(graph.vertices[committer].operators.empty());
+  EXPECT_EQ(graph.vertices[committer].parallelism, 2u);
+  const IntermediateDataSet& committables = graph.data_set_of(graph.vertices[committer].inputs[0]);
+  EXPECT_EQ(committables.type, ResultPartitionType::blocking);
+  EXPECT_EQ(committables.pattern, DistributionPattern::pointwise);
+  EXPECT_EQ(job.operators[committables.producing_operator].id, "sink");
+  job.exchange = GlobalExchangeMode::all_hybrid_selective;
+  const JobGraph hybrid = build_job_graph(job);
+  EXPECT_EQ(hybrid.data_set_of(hybrid.vertices[committer].inputs[0]).type,
+            ResultPartitionType::hybrid_full);
 }
 
 TEST(JobSpec, SaysAllProblemsAtOnce) {

@@ -96,7 +96,8 @@ TEST_F(SlotOwnershipTest, NamesFilesAndPointersThatAJobLeaves) {
   expect_violated("the job is cleaned up, but pointer/checkpoints/job-1/1 is there");
 }
 
-// Only the JobManager that removed the pointer knew of the files; whoever dies besides is no excuse.
+// Only the JobManager that removed the pointer knew of the files; whoever dies besides is no
+// excuse.
 TEST_F(SlotOwnershipTest, FilesThatADyingJobManagerWasRemovingAreOrphans) {
   for (const char* dies : {"jm-1", "jm-2"}) {
     judge(streaming(), "slot_ownership");

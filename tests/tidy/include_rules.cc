@@ -60,7 +60,7 @@ constexpr Door kDoors[] = {
 // What reports/ may see of model: the announced facts and the description of the job (design.md
 // section 1).
 constexpr std::string_view kReportsView[] = {
-    "model/trace_events.h", "model/runtime_facts.h", "model/fact_names.h",
+    "model/trace_events.h", "model/runtime_facts.h", "model/result_facts.h", "model/fact_names.h",
     "model/graph/execution_state.h", "model/graph/job_spec.h",
     // The job's shape: which subtasks there are and what connects them; no state.
     "model/graph/execution_topology.h", "model/graph/result_partition_type.h",
