@@ -54,6 +54,9 @@ void Collector::on_control(const sim::Fact& fact) {
 
 void Collector::on_checkpoint(const sim::Fact& fact) {
   const auto id = [&] { return fmt::format("{} {}", names_.about(fact), fact.a); };
+  // One fact a barrier; or with the alignment, where channels are counted and not told apart.
+  if (fact.kind == fact_kind(CheckpointFact::barrier_received)) ++barriers_;
+  if (fact.kind == fact_kind(CheckpointFact::aligned)) barriers_ += fact.c;
   if (fact.kind == fact_kind(CheckpointFact::completed)) completed_.insert(id());
   if (fact.kind == fact_kind(CheckpointFact::aborted)) failed_.insert(id());
   if (fact.kind == fact_kind(CheckpointFact::trigger_refused) && fact.a != 0) failed_.insert(id());
@@ -75,6 +78,7 @@ void Collector::fill(RunResult& result,
   for (const std::string& id : failed_)
     if (completed_.count(id) == 0) ++result.checkpoints.failed;
   result.failovers = failovers_;
+  result.barriers = barriers_;
   result.rocksdb = rocksdb_;
   result.rocksdb.flushes = engines_.flushes();
   result.rocksdb.compactions = engines_.compactions();

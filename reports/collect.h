@@ -38,6 +38,7 @@ class Collector final : public sim::TraceSink {
   RocksdbResult rocksdb_;
   EngineCounts engines_;
   std::map<uint32_t, uint64_t> messages_;  // by kind
+  uint64_t barriers_ = 0;
 };
 
 // "job-1/agg/0" -> "agg/0"; other names as they are.

@@ -85,6 +85,8 @@ struct RunResult {
   std::vector<Violation> violations;  // by time
   RocksdbResult rocksdb;
   std::map<std::string, uint64_t> messages;  // delivered, by kind
+  uint64_t barriers = 0;             // of checkpoints, taken from channels: however they travelled
+  std::vector<std::string> regions;  // lines of text (region_picture.h)
   std::vector<OracleResult> oracles;
   std::vector<std::string> not_checked;  // what could not be, and why
   std::vector<ExpectationResult> expectations;

@@ -11,10 +11,11 @@ Json failovers(const RunResult& result) {
   Json list = Json::array();
   for (const FailoverResult& failover : result.failovers) {
     Json restarted = Json::array();
-    Json reason = Json::object();
+    // Not by [], which looks at all keys before: a failover may have thousands of tasks.
+    Json::object_t reason;
     for (const auto& [subtask, why] : failover.restarted) {
       restarted.push_back(subtask);
-      reason[subtask] = why;
+      reason.emplace_back(subtask, why);
     }
     list.push_back({{"cause", failover.cause},
                     {"failed", failover.failed},
@@ -77,7 +78,70 @@ Json messages(const RunResult& result) {
   return counts;
 }
 
+Json nodes(const RegionPicture& picture) {
+  Json list = Json::array();
+  for (const RegionPicture::Node& node : picture.nodes) {
+    Json marks = Json::array();
+    for (const RegionPicture::Mark& mark : node.marks)
+      marks.push_back({{"failover", mark.failover}, {"rule", mark.rule}, {"tasks", mark.tasks}});
+    list.push_back({{"id", node.id},
+                    {"vertex", node.vertex},
+                    {"label", node.label},
+                    {"index", node.first},
+                    {"subtasks", node.subtasks},
+                    {"region", node.region},
+                    {"x", node.x},
+                    {"y", node.y},
+                    {"width", node.width},
+                    {"height", node.height},
+                    {"marks", std::move(marks)}});
+  }
+  return list;
+}
+
+// From the middle of the right side to the middle of the left side.
+Json edges(const RegionPicture& picture) {
+  Json list = Json::array();
+  for (const RegionPicture::Edge& edge : picture.edges) {
+    const RegionPicture::Node& from = picture.nodes[edge.from];
+    const RegionPicture::Node& to = picture.nodes[edge.to];
+    list.push_back(
+        {{"from", from.id},
+         {"to", to.id},
+         {"type", edge.type},
+         {"pattern", edge.pattern},
+         {"ship", edge.ship},
+         {"channels", edge.channels},
+         {"tied", edge.tied},
+         {"points",
+          {{from.x + from.width, from.y + from.height / 2}, {to.x, to.y + to.height / 2}}}});
+  }
+  return list;
+}
+
+Json regions(const RegionPicture& picture) {
+  Json list = Json::array();
+  for (const RegionPicture::Region& region : picture.regions)
+    list.push_back(
+        {{"number", region.number}, {"size", region.size}, {"subtasks", region.subtasks}});
+  return list;
+}
+
 }  // namespace
+
+std::string to_json(const RegionPicture& picture) {
+  const Json document = {{"version", kResultVersion},
+                         {"job", picture.job},
+                         {"detail", picture.by_subtask ? "subtasks" : "vertices"},
+                         {"width", picture.width},
+                         {"height", picture.height},
+                         {"subtasks", picture.subtasks},
+                         {"channels", picture.channels},
+                         {"nodes", nodes(picture)},
+                         {"edges", edges(picture)},
+                         {"regions", regions(picture)}};
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 std::string to_json(const RunResult& result) {
   const BuildIdentity build = build_identity();
@@ -102,6 +166,7 @@ std::string to_json(const RunResult& result) {
                           {{"completed", result.checkpoints.completed},
                            {"failed", result.checkpoints.failed},
                            {"restored", result.checkpoints.restored}}},
+                         {"regions", result.regions},
                          {"failovers", failovers(result)},
                          {"faults", faults(result)},
                          {"violations", violations(result)},
@@ -111,6 +176,7 @@ std::string to_json(const RunResult& result) {
                            {"checkpoint_sst_bytes", result.rocksdb.checkpoint_sst_bytes},
                            {"reused_sst_bytes", result.rocksdb.reused_sst_bytes}}},
                          {"messages", messages(result)},
+                         {"barriers", result.barriers},
                          {"oracles", oracles(result)},
                          {"not_checked", result.not_checked},
                          {"expectations", expectations(result)},

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 
 #include "reports/fact_text.h"
@@ -52,6 +53,31 @@ std::string verified(const RunResult& result) {
   return text;
 }
 
+// " agg/0..3 sink/7": neighbours of one vertex are named once, at most kShownRanges of them.
+std::string in_ranges(const std::vector<std::string>& subtasks) {
+  constexpr size_t kShownRanges = 20;
+  const auto parts = [](const std::string& name) {
+    const size_t slash = name.rfind('/');
+    const auto index = parse_integer(std::string_view(name).substr(slash + 1));
+    return std::pair(name.substr(0, slash), index.value_or(-1));
+  };
+  std::string text;
+  size_t ranges = 0;
+  for (size_t i = 0; i < subtasks.size();) {
+    const auto first = parts(subtasks[i]);
+    size_t end = i + 1;
+    while (end < subtasks.size() &&
+           parts(subtasks[end]) ==
+               std::pair(first.first, first.second + static_cast<int64_t>(end - i)))
+      ++end;
+    if (++ranges > kShownRanges) return text + fmt::format(" and {} more", subtasks.size() - i);
+    text += " " + subtasks[i];
+    if (end > i + 1) text += fmt::format("..{}", parts(subtasks[end - 1]).second);
+    i = end;
+  }
+  return text;
+}
+
 std::string failovers(const RunResult& result) {
   if (result.failovers.empty()) return {};
   std::string text = "  failovers\n";
@@ -61,13 +87,39 @@ std::string failovers(const RunResult& result) {
     text += fmt::format("    {} s  {} at {}: {} tasks restart after {}\n", time_text(failover.at),
                         failover.cause, failover.failed, failover.restarted.size(),
                         print_duration(failover.backoff));
-    std::map<std::string, std::string> by_reason;
-    for (const auto& [subtask, reason] : failover.restarted) by_reason[reason] += " " + subtask;
+    std::map<std::string, std::vector<std::string>> by_reason;
+    for (const auto& [subtask, reason] : failover.restarted) by_reason[reason].push_back(subtask);
     for (const auto& [reason, subtasks] : by_reason)
-      text += fmt::format("      {}:{}\n", reason, subtasks);
+      text += fmt::format("      {}:{}\n", reason, in_ranges(subtasks));
   }
   if (result.failovers.size() > kShown)
     text += fmt::format("    and {} more\n", result.failovers.size() - kShown);
+  return text;
+}
+
+std::string regions(const RunResult& result) {
+  std::string text;
+  for (const std::string& line : result.regions) text += fmt::format("    {}\n", line);
+  return text.empty() ? text : "  regions\n" + text;
+}
+
+std::string messages(const RunResult& result) {
+  uint64_t all = 0;
+  std::vector<std::pair<uint64_t, std::string>> most;
+  for (const auto& [kind, count] : result.messages) {
+    all += count;
+    most.emplace_back(count, kind);
+  }
+  if (all == 0) return {};
+  std::stable_sort(most.begin(), most.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
+  std::string text = fmt::format("  messages\n    {} delivered:", all);
+  for (size_t i = 0; i < most.size() && i < kShown; ++i)
+    text += fmt::format("{} {} {}", i == 0 ? "" : ",", most[i].first, most[i].second);
+  if (most.size() > kShown) text += fmt::format(", {} more kinds", most.size() - kShown);
+  text += "\n";
+  if (result.barriers > 0) text += fmt::format("    {} barriers on channels\n", result.barriers);
   return text;
 }
 
@@ -99,8 +151,9 @@ std::string missing(const RunResult& result) {
 }  // namespace
 
 std::string to_terminal(const RunResult& result) {
-  return headline(result) + violations(result) + verified(result) + failovers(result) +
-         missing(result) + fmt::format("  reproduce: {}\n", result.reproduce);
+  return headline(result) + violations(result) + verified(result) + regions(result) +
+         failovers(result) + messages(result) + missing(result) +
+         fmt::format("  reproduce: {}\n", result.reproduce);
 }
 
 }  // namespace drey::reports

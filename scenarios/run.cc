@@ -6,7 +6,7 @@
 #include <array>
 #include <string_view>
 
-#include "model/mutants.h"
+#include "model/region_mutants.h"
 #include "model/trace_events.h"
 #include "reports/collect.h"
 #include "reports/judge_expectations.h"
@@ -15,6 +15,7 @@
 #include "reports/oracles/all.h"
 #include "reports/oracles/batch_ledger.h"
 #include "reports/oracles/ledger.h"
+#include "reports/region_picture.h"
 #include "reports/write_json.h"
 #include "reports/write_junit.h"
 #include "reports/write_log.h"
@@ -38,6 +39,8 @@ constexpr std::array<Rank, 6> kRanks{{{"pass", 0},
                                       {"fail", 1},
                                       {"nondeterministic", 5},
                                       {"error", 3}}};
+
+constexpr size_t kRegionLines = 8;  // of the summary; `drey explain --regions` says all
 
 size_t rank_of(std::string_view verdict) {
   for (size_t i = 0; i < kRanks.size(); ++i)
@@ -91,7 +94,7 @@ std::string reproduce_command(const RunRequest& request) {
 }
 
 model::Mutant mutant_of(const RunRequest& request) {
-  return model::mutant_named(request.mutant).value_or(model::Mutant::none);
+  return model::find_mutant_named(request.mutant).value_or(model::Mutant::none);
 }
 
 // One run from its assembly to its result.
@@ -139,6 +142,7 @@ class Run {
     return result(stop);
   }
   const std::string& log() const { return log_.text(); }
+  const model::JobGraph& graph() const { return assembly_.job().graph; }
   std::string committed() const { return committed_ == nullptr ? "" : committed_->text(); }
   // What a second run of the same seed should follow record by record.
   std::vector<uint64_t> suspects() const {
@@ -194,6 +198,7 @@ class Run {
     if (!end_.known() && bounded() && stop == sim::Kernel::Stop::time_limit)
       result.limit = "simulated time";
     collector_.fill(result, message_names());
+    result.regions = reports::region_lines(reports::make_region_picture(graph(), {}), kRegionLines);
     for (const auto& ledger : ledgers_) {
       // A job that has finished owes everything; one that was stopped or failed, what its
       // checkpoints cover.
@@ -265,6 +270,12 @@ RunOutcome run_once(const RunRequest& request) {
   outcome.junit = reports::to_junit_suite(result);
   outcome.log = run.log();
   outcome.committed = run.committed();
+  if (request.graph) {
+    const reports::RegionPicture picture =
+        reports::make_region_picture(run.graph(), result.failovers);
+    outcome.graph_dot = reports::to_dot(picture);
+    outcome.graph_json = reports::to_json(picture);
+  }
   return outcome;
 }
 

@@ -17,6 +17,7 @@ struct RunRequest {
   std::string mutant;      // empty: none
   bool twice = false;      // run again and compare the hashes: exit code 5 when they differ
   bool committed = false;  // keep the committed records as CSV
+  bool graph = false;      // draw the job's regions
 };
 
 // `exit_code`: 0 all held, 1 violated, 3 internal error, 4 no verdict, 5 not deterministic
@@ -30,6 +31,10 @@ struct RunOutcome {
   std::string junit;    // the <testsuite> of this run
   std::string log;      // one line a state transition
   std::string committed;  // with RunRequest::committed: CSV (scenarios/committed_output.h)
+  // With RunRequest::graph: the regions with what each failover restarted
+  // (reports/region_picture.h).
+  std::string graph_dot;
+  std::string graph_json;
   friend bool operator==(const RunOutcome&, const RunOutcome&) = default;
 };
 

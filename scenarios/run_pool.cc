@@ -36,14 +36,15 @@ void append_text(std::string& out, const std::string& text) {
 std::string pack(const RunOutcome& outcome) {
   std::string out;
   append_text(out, fmt::format("{}", outcome.exit_code));
-  for (const std::string* part : {&outcome.verdict, &outcome.summary, &outcome.json, &outcome.junit,
-                                  &outcome.log, &outcome.committed})
+  for (const std::string* part :
+       {&outcome.verdict, &outcome.summary, &outcome.json, &outcome.junit, &outcome.log,
+        &outcome.committed, &outcome.graph_dot, &outcome.graph_json})
     append_text(out, *part);
   return out;
 }
 
 std::optional<RunOutcome> unpack(std::string_view bytes) {
-  std::array<std::string, 7> parts;
+  std::array<std::string, 9> parts;
   for (std::string& part : parts) {
     uint64_t size = 0;
     if (bytes.size() < sizeof size) return std::nullopt;
@@ -54,7 +55,8 @@ std::optional<RunOutcome> unpack(std::string_view bytes) {
     bytes.remove_prefix(size);
   }
   if (!bytes.empty() || parts[0].size() != 1) return std::nullopt;
-  return RunOutcome{parts[0][0] - '0', parts[1], parts[2], parts[3], parts[4], parts[5], parts[6]};
+  return RunOutcome{parts[0][0] - '0', parts[1], parts[2], parts[3], parts[4],
+                    parts[5],          parts[6], parts[7], parts[8]};
 }
 
 bool write_all(int file, std::string_view bytes) {

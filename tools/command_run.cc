@@ -72,7 +72,7 @@ std::vector<scenarios::RunRequest> requests_of(const Options& options,
     const SeedRange range = seeds_of(options, *read[i].scenario);
     for (uint64_t seed = range.first; seed <= range.last; ++seed)
       requests.push_back({&*read[i].scenario, options.files[i], seed, options.mutant, options.twice,
-                          !options.committed.empty()});
+                          !options.committed.empty(), !options.out.empty()});
   }
   return requests;
 }
@@ -144,7 +144,8 @@ void add_run(CLI::App& app, CommandLine& line) {
   command->add_option("--seeds", options->seeds, "A range of seeds, A..B, both inclusive");
   command->add_option("--jobs", options->jobs, "Processes at a time")->check(CLI::Range(1, 1024));
   command->add_flag("--json", options->json, "One JSON document on stdout and nothing else");
-  command->add_option("--out", options->out, "Folder for result.json, junit.xml and log.txt");
+  command->add_option("--out", options->out,
+                      "Folder for result.json, junit.xml, log.txt, graph.dot and graph.json");
   command->add_option("--committed", options->committed,
                       "File for the committed records (CSV), in the order of the broker");
   command->add_option("--mutant", options->mutant, "Switch one known bug on (see `drey mutants`)");

@@ -26,6 +26,11 @@ void OutputFolder::add(const scenarios::RunOutcome& outcome) {
   documents_.push_back(outcome.json);
   junit_ += outcome.junit;
   log_ += outcome.log;
+  const bool failed = outcome.exit_code != 0;
+  if (documents_.size() > 1 && (graph_of_failure_ || !failed)) return;
+  graph_of_failure_ = failed;
+  graph_dot_ = outcome.graph_dot;
+  graph_json_ = outcome.graph_json;
 }
 
 std::string OutputFolder::document(const std::string& worst) const {
@@ -43,7 +48,9 @@ bool OutputFolder::write(const std::string& worst) const {
   const std::string junit =
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n" + junit_ + "</testsuites>\n";
   return write_whole(folder / "result.json", document(worst)) &&
-         write_whole(folder / "junit.xml", junit) && write_whole(folder / "log.txt", log_);
+         write_whole(folder / "junit.xml", junit) && write_whole(folder / "log.txt", log_) &&
+         write_whole(folder / "graph.dot", graph_dot_) &&
+         write_whole(folder / "graph.json", graph_json_);
 }
 
 }  // namespace drey::tools

@@ -1,7 +1,8 @@
 #pragma once
 // Collects the outcomes of a command and writes them: one document for --json, and a folder with
-// result.json, junit.xml and log.txt. Each file appears whole or not at all (temporary file, then
-// rename).
+// result.json, junit.xml, log.txt and the regions as graph.dot and graph.json (of several runs
+// those of the first that did not pass, else of the first). Each file appears whole or not at all
+// (temporary file, then rename).
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ class OutputFolder {
   std::vector<std::string> documents_;
   std::string junit_;
   std::string log_;
+  std::string graph_dot_;
+  std::string graph_json_;
+  bool graph_of_failure_ = false;
 };
 
 }  // namespace drey::tools

@@ -4,6 +4,9 @@
 
 #include <array>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -80,6 +83,27 @@ TEST(CommandLine, CheckExplainSchemaVersionMutants) {
             "http://json-schema.org/draft-07/schema#");
   EXPECT_EQ(nlohmann::json::parse(shell("version --json").out)["flink"], "2.3.0");
   EXPECT_TRUE(nlohmann::json::parse(shell("mutants --json").out).is_array());
+}
+
+TEST(CommandLine, RegionsOfAScenarioAndOfARun) {
+  const std::string batch = catalogue("restart/batch-first-stage-fails.json");
+  const Ran text = shell("explain --regions " + batch);
+  EXPECT_EQ(text.exit_code, 0);
+  EXPECT_NE(text.out.find("region 1 (1 subtask): src/0\n"), std::string::npos) << text.out;
+  EXPECT_NE(text.out.find("src -> agg  hash, all-to-all, BLOCKING, 4 channels"), std::string::npos)
+      << text.out;
+  EXPECT_EQ(nlohmann::json::parse(shell("explain --regions --json " + batch).out)["detail"],
+            "subtasks");
+  const std::string folder = testing::TempDir() + "drey_regions";
+  EXPECT_EQ(shell("explain --regions " + batch + " --out " + folder + " >/dev/null").exit_code, 0);
+  EXPECT_EQ(shell("run -q " + batch + " --out " + folder).exit_code, 0);
+  std::ifstream dot(folder + "/graph.dot");
+  std::string drawn{std::istreambuf_iterator<char>(dot), {}};
+  EXPECT_NE(drawn.find("src/0\\n1: failed-region"), std::string::npos) << drawn;
+  std::ifstream boxes(folder + "/graph.json");
+  EXPECT_EQ(nlohmann::json::parse(boxes)["nodes"][0]["marks"][0]["rule"], "failed-region");
+  EXPECT_EQ(shell("explain --out " + folder + " " + batch + " 2>/dev/null").exit_code, 2);
+  std::filesystem::remove_all(folder);
 }
 
 TEST(CommandLine, StandardInput) {
