@@ -4,6 +4,8 @@
 
 #include "model/cluster/pipelined_region_scheduling.h"
 #include "model/cluster/vertexwise_scheduling.h"
+#include "model/failover/attempt_reset.h"
+#include "model/region_mutants.h"
 #include "sim/check.h"
 
 namespace drey::model {
@@ -238,6 +240,10 @@ void JobScheduler::fail_if_running(const AttemptId& attempt, const Cause& cause)
   if (state == ExecutionState::running || state == ExecutionState::initializing) fail_global(cause);
 }
 
+void JobScheduler::stop_tracking(const std::string& task_manager) {
+  if (job_->options.mutant != kLostManagerKeepsResults) tracker_.stop_all_at(task_manager);
+}
+
 // The TaskManager drops what its task has written; a shuffle service has to be told.
 void JobScheduler::stop_tracking_results_of(SubtaskIndex subtask) {
   std::vector<PartitionIndex> results;
@@ -281,7 +287,8 @@ FailureCause JobScheduler::to_failure_cause(const Cause& cause) const {
   link.text = std::string(name_of(cause.kind)) + ": " + cause.text;
   const bool names_partition = cause.kind == Cause::Kind::partition_not_found ||
                                cause.kind == Cause::Kind::partition_connection;
-  if (names_partition && cause.partition.has_value())
+  if (names_partition && cause.partition.has_value() &&
+      job_->options.mutant != kNamedPartitionForgotten)
     link.lost_partition = cause.partition->partition;
   return {.chain = {std::move(link)}};
 }
@@ -296,7 +303,10 @@ void JobScheduler::task_failed(SubtaskIndex subtask, const Cause& cause) {
 void JobScheduler::fail_global(const Cause& cause) {
   host_.failure_seen(std::nullopt, cause);
   if (status_.status() != JobStatus::running && status_.status() != JobStatus::restarting) return;
-  handle(cause, std::nullopt, all_tasks(graph_), true);
+  if (job_->options.mutant == kGlobalFailureStaysRegional)
+    handle(cause, std::nullopt, strategy_->tasks_to_restart(0, std::nullopt), true);
+  else
+    handle(cause, std::nullopt, all_tasks(graph_), true);
 }
 
 void JobScheduler::handle(const Cause& cause, std::optional<SubtaskIndex> failed,
@@ -342,14 +352,17 @@ void JobScheduler::on_restart_due(uint64_t number) {
 void JobScheduler::try_restarts() {
   if (!host_.may_restore()) return;
   for (size_t i = 0; i < restarts_.size(); ++i) {
-    const Restart& restart = restarts_[i];
+    Restart& restart = restarts_[i];
     if (!restart.due) continue;
-    const bool ended =
-        std::all_of(restart.versions.begin(), restart.versions.end(), [&](const auto& entry) {
-          const ExecutionState state = graph_.state(entry.first);
-          return is_terminal(state) || graph_.version(entry.first) != entry.second;
+    const auto waits =
+        std::find_if(restart.versions.begin(), restart.versions.end(), [&](const auto& entry) {
+          return !is_terminal(graph_.state(entry.first)) &&
+                 graph_.version(entry.first) == entry.second;
         });
-    if (!ended) continue;
+    const bool ended = waits == restart.versions.end();
+    // First, so that the next look finds it at once: there may be thousands.
+    if (!ended) std::iter_swap(restart.versions.begin(), waits);
+    if (!ended && job_->options.mutant != kNoWaitForCancellation) continue;
     const Restart ready = restart;
     restarts_.erase(restarts_.begin() + static_cast<ptrdiff_t>(i));
     restart_tasks(ready);
@@ -361,6 +374,9 @@ void JobScheduler::restart_tasks(Restart restart) {
   std::vector<SubtaskIndex> subtasks;
   for (const auto& [subtask, version] : restart.versions)
     if (graph_.version(subtask) == version) subtasks.push_back(subtask);
+  std::sort(subtasks.begin(), subtasks.end());  // total order: each is there once
+  if (job_->options.mutant == kOvertakenRestartDropped && subtasks.size() < restart.versions.size())
+    subtasks.clear();
   host_.failover_ended(restart.number);
   if (subtasks.empty()) return;
   for (const SubtaskIndex subtask : subtasks) {
@@ -389,7 +405,7 @@ void JobScheduler::reset(SubtaskIndex subtask) {
   release(tracker_.stop_and_release(results));
   release_.producer_reset(subtask);
   release_.subtask_unfinished(subtask);
-  graph_.reset_for_new_execution(subtask);
+  reset_attempt(graph_, subtask, job_->options.mutant);
   vertices_[subtask].slot = {};
   vertices_[subtask].restore = nullptr;
   forget_producers(subtask);

@@ -118,7 +118,7 @@ class JobScheduler : private PartitionAvailability {
   void retry_restarts() { try_restarts(); }
   // A TaskManager is gone: its finished results are not available any more (table 7.2: after the
   // failures of its slots).
-  void stop_tracking(const std::string& task_manager) { tracker_.stop_all_at(task_manager); }
+  void stop_tracking(const std::string& task_manager);
   // The job is over: nobody needs its results.
   void release_all_results() { release(tracker_.stop_and_release_all()); }
   // An attempt that should run on a TaskManager does not, by its own report.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "model/cluster/task_executor.h"
+#include "model/region_mutants.h"
 #include "model/trace_events.h"
 #include "sim/check.h"
 
@@ -180,6 +181,12 @@ void TaskExecutor::remove_task(const AttemptId& attempt) {
   const auto found = tasks_.find(attempt);
   if (found == tasks_.end()) return;
   const AllocationId allocation = found->second.deployment->allocation;
+  if (found->second.deployment->job->options.mutant == kResultsGoWithTheSlot) {
+    std::vector<PartitionId> results;
+    for (const ResultPartitionSpec& result : found->second.deployment->results)
+      results.push_back(result.id);
+    factory_.release(results);
+  }
   tasks_.erase(found);
   if (slots_.remove_task(allocation)) slot_is_free(attempt.job, allocation);
 }

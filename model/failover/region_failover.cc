@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/region_mutants.h"
+
 namespace drey::model {
 
 std::string_view name_of(RestartReason reason) {
@@ -45,8 +47,9 @@ class RegionFailover::Search {
       const Reached current = queue_[at];  // a copy: the queue grows below
       for (const SubtaskIndex subtask : graph_.regions().members[current.region]) {
         if (is_restarted(subtask)) result_.push_back({subtask, current.reason});
-        reach_producers_of_lost_inputs(subtask);
+        if (at == 0 || mutant_ != kBacktrackOneStep) reach_producers_of_lost_inputs(subtask);
       }
+      if (at > 0 && mutant_ == kConsumersOneStep) continue;
       for (const SubtaskIndex subtask : graph_.regions().members[current.region])
         reach_consumers(subtask);
     }
@@ -95,8 +98,9 @@ class RegionFailover::Search {
   }
 
   bool is_available(PartitionIndex partition) const {
+    if (mutant_ == kProducersAlwaysRestarted) return false;
     return partition != lost_ && can_outlive_its_consumer(topology_.type_of(partition)) &&
-           availability_.is_tracked(partition);
+           (availability_.is_tracked(partition) || mutant_ == kLostResultsOneByOne);
   }
 
   static bool can_outlive_its_consumer(ResultPartitionType type) {
@@ -105,8 +109,9 @@ class RegionFailover::Search {
 
   // A task that was never scheduled has nothing to restart.
   bool is_restarted(SubtaskIndex subtask) const {
-    return graph_.state(subtask) != ExecutionState::created ||
-           mutant_ == Mutant::created_tasks_restarted;
+    const ExecutionState state = graph_.state(subtask);
+    if (state == ExecutionState::finished) return mutant_ != kFinishedTasksLeftOut;
+    return state != ExecutionState::created || mutant_ == Mutant::created_tasks_restarted;
   }
 
   const ExecutionGraph& graph_;

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "fmt/core.h"
+#include "model/region_mutants.h"
 #include "sim/check.h"
 
 namespace drey::model {
@@ -176,6 +177,39 @@ int64_t exponential_backoff_ms(int64_t initial_ms, double multiplier, int64_t n)
   return truncated(static_cast<double>(initial_ms) * to_double(power(multiplier, n)));
 }
 
+namespace {
+
+// The mutant: each failure is an attempt, also inside a back-off.
+class EachRegionCounts final : public RestartStrategy {
+ public:
+  explicit EachRegionCounts(const ExponentialDelayOptions& options) : options_(options) {}
+  FailureNotice notify_failure(sim::Time) override {
+    const int64_t initial = sim::to_millis(options_.initial_backoff);
+    const int64_t wanted = exponential_backoff_ms(initial, options_.backoff_multiplier, attempts_);
+    delay_ = sim::milliseconds(std::min(wanted, sim::to_millis(options_.max_backoff)));
+    ++attempts_;
+    return FailureNotice::new_attempt;
+  }
+  bool can_restart(sim::Time) const override {
+    return attempts_ <= options_.attempts_before_reset_backoff;
+  }
+  std::optional<sim::Duration> backoff(sim::Time) const override { return delay_; }
+  std::string name() const override { return "ExponentialDelayRestartBackoffTimeStrategy"; }
+
+ private:
+  ExponentialDelayOptions options_;
+  int64_t attempts_ = 0;
+  sim::Duration delay_;
+};
+
+std::unique_ptr<RestartStrategy> exponential_delay(const ExponentialDelayOptions& options,
+                                                   JitterSource* jitter, Mutant mutant) {
+  if (mutant == kEachRegionCounts) return std::make_unique<EachRegionCounts>(options);
+  return std::make_unique<ExponentialDelayRestartStrategy>(options, jitter);
+}
+
+}  // namespace
+
 std::vector<std::string> check_options(const RestartStrategyOptions& options) {
   std::vector<std::string> faults;
   if (const auto* fixed = std::get_if<FixedDelayOptions>(&options)) check(*fixed, faults);
@@ -192,7 +226,7 @@ std::unique_ptr<RestartStrategy> make_restart_strategy(const RestartStrategyOpti
   if (const auto* rate = std::get_if<FailureRateOptions>(&options))
     return std::make_unique<FailureRateRestartStrategy>(*rate, mutant);
   if (const auto* exponential = std::get_if<ExponentialDelayOptions>(&options))
-    return std::make_unique<ExponentialDelayRestartStrategy>(*exponential, jitter);
+    return exponential_delay(*exponential, jitter, mutant);
   return std::make_unique<NoRestartStrategy>();
 }
 

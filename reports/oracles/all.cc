@@ -4,6 +4,7 @@
 #include <map>
 
 #include "model/graph/result_partition_type.h"
+#include "reports/oracles/blocking_inputs.h"
 #include "reports/oracles/checkpoint_cut.h"
 #include "reports/oracles/fencing.h"
 #include "reports/oracles/progress.h"
@@ -72,6 +73,8 @@ std::vector<std::unique_ptr<Oracle>> make_oracles(const OracleSetup& setup, Trac
                               .checkpointing = checkpointing},
       view));
   oracles.push_back(std::make_unique<StateMachine>(view));
+  if (BlockingInputs::concerns(view->topology().job()))
+    oracles.push_back(std::make_unique<BlockingInputs>(view));
   oracles.push_back(std::make_unique<SlotOwnership>(
       SlotOwnership::Options{.high_availability = setup.high_availability,
                              .keep_when_finished = setup.keep_when_finished,

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 
 #include "scenarios/mutant_list.h"
@@ -25,15 +24,13 @@ inline RunOutcome run_library(const ReadScenario& read, const MutantEntry& mutan
                    .mutant = with_mutant ? std::string(mutant.name) : std::string()});
 }
 
-// Without the expectation's own id ("expectation:e2").
-inline std::set<std::string> oracles_that_saw(const RunOutcome& outcome) {
-  std::set<std::string> seen;
+// Of the first violation by time, without the expectation's own id ("expectation:e2").
+inline std::string oracle_that_saw_first(const RunOutcome& outcome) {
   const auto result = nlohmann::json::parse(outcome.json);
-  for (const auto& violation : result.at("violations")) {
-    const auto oracle = violation.at("oracle").get<std::string>();
-    seen.insert(oracle.substr(0, oracle.find(':')));
-  }
-  return seen;
+  const auto& violations = result.at("violations");
+  if (violations.empty()) return "none";
+  const auto oracle = violations.at(0).at("oracle").get<std::string>();
+  return oracle.substr(0, oracle.find(':'));
 }
 
 }  // namespace drey::scenarios

@@ -18,7 +18,7 @@ TEST_P(EachMutant, IsKilledByItsOracle) {
   ASSERT_TRUE(read.scenario) << read.errors();
   const RunOutcome outcome = run_library(read, mutant(), mutant().seed, true);
   EXPECT_EQ(outcome.exit_code, 1) << mutant().name << "\n" << outcome.summary;
-  EXPECT_EQ(oracles_that_saw(outcome).count(std::string(mutant().oracle)), 1u) << outcome.summary;
+  EXPECT_EQ(oracle_that_saw_first(outcome), mutant().oracle) << outcome.summary;
 }
 
 TEST_P(EachMutant, HasACleanTwin) {
@@ -54,7 +54,7 @@ TEST(Mutants, AreManyAndTheirNamesDiffer) {
     EXPECT_EQ(find_mutant(mutant.name), &mutant);
   }
   EXPECT_EQ(names.size(), mutant_list().size());
-  EXPECT_GE(names.size(), 15u);
+  EXPECT_GE(names.size(), 30u);
 }
 
 // Most bugs need trouble to show: without the scenario's faults they do no harm.
