@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/cluster/null_grain.h"
 #include "scenarios/csv_records.h"
 #include "sim/check.h"
 
@@ -46,6 +47,22 @@ sim::DiskSpec disk_of(const DiskSpec& from) {
   disk.read_latency = sim::Duration{from.latency.a};
   disk.sync_latency = sim::Duration{from.sync.a};
   return disk;
+}
+
+std::unique_ptr<model::TaskGrain> null_grain(const Scenario& scenario) {
+  const NullTaskSpec& from = scenario.null_task;
+  model::NullGrainOptions grain;
+  grain.task.restore = from.restore;
+  grain.task.acknowledge = from.acknowledge;
+  grain.task.cancel = from.cancel;
+  grain.task.runs_for = from.runs_for.value_or(sim::kForever);
+  grain.task.state_bytes = from.state;
+  grain.exchange.flush_interval = from.flush_interval;
+  const FlinkOptions& flink = scenario.flink;
+  if (flink.has_value("taskmanager.memory.network.size"))
+    grain.exchange.network_segments = flink.size("taskmanager.memory.network.size") /
+                                      flink.size("taskmanager.memory.segment-size");
+  return std::make_unique<model::NullGrain>(grain);
 }
 
 sim::Address service_address(const sim::Service& service) {
@@ -101,19 +118,7 @@ Assembly::Assembly(const Scenario& scenario, const AssemblyOptions& options) {
   job->checkpoint_directory = "checkpoints/job-1";
   job_ = job;
 
-  model::ExactGrainOptions grain;
-  grain.cores = static_cast<uint32_t>(scenario.cluster.cores);
-  grain.logs = {{job_->job, log_}};
-  grain.disks = disks_.get();
-  grain.disk_read_ns = static_cast<uint64_t>(disk.read_latency.ns);
-  grain.disk_bytes_per_second = disk.write_bytes_per_second;
-  grain.exchange.sort_shuffle_min_buffers =
-      static_cast<int32_t>(scenario.flink.integer("taskmanager.network.sort-shuffle.min-buffers"));
-  grain.step_each_record = options.step_each_record;
-  // Snapshots go to the object store as real bytes, whose digest is folded: a second walk over the
-  // state adds nothing.
-  grain.digest_state = false;
-  grain_ = std::make_unique<model::ExactGrain>(std::move(grain));
+  grain_ = scenario.grain == Grain::null ? null_grain(scenario) : exact_grain(scenario, options);
 
   model::Cluster::Options cluster;
   cluster.spec.job_managers = static_cast<uint32_t>(scenario.cluster.job_managers);
@@ -128,6 +133,24 @@ Assembly::Assembly(const Scenario& scenario, const AssemblyOptions& options) {
   cluster.object_store = object_store_->service_name();
   cluster.pointer_store = pointer_store_->service_name();
   cluster_ = std::make_unique<model::Cluster>(*world_, std::move(cluster), *grain_);
+}
+
+std::unique_ptr<model::TaskGrain> Assembly::exact_grain(const Scenario& scenario,
+                                                        const AssemblyOptions& options) const {
+  const sim::DiskSpec disk = disk_of(scenario.cluster.disk);
+  model::ExactGrainOptions grain;
+  grain.cores = static_cast<uint32_t>(scenario.cluster.cores);
+  grain.logs = {{job_->job, log_}};
+  grain.disks = disks_.get();
+  grain.disk_read_ns = static_cast<uint64_t>(disk.read_latency.ns);
+  grain.disk_bytes_per_second = disk.write_bytes_per_second;
+  grain.exchange.sort_shuffle_min_buffers =
+      static_cast<int32_t>(scenario.flink.integer("taskmanager.network.sort-shuffle.min-buffers"));
+  grain.step_each_record = options.step_each_record;
+  // Snapshots go to the object store as real bytes, whose digest is folded: a second walk over the
+  // state adds nothing.
+  grain.digest_state = false;
+  return std::make_unique<model::ExactGrain>(std::move(grain));
 }
 
 // Programs refer to the cluster and the services, so they end first.

@@ -51,6 +51,8 @@ class Assembly {
 
  private:
   void add_services(const Scenario& scenario, const AssemblyOptions& options);
+  std::unique_ptr<model::TaskGrain> exact_grain(const Scenario& scenario,
+                                                const AssemblyOptions& options) const;
 
   std::unique_ptr<sim::World> world_;
   std::unique_ptr<sim::Disks> disks_;

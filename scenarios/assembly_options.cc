@@ -53,8 +53,38 @@ model::ChainingStrategy chaining_of(Chaining chaining) {
       return model::ChainingStrategy::head;
     case Chaining::never:
       return model::ChainingStrategy::never;
+    case Chaining::head_with_sources:
+      return model::ChainingStrategy::head_with_sources;
   }
   return model::ChainingStrategy::always;
+}
+
+model::ExchangeMode exchange_of(Exchange exchange) {
+  switch (exchange) {
+    case Exchange::pipelined:
+      return model::ExchangeMode::pipelined;
+    case Exchange::blocking:
+      return model::ExchangeMode::batch;
+    case Exchange::hybrid_full:
+      return model::ExchangeMode::hybrid_full;
+    case Exchange::hybrid_selective:
+      return model::ExchangeMode::hybrid_selective;
+  }
+  return model::ExchangeMode::undefined;
+}
+
+// What the job makes of edges that say nothing themselves.
+model::GlobalExchangeMode global_exchange_of(const Scenario& scenario) {
+  using Global = model::GlobalExchangeMode;
+  if (scenario.job.effective_mode() == JobMode::streaming)
+    return scenario.flink.flag("drey.approximate-local-recovery")
+               ? Global::all_pipelined_approximate
+               : Global::all_pipelined;
+  const std::string mode = scenario.flink.text("execution.batch-shuffle-mode");
+  if (mode == "ALL_EXCHANGES_PIPELINED") return Global::all_pipelined;
+  if (mode == "ALL_EXCHANGES_HYBRID_FULL") return Global::all_hybrid_full;
+  if (mode == "ALL_EXCHANGES_HYBRID_SELECTIVE") return Global::all_hybrid_selective;
+  return Global::all_blocking;
 }
 
 model::OperatorSpec operator_of(const Scenario& scenario, const VertexSpec& vertex) {
@@ -66,7 +96,9 @@ model::OperatorSpec operator_of(const Scenario& scenario, const VertexSpec& vert
       vertex.max_parallelism.has_value() ? vertex.max_parallelism : scenario.job.max_parallelism;
   op.max_parallelism = static_cast<uint32_t>(max.value_or(0));
   op.slot_sharing_group = vertex.slot_sharing_group;
+  op.co_location_group = vertex.co_location_group;
   op.chaining = chaining_of(vertex.chaining);
+  op.outputs_only_at_end_of_input = vertex.outputs_at_end;
   op.cost = vertex.cost;
   op.records = static_cast<uint64_t>(vertex.records);
   op.records_per_second = vertex.rate.per_second;
@@ -117,20 +149,6 @@ model::RestartStrategyOptions restart_of(const FlinkOptions& flink) {
 }
 
 // Empty: what the mode has by default.
-std::optional<model::GlobalExchangeMode> exchange_of(const Scenario& scenario) {
-  using Mode = model::GlobalExchangeMode;
-  if (scenario.job.mode == JobMode::streaming) {
-    if (scenario.flink.flag("drey.approximate-local-recovery"))
-      return Mode::all_pipelined_approximate;
-    return std::nullopt;
-  }
-  const std::string text = scenario.flink.text("execution.batch-shuffle-mode");
-  if (text == "ALL_EXCHANGES_PIPELINED") return Mode::all_pipelined;
-  if (text == "ALL_EXCHANGES_HYBRID_FULL") return Mode::all_hybrid_full;
-  if (text == "ALL_EXCHANGES_HYBRID_SELECTIVE") return Mode::all_hybrid_selective;
-  return Mode::all_blocking;
-}
-
 model::ConsumeConstraint constraint_of(const FlinkOptions& flink) {
   const std::string key = "jobmanager.partition.hybrid.partition-data-consume-constraint";
   const std::string text = flink.is_set(key) ? flink.text(key) : "";
@@ -157,9 +175,9 @@ model::LoadBalance load_balance_of(const std::string& text) {
 model::JobSpec job_spec_of(const Scenario& scenario) {
   model::JobSpec job;
   job.name = scenario.job.name;
-  job.mode = scenario.job.mode == JobMode::batch ? model::RuntimeMode::batch
-                                                 : model::RuntimeMode::streaming;
-  job.exchange = exchange_of(scenario);
+  job.mode = scenario.job.effective_mode() == JobMode::batch ? model::RuntimeMode::batch
+                                                             : model::RuntimeMode::streaming;
+  job.exchange = global_exchange_of(scenario);
   job.chaining = scenario.flink.flag("pipeline.operator-chaining.enabled");
   job.chain_different_max_parallelism = scenario.flink.flag(
       "pipeline.operator-chaining.chain-operators-with-different-max-parallelism");
@@ -167,9 +185,7 @@ model::JobSpec job_spec_of(const Scenario& scenario) {
     job.operators.push_back(operator_of(scenario, vertex));
   for (const EdgeSpec& edge : scenario.job.edges) {
     model::EdgeSpec made{edge.from, edge.to, partitioner_of(edge.ship)};
-    if (edge.exchange.has_value())
-      made.exchange = *edge.exchange == Exchange::blocking ? model::ExchangeMode::batch
-                                                           : model::ExchangeMode::pipelined;
+    if (edge.exchange.has_value()) made.exchange = exchange_of(*edge.exchange);
     job.edges.push_back(std::move(made));
   }
   return job;

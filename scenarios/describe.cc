@@ -3,6 +3,7 @@
 namespace drey::scenarios {
 namespace {
 
+constexpr std::string_view kGrainNames[] = {"exact", "null"};
 constexpr std::string_view kSeverityNames[] = {"fail", "warn", "note"};
 constexpr std::string_view kExpectKindNames[] = {"check", "always", "eventually", "never",
                                                  "sometimes"};
@@ -51,6 +52,25 @@ void describe_limits(FieldVisitor& v, Limits& limits) {
             limits.events);
 }
 
+void describe_null_task(FieldVisitor& v, NullTaskSpec& task) {
+  v.duration({.name = "restore", .help = "From INITIALIZING to RUNNING."}, task.restore);
+  v.duration({.name = "acknowledge", .help = "From the barrier to the acknowledgement."},
+             task.acknowledge);
+  v.duration({.name = "cancel", .help = "From the request to CANCELED."}, task.cancel);
+  v.maybe({.name = "runs_for",
+           .help = "A source from RUNNING, another task from the end of its inputs, to FINISHED; "
+                   "default: for ever."},
+          task.runs_for,
+          [&](sim::Duration& d) { v.duration({.name = "runs_for", .help = ""}, d); });
+  v.size(
+      {.name = "state", .help = "State of one task, sent in its acknowledgement.", .most = 1 << 20},
+      task.state);
+  v.duration({.name = "flush_interval",
+              .help = "What a TaskManager has for others leaves so long after the first of it.",
+              .least = 1},
+             task.flush_interval);
+}
+
 void describe_killed_by(FieldVisitor& v, KilledBy& killed_by) {
   v.text({.name = "mutant",
           .help = "Name of the mutant that this scenario catches.",
@@ -82,6 +102,14 @@ void describe(FieldVisitor& v, Scenario& s) {
            [&](FieldVisitor& in) { describe_job(in, s.job); });
   v.object({.name = "cluster", .help = "Machines, processes and devices."},
            [&](FieldVisitor& in) { describe_cluster(in, s.cluster); });
+  v.pick({.name = "grain",
+          .help = "exact: real records and real state; null: tasks that only report, pass barriers "
+                  "on and acknowledge, for jobs of many thousands of tasks."},
+         kGrainNames, s.grain);
+  if (v.wants({.name = "null_task", .help = "What the tasks of the null grain do."},
+              s.grain == Grain::null))
+    v.object({.name = "null_task", .help = "What the tasks of the null grain do."},
+             [&](FieldVisitor& in) { describe_null_task(in, s.null_task); });
   v.options(
       {.name = "flink", .help = "Flink's own options by their real keys and in Flink's own units."},
       s.flink);

@@ -3,12 +3,13 @@
 namespace drey::scenarios {
 namespace {
 
-constexpr std::string_view kModeNames[] = {"streaming", "batch"};
+constexpr std::string_view kModeNames[] = {"streaming", "batch", "automatic"};
 constexpr std::string_view kKeyDistributionNames[] = {"uniform", "sequential", "hot"};
 constexpr std::string_view kAggregateNames[] = {"sum", "count", "min", "max"};
 constexpr std::string_view kDeliveryNames[] = {"exactly-once", "at-least-once", "none"};
-constexpr std::string_view kChainingNames[] = {"always", "head", "never"};
-constexpr std::string_view kExchangeNames[] = {"pipelined", "blocking"};
+constexpr std::string_view kChainingNames[] = {"always", "head", "never", "head-with-sources"};
+constexpr std::string_view kExchangeNames[] = {"pipelined", "blocking", "hybrid-full",
+                                               "hybrid-selective"};
 
 void describe_csv(FieldVisitor& v, CsvData& data) {
   v.text({.name = "csv",
@@ -88,8 +89,18 @@ void describe_vertex(FieldVisitor& v, VertexSpec& s) {
              s.cost);
   v.text({.name = "slot_sharing_group", .help = "Subtasks of one group may share a slot."},
          s.slot_sharing_group, TextForm::id);
-  v.pick({.name = "chaining", .help = "always, head (starts a new chain) or never."},
+  v.maybe_text(
+      {.name = "co_location_group",
+       .help = "Subtasks of one index in one group share a slot; all of them must lie in one "
+               "pipelined region."},
+      s.co_location_group, TextForm::id);
+  v.pick({.name = "chaining",
+          .help = "always, head (starts a new chain), never, or head-with-sources (only behind a "
+                  "source)."},
          kChainingNames, s.chaining);
+  v.boolean({.name = "outputs_at_end",
+             .help = "Emits only at the end of its input, so its outputs are blocking."},
+            s.outputs_at_end);
   switch (s.kind) {
     case VertexKind::source:
       describe_source(v, s);
@@ -149,7 +160,10 @@ void describe_edge(FieldVisitor& v, EdgeSpec& e) {
 
 void describe_job(FieldVisitor& v, JobSpec& job) {
   v.text({.name = "name", .help = "Name of the job."}, job.name, TextForm::any);
-  v.pick({.name = "mode", .help = "Short form of execution.runtime-mode."}, kModeNames, job.mode);
+  v.pick({.name = "mode",
+          .help = "Short form of execution.runtime-mode; automatic: batch if every source is "
+                  "bounded."},
+         kModeNames, job.mode);
   v.maybe({.name = "max_parallelism",
            .help = "Short form of pipeline.max-parallelism.",
            .least = 1,

@@ -155,8 +155,12 @@ constexpr OptionInfo kOptions[] = {
     {"execution.buffer-timeout.interval", T::duration, "100 ms", 0, "",
      "A partly filled buffer is flushed."},
     // Job
-    {"execution.runtime-mode", T::choice, "STREAMING", 0, "STREAMING|BATCH",
+    {"execution.runtime-mode", T::choice, "STREAMING", 0, "STREAMING|BATCH|AUTOMATIC",
      "Short form: job.mode."},
+    {"execution.batch-shuffle-mode", T::choice, "ALL_EXCHANGES_BLOCKING", 0,
+     "ALL_EXCHANGES_BLOCKING|ALL_EXCHANGES_PIPELINED|ALL_EXCHANGES_HYBRID_FULL|"
+     "ALL_EXCHANGES_HYBRID_SELECTIVE",
+     "Results of a batch job that say nothing themselves."},
     {"parallelism.default", T::integer, "1", 1, "", "Each vertex names its own in drey."},
     {"pipeline.max-parallelism", T::integer, "-1", -1, "",
      "Key groups; -1 = derived. Short form: job.max_parallelism."},

@@ -1,6 +1,7 @@
 #include "scenarios/message_names.h"
 
 #include "model/cluster/messages.h"
+#include "model/task/channel_ranges.h"
 #include "model/task/data_messages.h"
 #include "sim/broker_messages.h"
 #include "sim/external_log.h"
@@ -37,14 +38,15 @@ std::map<uint32_t, std::string> message_names() {
       model::TriggerCheckpoint, model::AcknowledgeCheckpoint, model::DeclineCheckpoint,
       model::NotifyCheckpointComplete, model::AbortCheckpoint, model::DisconnectTaskManager,
       model::DisconnectJobManager, model::DisconnectResourceManager, model::RequestPartitions,
-      model::PartitionsRequested, model::ChannelControl, model::ChannelData, sim::InitProducer,
-      sim::ProducerInitialised, sim::AppendRecords, sim::RecordsAppended, sim::EndTransaction,
-      sim::TransactionEnded, sim::ListTransactions, sim::TransactionList, sim::ReadCommitted,
-      sim::CommittedRecords, sim::FetchRecords, sim::FetchedRange, sim::DescribeLog,
-      sim::LogDescription, sim::PutObject, sim::GetObject, sim::DeleteObject, sim::ListObjects,
-      sim::ObjectAnswer, sim::OpenSession, sim::PingSession, sim::CloseSession, sim::JoinLatch,
-      sim::LeaveLatch, sim::WritePointer, sim::RemovePointer, sim::ReadPointers, sim::WatchPointers,
-      sim::PointerAnswer, sim::LatchChanged, sim::PointerChanged>();
+      model::PartitionsRequested, model::ChannelControl, model::ChannelData, model::RequestRanges,
+      model::ChannelRanges, sim::InitProducer, sim::ProducerInitialised, sim::AppendRecords,
+      sim::RecordsAppended, sim::EndTransaction, sim::TransactionEnded, sim::ListTransactions,
+      sim::TransactionList, sim::ReadCommitted, sim::CommittedRecords, sim::FetchRecords,
+      sim::FetchedRange, sim::DescribeLog, sim::LogDescription, sim::PutObject, sim::GetObject,
+      sim::DeleteObject, sim::ListObjects, sim::ObjectAnswer, sim::OpenSession, sim::PingSession,
+      sim::CloseSession, sim::JoinLatch, sim::LeaveLatch, sim::WritePointer, sim::RemovePointer,
+      sim::ReadPointers, sim::WatchPointers, sim::PointerAnswer, sim::LatchChanged,
+      sim::PointerChanged>();
 }
 
 }  // namespace drey::scenarios

@@ -199,6 +199,7 @@ ReadScenario read(const std::string& name, std::string text, bool files) {
     resolve_faults(scenario, out.tree, out.messages);
     resolve_expectations(scenario, out.tree, out.messages);
     if (files) find_csv_files(out, scenario);
+    if (out.messages.empty()) resolve_regions(scenario, out.tree, out.messages);
   }
   if (out.messages.empty()) out.scenario = std::move(scenario);
   return out;

@@ -31,6 +31,7 @@ ReadScenario read_scenario_text(std::string_view name, std::string_view text);
 // Steps of the above, each in a file of its own.
 void resolve_job(Scenario& scenario, const JsonNode& tree, Messages& messages);
 void resolve_cluster(Scenario& scenario, const JsonNode& tree, Messages& messages);
+void resolve_regions(const Scenario& scenario, const JsonNode& tree, Messages& messages);
 void resolve_faults(Scenario& scenario, const JsonNode& tree, Messages& messages);
 void resolve_expectations(Scenario& scenario, const JsonNode& tree, Messages& messages);
 

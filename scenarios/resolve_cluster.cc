@@ -63,11 +63,16 @@ class ShortForms {
     FlinkOptions& flink = scenario_.flink;
     JobSpec& job = scenario_.job;
     if (flink.is_set(kMode)) {
-      const JobMode value = flink.text(kMode) == "BATCH" ? JobMode::batch : JobMode::streaming;
+      const std::string text = flink.text(kMode);
+      const JobMode value = text == "BATCH"       ? JobMode::batch
+                            : text == "AUTOMATIC" ? JobMode::automatic
+                                                  : JobMode::streaming;
       if (given("/job/mode") && value != job.mode) return clash(kMode, "mode");
       job.mode = value;
     }
-    flink.set(kMode, job.mode == JobMode::batch ? "BATCH" : "STREAMING");
+    flink.set(kMode, job.mode == JobMode::batch       ? "BATCH"
+                     : job.mode == JobMode::automatic ? "AUTOMATIC"
+                                                      : "STREAMING");
   }
 
   void max_parallelism() {

@@ -136,8 +136,11 @@ class Resolver {
         messages_.error(
             places_[i],
             fmt::format("\"{}\" keeps state per key, so its input must be shipped by hash", to.id));
-      if (job_.mode == JobMode::streaming && edge.exchange == Exchange::blocking)
-        messages_.error(places_[i], "a blocking exchange needs \"mode\": \"batch\"");
+      const bool not_pipelined = edge.exchange.has_value() && edge.exchange != Exchange::pipelined;
+      if (job_.effective_mode() == JobMode::streaming && not_pipelined)
+        messages_.error(places_[i],
+                        fmt::format("a {} exchange needs \"mode\": \"batch\"",
+                                    edge.exchange == Exchange::blocking ? "blocking" : "hybrid"));
     }
   }
 
@@ -233,7 +236,7 @@ class Resolver {
                           fmt::format("\"{}\" comes from the CSV file of \"{}\"", key, v.id));
       return;
     }
-    if (job_.mode == JobMode::batch && v.records == 0)
+    if (job_.effective_mode() == JobMode::batch && v.records == 0)
       messages_.error(place_of(tree_, pointer),
                       fmt::format("source \"{}\" of a batch job needs \"records\"", v.id));
     if (v.hot_keys > v.keys && v.keys > 0 && v.key_distribution == KeyDistribution::hot)

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace drey::scenarios {
 
 int64_t ClusterSpec::slots_total() const {
@@ -23,6 +25,14 @@ std::vector<std::string> ClusterSpec::job_manager_names() const {
   std::vector<std::string> names;
   for (int64_t i = 1; i <= job_managers; ++i) names.push_back(fmt::format("jm-{}", i));
   return names;
+}
+
+JobMode JobSpec::effective_mode() const {
+  if (mode != JobMode::automatic) return mode;
+  const bool bounded = std::all_of(vertices.begin(), vertices.end(), [](const VertexSpec& v) {
+    return v.kind != VertexKind::source || v.records > 0 || v.data.has_value();
+  });
+  return bounded ? JobMode::batch : JobMode::streaming;
 }
 
 const VertexSpec* Scenario::vertex(std::string_view id) const {

@@ -28,14 +28,14 @@ using reports::Ratio;
 
 // ---- job
 // ----------------------------------------------------------------------------------------------------------
-enum class JobMode : uint8_t { streaming, batch };
+enum class JobMode : uint8_t { streaming, batch, automatic };
 enum class VertexKind : uint8_t { source, map, filter, flat_map, keyed, window, sink };
 enum class KeyDistribution : uint8_t { uniform, sequential, hot };
 enum class Aggregate : uint8_t { sum, count, min, max };
 enum class Delivery : uint8_t { exactly_once, at_least_once, none };
-enum class Chaining : uint8_t { always, head, never };
+enum class Chaining : uint8_t { always, head, never, head_with_sources };
 enum class Ship : uint8_t { forward, hash, rebalance, rescale, broadcast, shuffle, global };
-enum class Exchange : uint8_t { pipelined, blocking };
+enum class Exchange : uint8_t { pipelined, blocking, hybrid_full, hybrid_selective };
 
 // Records of a real file: RFC 4180 with a header line.
 struct CsvData {
@@ -54,7 +54,9 @@ struct VertexSpec {
   std::optional<int64_t> max_parallelism;  // empty: Flink derives it
   sim::Duration cost;                      // of one record
   std::string slot_sharing_group = "default";
+  std::string co_location_group;  // empty: none
   Chaining chaining = Chaining::always;
+  bool outputs_at_end = false;  // emits only at the end of its input: blocking outputs
 
   // source
   Rate rate;                       // of all subtasks together; 0 = as fast as it goes
@@ -99,6 +101,9 @@ struct JobSpec {
   std::optional<int64_t> max_parallelism;  // short form of pipeline.max-parallelism
   std::vector<VertexSpec> vertices;        // topologically checked, in the order of the file
   std::vector<EdgeSpec> edges;
+
+  // What `automatic` comes to: batch if every source is bounded.
+  JobMode effective_mode() const;
   friend bool operator==(const JobSpec&, const JobSpec&) = default;
 };
 
@@ -271,6 +276,20 @@ struct ExpectSpec {
   friend bool operator==(const ExpectSpec&, const ExpectSpec&) = default;
 };
 
+// Which tasks run: real records and state, or tasks that only report and acknowledge (design.md
+// 2.11), for the control plane and the barriers of very large jobs.
+enum class Grain : uint8_t { exact, null };
+
+struct NullTaskSpec {                                // of the null grain
+  sim::Duration restore = sim::milliseconds(1);      // INITIALIZING to RUNNING
+  sim::Duration acknowledge = sim::milliseconds(1);  // barrier to acknowledgement
+  sim::Duration cancel;
+  std::optional<sim::Duration> runs_for;  // empty: for ever
+  uint64_t state = 0;                     // bytes, in the acknowledgement
+  sim::Duration flush_interval = sim::milliseconds(1);
+  friend bool operator==(const NullTaskSpec&, const NullTaskSpec&) = default;
+};
+
 struct Scenario {
   int64_t format = 1;
   std::string name;
@@ -279,6 +298,8 @@ struct Scenario {
   std::optional<Seeds> seeds;
   JobSpec job;
   ClusterSpec cluster;
+  Grain grain = Grain::exact;
+  NullTaskSpec null_task;
   FlinkOptions flink;
   std::vector<std::string> ignore_options;
   std::vector<FaultSpec> faults;

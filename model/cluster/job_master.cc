@@ -345,7 +345,8 @@ bool JobMaster::on_task_report(const sim::Call& call, const sim::Message& body) 
       const auto& message = sim::as<UpdateTaskState>(body);
       auto reply = make<UpdateTaskStateAnswer>();
       reply->accepted = scheduler_.on_task_state(message.attempt, message.state, message.cause);
-      if (is_terminal(message.state))
+      // A current attempt has left its TaskManager's list with its state (execution_changed).
+      if (is_terminal(message.state) && !scheduler_.find(message.attempt).has_value())
         for (auto& [resource, entry] : task_managers_) entry.deployed.erase(message.attempt);
       answer(call, std::move(reply));
       return true;

@@ -156,8 +156,10 @@ void JobMaster::execution_changed(SubtaskIndex subtask, ExecutionState from, Exe
   announce(fact_kind(ControlFact::execution_state), subtask_path(subtask), attempt.attempt,
            static_cast<uint64_t>(to), static_cast<uint64_t>(from));
   if (to == ExecutionState::created) end_of_data_[subtask] = false;
-  if (is_terminal(to))
-    for (auto& [resource, entry] : task_managers_) entry.deployed.erase(attempt);
+  if (is_terminal(to)) {  // it still has its slot
+    const auto at = task_managers_.find(scheduler_.slot(subtask).task_manager);
+    if (at != task_managers_.end()) at->second.deployed.erase(attempt);
+  }
   checkpoints_.on_execution(subtask, to);
   sources_.on_execution(subtask, to);
 }

@@ -1,19 +1,25 @@
 #pragma once
-// The null grain of all TaskManagers of a run: tasks that report and acknowledge as told.
+// The null grain of all TaskManagers of a run: tasks that report and acknowledge as told, and data
+// endpoints that carry ranges of channels.
 #include "model/cluster/cluster.h"
 #include "model/task/null_task.h"
 
 namespace drey::model {
 
+struct NullGrainOptions {
+  NullTaskOptions task;
+  NullExchangeOptions exchange;
+};
+
 class NullGrain final : public TaskGrain {
  public:
-  explicit NullGrain(const NullTaskOptions& options) : options_(options) {}
+  explicit NullGrain(const NullGrainOptions& options) : options_(options) {}
   std::unique_ptr<TaskFactory> make_factory(sim::World& world, sim::ProcessId process) override;
 
  private:
   friend class NullTaskFactory;
-  NullTaskOptions options_;
-  NullBarriers barriers_;
+  NullGrainOptions options_;
+  ProducerIndexes indexes_;
 };
 
 }  // namespace drey::model
