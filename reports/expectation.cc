@@ -9,10 +9,7 @@ namespace {
 
 __extension__ using Wide = __int128;
 
-struct Value {
-  Ratio number;
-  std::string word;
-};
+using Value = MetricValue;
 
 std::optional<Ratio> narrow(Wide numerator, Wide denominator) {
   if (denominator == 0) return std::nullopt;
@@ -153,6 +150,10 @@ Evaluation evaluate(const Comparison& comparison, const MetricLookup& lookup) {
       compare(comparison.comparator, order_of(*left, *right, comparison.left.dimension));
   evaluation.verdict = held ? Verdict::held : Verdict::violated;
   return evaluation;
+}
+
+std::optional<MetricValue> evaluate(const Expression& expression, const MetricLookup& lookup) {
+  return value_of(expression, lookup);
 }
 
 }  // namespace drey::reports

@@ -94,6 +94,10 @@ struct ExpectationNames {
 std::optional<Comparison> parse_comparison(std::string_view text, const ExpectationNames& names,
                                            TextProblem& problem);
 
+// One side alone, e.g. of a plot: "job.downtime.max", "sink.committed_records / job.duration".
+std::optional<Expression> parse_expression(std::string_view text, const ExpectationNames& names,
+                                           TextProblem& problem);
+
 // What the run gave. A metric without value (no checkpoint completed: no duration) gives an empty
 // optional, and the expectation is then "not checked", never "held".
 struct MetricValue {
@@ -115,5 +119,6 @@ struct Evaluation {
   std::string right;
 };
 Evaluation evaluate(const Comparison& comparison, const MetricLookup& lookup);
+std::optional<MetricValue> evaluate(const Expression& expression, const MetricLookup& lookup);
 
 }  // namespace drey::reports

@@ -51,6 +51,14 @@ class Parser {
     return comparison;
   }
 
+  std::optional<Expression> run_sum() {
+    Expression expression;
+    if (!sum(expression, 0)) return std::nullopt;
+    if (now().kind == Token::Kind::end) return expression;
+    fail(now(), fmt::format("unexpected \"{}\" after the expression", now().text), {});
+    return std::nullopt;
+  }
+
  private:
   const Token& now() const { return tokens_[at_]; }
   bool is_symbol(std::string_view text) const {
@@ -370,6 +378,13 @@ std::optional<Comparison> parse_comparison(std::string_view text, const Expectat
   std::vector<Token> tokens;
   if (!tokenize(text, tokens, problem)) return std::nullopt;
   return Parser(names, std::move(tokens), problem).run();
+}
+
+std::optional<Expression> parse_expression(std::string_view text, const ExpectationNames& names,
+                                           TextProblem& problem) {
+  std::vector<Token> tokens;
+  if (!tokenize(text, tokens, problem)) return std::nullopt;
+  return Parser(names, std::move(tokens), problem).run_sum();
 }
 
 }  // namespace drey::reports

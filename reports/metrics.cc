@@ -71,8 +71,7 @@ void Metrics::on(const sim::Fact& fact, sim::FactNumber) {
       on_checkpoint(fact);
       break;
     case FactGroup::data:
-      if (fact.kind == fact_kind(DataFact::buffer_received))
-        vertex_of(fact.subject).records_in += fact.c;
+      if (fact.kind == fact_kind(DataFact::buffer_received)) on_received(fact);
       break;
     case FactGroup::fault:
       on_fault(fact);
@@ -106,19 +105,27 @@ void Metrics::on_batch(const sim::BatchFact& batch, sim::FactNumber) {
     to = end;
   }
   read_ += records;
+  segments_.emitted(head.a, head.b, records, now_);
   if (awaiting_record_) recovery_.add((now_ - *awaiting_record_).ns);
   awaiting_record_.reset();
 }
 
-// Transactions are named "transaction/job-1-SINK-subtask-checkpoint".
-uint64_t* Metrics::committed_by(sim::PathId transaction) {
-  std::string_view name = names_(transaction);
-  if (!name.starts_with("transaction/")) return nullptr;
+namespace {
+// "SINK/subtask" of "transaction/job-1-SINK-subtask-checkpoint"; empty: it has another name.
+std::string sink_of(std::string_view name) {
+  if (!name.starts_with("transaction/")) return {};
   name = name.substr(0, name.rfind('-'));
-  name = name.substr(0, name.rfind('-'));
+  const size_t dash = name.rfind('-');
   const size_t begin = name.find('-', name.find('-') + 1);
-  if (begin == std::string_view::npos) return nullptr;
-  return &vertices_[std::string(name.substr(begin + 1))].committed;
+  if (begin == std::string_view::npos || begin >= dash) return {};
+  return std::string(name.substr(begin + 1, dash - begin - 1)) + "/" +
+         std::string(name.substr(dash + 1));
+}
+}  // namespace
+
+uint64_t* Metrics::committed_by(sim::PathId transaction) {
+  const std::string sink = sink_of(names_(transaction));
+  return sink.empty() ? nullptr : &vertices_[sink.substr(0, sink.rfind('/'))].committed;
 }
 
 void Metrics::on_committed(const sim::BatchFact& batch) {
@@ -127,18 +134,34 @@ void Metrics::on_committed(const sim::BatchFact& batch) {
   if (!(last_transaction_.first == transaction))
     last_transaction_ = {transaction, committed_by(transaction)};
   if (last_transaction_.second != nullptr) *last_transaction_.second += batch.records.size();
-  if (!options_.latency || options_.log == nullptr) return;
+  if (options_.latency && options_.log != nullptr)
+    add_latencies(batch, sink_of(names_(batch.head.subject)));
+}
+
+void Metrics::add_latencies(const sim::BatchFact& batch, const std::string& sink) {
+  Histogram& own = latency_of_[sink];
   for (const sim::Record& record : batch.records) {
     const uint16_t split = sim::provenance_split(record.provenance);
     const uint64_t offset = ReferenceEvaluator::offset_of(record.provenance);
     if (split >= options_.log->splits() || offset >= options_.log->size(split)) continue;
     const sim::Duration latency = now_ - options_.log->available_at(split, offset);
-    if (latency.ns >= 0) latency_.add(static_cast<uint64_t>(latency.ns));
+    if (latency.ns < 0) continue;
+    latency_.add(static_cast<uint64_t>(latency.ns));
+    own.add(static_cast<uint64_t>(latency.ns));
   }
+}
+
+void Metrics::on_received(const sim::Fact& fact) {
+  const uint64_t index = subtask(fact.subject).index;
+  Vertex& vertex = vertex_of(fact.subject);
+  vertex.records_in += fact.c;
+  if (index >= vertex.received.size()) vertex.received.resize(index + 1);
+  vertex.received[index] += fact.c;
 }
 
 void Metrics::on_control(const sim::Fact& fact) {
   free_slots_.on(fact, names_(fact.entity), names_.about(fact));
+  segments_.on_control(fact);
   switch (static_cast<ControlFact>(fact.kind & 0xff)) {
     case ControlFact::job_submitted:
       if (!submitted_) submitted_ = now_;
@@ -192,6 +215,7 @@ void Metrics::on_execution(const sim::Fact& fact) {
   if (stood && !stands(fact.b)) ++not_running_;
   if (added && !stands(fact.b)) ++not_running_;
   if (!stood && !added && stands(fact.b) && --not_running_ == 0) all_running();
+  segments_.standing(not_running_ == 0, now_);
 }
 
 void Metrics::all_running() {
@@ -243,7 +267,13 @@ void Metrics::on_checkpoint_part(const sim::Fact& fact) {
   if (fact.kind == fact_kind(CheckpointFact::sync_done)) sync_.add(signed_of(fact.b));
   if (fact.kind != fact_kind(CheckpointFact::async_done)) return;
   async_.add(signed_of(fact.b));
-  if (pending != pending_.end()) pending->second.full_size += fact.c;
+  if (pending == pending_.end()) return;
+  pending->second.full_size += fact.c;
+  const int64_t took = (now_ - pending->second.triggered).ns;
+  if (took <= slowest_ns_) return;
+  slowest_ns_ = took;
+  const Subtask& part = subtask(fact.subject);
+  slowest_ = part.vertex + "/" + std::to_string(part.index);
 }
 
 void Metrics::on_world(const sim::Fact& fact) {
@@ -292,6 +322,7 @@ void Metrics::on_fault(const sim::Fact& fact) {
   }
   const std::string_view name = names_(fact.entity);
   if (fact.kind != kLanded || !name.starts_with("fault/")) return;
+  segments_.fault_landed(now_);
   Fault& fault = faults_[std::string(name.substr(6))];
   if (++fault.landed == 1) fault.first = now_;
   fault.last = now_;

@@ -21,6 +21,7 @@
 #include "reports/load_metrics.h"
 #include "reports/oracle.h"
 #include "reports/oracles/ledger.h"
+#include "reports/recovery_segments.h"
 #include "reports/series.h"
 #include "sim/log_contents.h"
 
@@ -40,10 +41,14 @@ bool wants_latency(const std::vector<Expectation>& expectations);
 
 class Metrics final : public sim::TraceSink, public MetricLookup {
  public:
-  Metrics(MetricsOptions options, TraceNames names) : options_(std::move(options)), names_(names) {}
+  Metrics(MetricsOptions options, TraceNames names)
+      : options_(std::move(options)), names_(names), segments_(options_.log) {}
 
   // End of the run: for durations that are still open.
-  void finish(sim::Time end) { now_ = end; }
+  void finish(sim::Time end) {
+    now_ = end;
+    segments_.finish(ended_.value_or(end));
+  }
 
   std::optional<MetricValue> metric(const Expression& metric) const override;
   std::optional<MetricValue> function(std::string_view name,
@@ -60,7 +65,8 @@ class Metrics final : public sim::TraceSink, public MetricLookup {
     std::map<uint64_t, uint64_t> states;  // by subtask
     uint64_t records_in = 0, records_out = 0, emitted = 0, late = 0, restarts = 0, windows = 0;
     uint64_t committed = 0;
-    std::set<uint64_t> restarted;  // subtasks
+    std::vector<uint64_t> received;  // records, by subtask
+    std::set<uint64_t> restarted;    // subtasks
   };
   struct Fault {
     uint64_t landed = 0;
@@ -85,7 +91,9 @@ class Metrics final : public sim::TraceSink, public MetricLookup {
   void on_checkpoint_part(const sim::Fact& fact);
   void on_world(const sim::Fact& fact);
   void on_fault(const sim::Fact& fact);
+  void on_received(const sim::Fact& fact);
   void on_committed(const sim::BatchFact& batch);
+  void add_latencies(const sim::BatchFact& batch, const std::string& sink);
   void all_running();
   const Subtask& subtask(sim::PathId path);
   Vertex& vertex_of(sim::PathId path) { return *subtask(path).vertex; }
@@ -95,6 +103,7 @@ class Metrics final : public sim::TraceSink, public MetricLookup {
   std::optional<MetricValue> checkpoint_metric(std::string_view name,
                                                std::string_view aggregate) const;
   std::optional<MetricValue> world_metric(std::string_view scope, std::string_view name) const;
+  std::optional<MetricValue> latency_metric(std::string_view name) const;
   std::optional<MetricValue> ledger_metric(std::string_view name) const;
   std::optional<MetricValue> vertex_metric(const Expression& metric) const;
   std::string task_of(const std::string& vertex) const;
@@ -133,6 +142,10 @@ class Metrics final : public sim::TraceSink, public MetricLookup {
   LoadMetrics load_;
   uint64_t sst_bytes_ = 0, reused_sst_bytes_ = 0;
   Histogram latency_;
+  std::map<std::string, Histogram> latency_of_;  // by sink subtask
+  RecoverySegments segments_;
+  int64_t slowest_ns_ = -1;  // trigger to the end of the asynchronous part
+  std::string slowest_;      // the subtask
 };
 
 }  // namespace drey::reports

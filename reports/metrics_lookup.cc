@@ -34,10 +34,28 @@ std::optional<MetricValue> Metrics::metric(const Expression& metric) const {
   if (metric.scope == "checkpoint") return checkpoint_metric(name, metric.aggregate);
   if (metric.scope == "ledger") return ledger_metric(name);
   if (metric.scope == "vertex") return vertex_metric(metric);
-  if (metric.scope != "latency") return world_metric(metric.scope, name);
-  const auto value = latency_.aggregate(name);
-  if (!value) return std::nullopt;
-  return MetricValue{*value, {}};
+  if (metric.scope == "latency") return latency_metric(name);
+  if (metric.scope != "recovery") return world_metric(metric.scope, name);
+  const Series* segment = segments_.series(name);
+  return segment == nullptr ? std::nullopt : of(*segment, metric.aggregate);
+}
+
+std::optional<MetricValue> Metrics::latency_metric(std::string_view name) const {
+  if (name != "worst") {
+    const auto value = latency_.aggregate(name);
+    if (!value) return std::nullopt;
+    return MetricValue{*value, {}};
+  }
+  std::string worst;
+  int64_t highest = -1;
+  for (const auto& [sink, latency] : latency_of_) {
+    const auto p99 = latency.aggregate("p99");
+    if (sink.empty() || !p99 || p99->numerator <= highest) continue;
+    highest = p99->numerator;
+    worst = sink;
+  }
+  if (worst.empty()) return std::nullopt;
+  return MetricValue{{}, worst};
 }
 
 std::optional<MetricValue> Metrics::job_metric(std::string_view name,
@@ -54,6 +72,16 @@ std::optional<MetricValue> Metrics::job_metric(std::string_view name,
   if (name == "duration") {
     if (!submitted_) return std::nullopt;
     return number(static_cast<uint64_t>((ended_.value_or(now_) - *submitted_).ns));
+  }
+  if (name == "availability") {
+    const auto share = segments_.availability();
+    if (!share) return std::nullopt;
+    return MetricValue{*share, {}};
+  }
+  if (name == "lag") {
+    const auto lag = segments_.lag().aggregate(aggregate);
+    if (!lag) return std::nullopt;
+    return MetricValue{*lag, {}};
   }
   uint64_t distinct = 0;
   for (const auto& [split, end] : read_to_) distinct += end;
@@ -78,6 +106,7 @@ std::optional<MetricValue> Metrics::checkpoint_metric(std::string_view name,
   if (name == "alignment") return of(alignment_, aggregate);
   if (name == "sync") return of(sync_, aggregate);
   if (name == "async") return of(async_, aggregate);
+  if (name == "slowest" && !slowest_.empty()) return MetricValue{{}, slowest_};
   return std::nullopt;
 }
 
@@ -153,6 +182,12 @@ std::optional<MetricValue> Metrics::vertex_metric(const Expression& metric) cons
     const auto share = load_.value(found->first, name, metric.aggregate);
     if (!share) return std::nullopt;
     return MetricValue{*share, {}};
+  }
+  if (name == "skew" && vertex.records_in > 0) {
+    const uint64_t most = *std::max_element(vertex.received.begin(), vertex.received.end());
+    return MetricValue{{static_cast<int64_t>(most * vertex.received.size()),
+                        static_cast<int64_t>(vertex.records_in)},
+                       {}};
   }
   if (name == "records_in") return number(vertex.records_in);
   if (name == "records_out") return number(vertex.records_out);

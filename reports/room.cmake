@@ -1,3 +1,5 @@
+# Only reports/run_database.cc includes it (tidy).
+target_link_libraries(drey_reports PRIVATE SQLite::SQLite3)
 # The build names itself in every result. The commit is that of the last configuration.
 execute_process(COMMAND git -C ${CMAKE_SOURCE_DIR} rev-parse --short=12 HEAD
                 OUTPUT_VARIABLE drey_commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)

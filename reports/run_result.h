@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "reports/metric_table.h"
 #include "reports/oracle.h"
 
 namespace drey::reports {
@@ -38,10 +39,17 @@ struct FailoverResult {
   std::vector<std::pair<std::string, std::string>> restarted;  // subtask, reason; in order
 };
 
+// Where a scenario says it; line 0: nowhere.
+struct SourceLine {
+  std::string file;
+  uint32_t line = 0;
+};
+
 struct FaultResult {
   std::string id;
   uint64_t landed = 0;  // times
   bool optional = false;
+  SourceLine where = {};
 };
 
 struct RocksdbResult {
@@ -64,6 +72,7 @@ struct ExpectationResult {
   std::string left, right;  // observed
   std::string because;
   sim::Time at{};  // when it was decided; 0 = at the end
+  SourceLine where = {};
 };
 std::string_view name_of(ExpectationResult::Outcome outcome);
 
@@ -90,7 +99,8 @@ struct RunResult {
   std::vector<OracleResult> oracles;
   std::vector<std::string> not_checked;  // what could not be, and why
   std::vector<ExpectationResult> expectations;
-  std::string reproduce;  // the command line
+  std::vector<MetricRow> metrics;  // reports/metric_table.h
+  std::string reproduce;           // the command line
 
   // Adds what an oracle found: its line, its violations, and what it left out.
   void add(const Oracle& oracle, const Finding& finding);

@@ -125,6 +125,16 @@ Json regions(const RegionPicture& picture) {
     list.push_back(
         {{"number", region.number}, {"size", region.size}, {"subtasks", region.subtasks}});
   return list;
+Json metrics(const RunResult& result) {
+  Json values = Json::object();
+  for (const MetricRow& row : result.metrics) {
+    // Whole numbers stay whole; a fraction is read from its decimal text, the same everywhere.
+    if (row.dimension == Dimension::word)
+      values[row.name] = row.value.word;
+    else
+      values[row.name] = Json::parse(decimal_text(row.value.number));
+  }
+  return {{"version", kMetricsVersion}, {"values", values}};
 }
 
 }  // namespace
@@ -180,6 +190,7 @@ std::string to_json(const RunResult& result) {
                          {"oracles", oracles(result)},
                          {"not_checked", result.not_checked},
                          {"expectations", expectations(result)},
+                         {"metrics", metrics(result)},
                          {"reproduce", result.reproduce},
                          {"build",
                           {{"version", build.version},

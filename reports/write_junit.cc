@@ -43,9 +43,13 @@ struct Suite {
   int failures = 0;
   int skipped = 0;
 
+  SourceLine where = {};  // of the case that comes next
+
   void add(std::string_view id, std::string_view inner) {
     ++tests;
     cases += fmt::format("    <testcase classname=\"{}\" name=\"{}\"", escape(name), escape(id));
+    if (where.line > 0)
+      cases += fmt::format(" file=\"{}\" line=\"{}\"", escape(where.file), where.line);
     cases += inner.empty() ? "/>\n" : fmt::format(">\n{}    </testcase>\n", inner);
   }
   void fail(std::string_view id, std::string_view message, std::string_view text) {
@@ -109,9 +113,12 @@ void add_expectation(Suite& suite, const RunResult& result, const ExpectationRes
 
 std::string to_junit_suite(const RunResult& result) {
   Suite suite{.name = result.scenario, .cases = {}};
+  // An oracle is always on: it has no line, but the scenario that broke it has a file.
+  suite.where = {result.scenario, 1};
   for (const OracleResult& oracle : result.oracles) add_oracle(suite, result, oracle);
   for (const FaultResult& fault : result.faults) {
     const std::string id = fmt::format("fault {} landed", fault.id);
+    suite.where = fault.where;
     if (fault.landed > 0)
       suite.add(id, {});
     else if (fault.optional)
@@ -119,8 +126,11 @@ std::string to_junit_suite(const RunResult& result) {
     else
       suite.fail(id, "the fault never landed", result.reproduce);
   }
-  for (const ExpectationResult& expectation : result.expectations)
+  for (const ExpectationResult& expectation : result.expectations) {
+    suite.where = expectation.where;
     add_expectation(suite, result, expectation);
+  }
+  suite.where = {};
   if (!result.limit.empty()) suite.fail("within limits", result.limit, result.reproduce);
   if (result.verdict == RunVerdict::nondeterministic)
     suite.fail("deterministic", "two runs of the seed differ", result.reproduce);

@@ -37,12 +37,6 @@ void describe_expect(FieldVisitor& v, ExpectSpec& e) {
          e.severity);
 }
 
-void describe_seeds(FieldVisitor& v, Seeds& seeds) {
-  v.integer({.name = "first", .help = "First seed."}, seeds.first);
-  v.integer({.name = "count", .help = "Number of seeds.", .least = 1, .most = 10'000'000},
-            seeds.count);
-}
-
 void describe_limits(FieldVisitor& v, Limits& limits) {
   v.duration({.name = "time",
               .help = "Simulated time after which a run ends without verdict.",
@@ -83,7 +77,23 @@ void make_expect_variant(ExpectSpec& e, size_t variant) {
   e.kind = static_cast<reports::ExpectationKind>(variant);
 }
 
+void describe_what_if(FieldVisitor& v, Scenario& s) {
+  v.maybe({.name = "sweep", .help = "What-if: this scenario at many points (`drey sweep`)."},
+          s.sweep, [&](SweepSpec& sweep) {
+            v.object({.name = "sweep", .help = ""},
+                     [&](FieldVisitor& in) { describe_sweep(in, sweep); });
+          });
+  ElementsOf<PlotSpec> plots(s.plot, {.what = "plot", .describe = describe_plot});
+  v.list({.name = "plot", .help = "What a report draws of the sweep."}, plots);
+}
+
 }  // namespace
+
+void describe_seeds(FieldVisitor& v, Seeds& seeds) {
+  v.integer({.name = "first", .help = "First seed."}, seeds.first);
+  v.integer({.name = "count", .help = "Number of seeds.", .least = 1, .most = 10'000'000},
+            seeds.count);
+}
 
 void describe(FieldVisitor& v, Scenario& s) {
   v.integer({.name = "format", .help = "Version of this format.", .least = 1, .most = kFormat},
@@ -134,6 +144,7 @@ void describe(FieldVisitor& v, Scenario& s) {
            [&](FieldVisitor& in) { describe_limits(in, s.limits); });
   ElementsOf<KilledBy> killed(s.killed_by, {.what = "mutant", .describe = describe_killed_by});
   v.list({.name = "killed_by", .help = "Mutants that break this scenario."}, killed);
+  describe_what_if(v, s);
 }
 
 }  // namespace drey::scenarios

@@ -13,6 +13,9 @@ void describe(FieldVisitor& v, Scenario& scenario);
 void describe_job(FieldVisitor& v, JobSpec& job);
 void describe_cluster(FieldVisitor& v, ClusterSpec& cluster);
 void describe_fault(FieldVisitor& v, FaultSpec& fault);
+void describe_seeds(FieldVisitor& v, Seeds& seeds);
+void describe_sweep(FieldVisitor& v, SweepSpec& sweep);
+void describe_plot(FieldVisitor& v, PlotSpec& plot);
 
 // Shapes of a fault, for the schema: each verb, and each further effect of the verbs that have
 // several.

@@ -65,6 +65,9 @@ class Printer final : public FieldVisitor {
     for (const auto& [key, number] : value) json_add(object, key, json_integer(number));
     add(field, std::move(object));
   }
+  void json(const Field& field, std::string_view, std::string& text) override {
+    if (auto node = parse_json(text)) add(field, std::move(*node));
+  }
   void object(const Field& field, const Inner& inner) override { add(field, nested(inner)); }
   void map(const Field& field, Elements& elements) override {
     JsonNode object = json_object();
@@ -73,6 +76,7 @@ class Printer final : public FieldVisitor {
     add(field, std::move(object));
   }
   void list(const Field& field, Elements& elements) override {
+    if (elements.size() == 0 && field.name == "plot") return;  // of no sweep nothing is drawn
     JsonNode list = json_list();
     for (size_t i = 0; i < elements.size(); ++i)
       list.items.push_back(nested([&](FieldVisitor& v) { elements.describe(i, v); }));

@@ -64,6 +64,8 @@ class FieldVisitor {
   virtual void subtask(const Field& field, std::string& vertex, int64_t& number) = 0;  // "agg/0"
   virtual void options(const Field& field, FlinkOptions& value) = 0;
   virtual void numbers(const Field& field, std::vector<std::pair<std::string, int64_t>>& value) = 0;
+  // Any JSON of this type ("array", "object", "scalar": a text or a number), kept as text.
+  virtual void json(const Field& field, std::string_view type, std::string& text) = 0;
   virtual void object(const Field& field, const Inner& inner) = 0;
   virtual void map(const Field& field, Elements& elements) = 0;
   virtual void list(const Field& field, Elements& elements) = 0;

@@ -62,10 +62,6 @@ constexpr OptionInfo kOptions[] = {
     {"drey.approximate-local-recovery", T::boolean, "false", 0, "",
      "Extension of drey: restarts one task, gives up exactly-once."},
     // Batch
-    {"execution.batch-shuffle-mode", T::choice, "ALL_EXCHANGES_BLOCKING", 0,
-     "ALL_EXCHANGES_BLOCKING|ALL_EXCHANGES_PIPELINED|ALL_EXCHANGES_HYBRID_FULL|"
-     "ALL_EXCHANGES_HYBRID_SELECTIVE",
-     "Exchanges of a batch job."},
     {"jobmanager.scheduler", T::choice, "", 0, "Default|AdaptiveBatch",
      "Of a batch job: AdaptiveBatch unless Default; a streaming job has Default."},
     {"jobmanager.partition.hybrid.partition-data-consume-constraint", T::choice, "", 0,

@@ -100,7 +100,7 @@ std::string_view JsonNode::kind_name(Kind kind) {
 
 // RFC 7396. Depth is bounded by that of the parser.
 JsonNode merge_patch(JsonNode parent, JsonNode child) {
-  if (child.kind != JsonNode::Kind::object) return child;
+  if (child.kind != JsonNode::Kind::object || child.whole) return child;
   if (parent.kind != JsonNode::Kind::object) parent = json_object();
   parent.place = child.place;
   for (JsonMember& member : child.members) {
@@ -125,6 +125,28 @@ std::string print_json(const JsonNode& node) {
   std::string out;
   print(node, 0, out);
   return out + "\n";
+}
+
+std::string compact_json(const JsonNode& node) {
+  std::string out;
+  if (node.kind == JsonNode::Kind::list) {
+    for (const JsonNode& item : node.items) {
+      out += out.empty() ? '[' : ',';
+      out += compact_json(item);
+    }
+    return out.empty() ? "[]" : out + "]";
+  }
+  if (node.kind == JsonNode::Kind::object) {
+    for (const JsonMember& member : node.members) {
+      out += out.empty() ? '{' : ',';
+      out += json_quoted(member.key);
+      out += ':';
+      out += compact_json(member.value);
+    }
+    return out.empty() ? "{}" : out + "}";
+  }
+  print(node, 0, out);
+  return out;
 }
 
 std::string json_quoted(std::string_view text) {

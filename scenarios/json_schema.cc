@@ -143,6 +143,12 @@ class SchemaWriter final : public FieldVisitor {
     json_add(node, "additionalProperties", std::move(number));
     add(field, std::move(node));
   }
+  void json(const Field& field, std::string_view type, std::string&) override {
+    if (type != "scalar") return add(field, typed(type));
+    JsonNode node = json_object();
+    json_add(node, "type", text_list({"string", "number"}));
+    add(field, std::move(node));
+  }
   void object(const Field& field, const Inner& inner) override {
     Shape shape;
     SchemaWriter writer(shape);

@@ -312,13 +312,9 @@ size_t find_bad_utf8(std::string_view text) {
 
 }  // namespace
 
-std::optional<JsonNode> parse_json(const Sources& sources, uint32_t file, Messages& messages) {
-  const std::string_view text = sources.at(file).text;
-  if (text.size() > kFileBytesMax) {
-    messages.error(Place{file, 0, 0, 1},
-                   fmt::format("the file is larger than {} MiB", kFileBytesMax >> 20));
-    return std::nullopt;
-  }
+namespace {
+
+std::optional<JsonNode> parse(std::string_view text, uint32_t file, Messages& messages) {
   if (const size_t bad = find_bad_utf8(text); bad != std::string_view::npos) {
     messages.error(
         Lines(text, file).place(bad, bad + 1),
@@ -337,6 +333,22 @@ std::optional<JsonNode> parse_json(const Sources& sources, uint32_t file, Messag
   nlohmann::json::sax_parse(begin, end, &builder, nlohmann::json::input_format_t::json, true, true);
   if (!builder.complete()) return std::nullopt;
   return builder.take_root();
+}
+
+}  // namespace
+
+std::optional<JsonNode> parse_json(const Sources& sources, uint32_t file, Messages& messages) {
+  const std::string_view text = sources.at(file).text;
+  if (text.size() <= kFileBytesMax) return parse(text, file, messages);
+  messages.error(Place{file, 0, 0, 1},
+                 fmt::format("the file is larger than {} MiB", kFileBytesMax >> 20));
+  return std::nullopt;
+}
+
+std::optional<JsonNode> parse_json(std::string_view text) {
+  Messages messages;
+  auto node = parse(text, 0, messages);
+  return messages.empty() ? std::move(node) : std::nullopt;
 }
 
 }  // namespace drey::scenarios

@@ -24,6 +24,7 @@ struct JsonNode {
   enum class Kind : uint8_t { null, boolean, number, text, list, object };
   Kind kind = Kind::null;
   bool boolean = false;
+  bool whole = false;               // an object that merge_patch replaces instead of merging
   std::string text;                 // of a number, verbatim; of a text, unescaped
   std::vector<JsonNode> items;      // list
   std::vector<JsonMember> members;  // object, in the order of the file
@@ -43,6 +44,8 @@ struct JsonMember {
 
 // Reads sources[file]. Empty, with messages, when the text is no JSON.
 std::optional<JsonNode> parse_json(const Sources& sources, uint32_t file, Messages& messages);
+// Of text that no user wrote, of any size; empty when it is no JSON.
+std::optional<JsonNode> parse_json(std::string_view text);
 
 // RFC 7396 merge patch of `child` over `parent`: objects merge, null deletes, anything else
 // replaces; places stay those of where each value was written.
@@ -51,6 +54,7 @@ JsonNode merge_patch(JsonNode parent, JsonNode child);
 // Strict JSON text, two blanks per level, objects in order; the inverse of parse_json but for
 // places and comments.
 std::string print_json(const JsonNode& node);
+std::string compact_json(const JsonNode& node);  // on one line, without blanks
 std::string json_quoted(std::string_view text);
 
 // Builders, for what is printed.

@@ -84,6 +84,12 @@ void Messages::error(Place place, std::string text, std::string suggestion) {
   entries_.push_back(Entry{place, std::move(text), std::move(suggestion)});
 }
 
+void Messages::take(Messages other, std::string_view suffix) {
+  for (Entry& entry : other.entries_)
+    error(entry.place, entry.text + std::string(suffix), std::move(entry.suggestion));
+  dropped_ += other.dropped_;
+}
+
 std::string Messages::render(const Sources& sources) const {
   std::vector<Entry> sorted = entries_;
   std::stable_sort(sorted.begin(), sorted.end(), [](const Entry& a, const Entry& b) {

@@ -35,6 +35,8 @@ class Messages {
   // `suggestion` is a name; it is printed as: did you mean "name"?
   void error(Place place, std::string text, std::string suggestion);
   void error(Place place, std::string text) { error(place, std::move(text), {}); }
+  // Those of another reading, each text with `suffix` behind it.
+  void take(Messages other, std::string_view suffix);
   // Of the same place only the first error counts: what follows from it would be noise.
   bool empty() const { return entries_.empty(); }
   size_t size() const { return entries_.size(); }

@@ -10,6 +10,7 @@
 #include "reports/suggest.h"
 #include "scenarios/describe.h"
 #include "scenarios/json_reader.h"
+#include "scenarios/sweep_plan.h"
 
 namespace drey::scenarios {
 namespace {
@@ -49,6 +50,16 @@ JsonNode take_member(JsonNode& object, std::string_view key) {
   return {};
 }
 
+// The cases of an axis are patches for later: a null in them takes away at a point, not here.
+void keep_cases(JsonNode& tree) {
+  for (JsonMember& sweep : tree.members)
+    for (JsonMember& axes : sweep.value.members)
+      for (JsonMember& axis : axes.value.members)
+        for (JsonMember& cases : axis.value.members)
+          if (sweep.key == "sweep" && axes.key == "axes" && cases.key == "cases")
+            cases.value.whole = true;
+}
+
 class Loader {
  public:
   Loader(ReadScenario& out, bool files) : out_(out), files_(files) {}
@@ -68,6 +79,7 @@ class Loader {
         return false;
       }
       take_member(*tree, "$schema");
+      keep_cases(*tree);
       const bool extends = tree->find("extends") != nullptr;
       const JsonNode parent = take_member(*tree, "extends");
       chain.push_back(std::move(*tree));
@@ -171,37 +183,50 @@ bool newer_format(ReadScenario& out) {
   return true;
 }
 
-void find_csv_files(ReadScenario& out, Scenario& scenario) {
+struct Step {
+  const JsonNode& tree;
+  const Sources& sources;
+  Messages& messages;
+};
+
+void find_csv_files(const Step& step, Scenario& scenario) {
   for (VertexSpec& vertex : scenario.job.vertices) {
     if (!vertex.data) continue;
-    const Place place = place_of(out.tree, fmt::format("/job/vertices/{}/data/csv", vertex.id));
+    const Place place = place_of(step.tree, fmt::format("/job/vertices/{}/data/csv", vertex.id));
     const std::filesystem::path folder =
-        std::filesystem::path(out.sources[place.file].name).parent_path();
+        std::filesystem::path(step.sources[place.file].name).parent_path();
     vertex.data->file = (folder / vertex.data->path).lexically_normal().string();
     if (!std::filesystem::is_regular_file(vertex.data->file))
-      out.messages.error(place, fmt::format("cannot read {}", json_quoted(vertex.data->file)));
+      step.messages.error(place, fmt::format("cannot read {}", json_quoted(vertex.data->file)));
   }
+}
+
+std::optional<Scenario> read_tree(const Step& step, bool files) {
+  Scenario scenario;
+  read_object(step.tree, "the scenario", ignored_options(step.tree), step.messages,
+              [&](FieldVisitor& v) { describe(v, scenario); });
+  // Names are resolved only in a file whose parts were read: else each error would have echoes.
+  if (step.messages.empty()) {
+    if (scenario.seed && scenario.seeds)
+      step.messages.error(place_of(step.tree, "/seeds"),
+                          "\"seed\" and \"seeds\" exclude each other");
+    resolve_job(scenario, step.tree, step.messages);
+    resolve_cluster(scenario, step.tree, step.messages);
+    resolve_faults(scenario, step.tree, step.messages);
+    resolve_expectations(scenario, step.tree, step.messages);
+    resolve_sweep(scenario, step.tree, step.messages);
+    if (files) find_csv_files(step, scenario);
+    if (step.messages.empty()) resolve_regions(scenario, step.tree, step.messages);
+  }
+  if (!step.messages.empty()) return std::nullopt;
+  return scenario;
 }
 
 ReadScenario read(const std::string& name, std::string text, bool files) {
   ReadScenario out;
   if (!Loader(out, files).load(name, std::move(text))) return out;
   if (newer_format(out)) return out;
-  Scenario scenario;
-  read_object(out.tree, "the scenario", ignored_options(out.tree), out.messages,
-              [&](FieldVisitor& v) { describe(v, scenario); });
-  // Names are resolved only in a file whose parts were read: else each error would have echoes.
-  if (out.messages.empty()) {
-    if (scenario.seed && scenario.seeds)
-      out.messages.error(place_of(out.tree, "/seeds"), "\"seed\" and \"seeds\" exclude each other");
-    resolve_job(scenario, out.tree, out.messages);
-    resolve_cluster(scenario, out.tree, out.messages);
-    resolve_faults(scenario, out.tree, out.messages);
-    resolve_expectations(scenario, out.tree, out.messages);
-    if (files) find_csv_files(out, scenario);
-    if (out.messages.empty()) resolve_regions(scenario, out.tree, out.messages);
-  }
-  if (out.messages.empty()) out.scenario = std::move(scenario);
+  out.scenario = read_tree({out.tree, out.sources, out.messages}, files);
   return out;
 }
 
@@ -218,6 +243,16 @@ ReadScenario read_scenario_file(const std::string& path) {
 
 ReadScenario read_scenario_text(std::string_view name, std::string_view text) {
   return read(std::string(name), std::string(text), false);
+}
+
+std::pair<std::string, uint32_t> ReadScenario::line_of(std::string_view pointer) const {
+  const Place place = place_of(tree, pointer);
+  return {place.file < sources.size() ? sources[place.file].name : std::string(), place.line};
+}
+
+std::optional<Scenario> scenario_of_tree(const JsonNode& tree, const Sources& sources,
+                                         Messages& messages) {
+  return read_tree({tree, sources, messages}, true);
 }
 
 Place place_of(const JsonNode& tree, std::string_view pointer) {

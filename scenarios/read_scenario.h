@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "scenarios/json_tree.h"
 #include "scenarios/messages.h"
@@ -21,12 +22,19 @@ struct ReadScenario {
   Messages messages;
 
   std::string errors() const { return messages.render(sources); }
+  // Of "/faults/0" or the like: file and line, 0 = nowhere.
+  std::pair<std::string, uint32_t> line_of(std::string_view pointer) const;
 };
 
 ReadScenario read_scenario_file(const std::string& path);  // "-" is standard input
 // `name` stands for the file in messages. Does not touch the file system: "extends" is refused, CSV
 // files are not looked at.
 ReadScenario read_scenario_text(std::string_view name, std::string_view text);
+
+// A tree that was merged already, e.g. with a value of a sweep put into it. CSV files are looked
+// for beside the file that names them.
+std::optional<Scenario> scenario_of_tree(const JsonNode& tree, const Sources& sources,
+                                         Messages& messages);
 
 // Steps of the above, each in a file of its own.
 void resolve_job(Scenario& scenario, const JsonNode& tree, Messages& messages);

@@ -16,6 +16,7 @@
 #include "reports/oracles/batch_ledger.h"
 #include "reports/oracles/ledger.h"
 #include "reports/region_picture.h"
+#include "reports/write_github.h"
 #include "reports/write_json.h"
 #include "reports/write_junit.h"
 #include "reports/write_log.h"
@@ -89,8 +90,10 @@ reports::Guarantee guarantee_of(const Scenario& scenario, const model::JobInform
 }
 
 std::string reproduce_command(const RunRequest& request) {
-  return fmt::format("drey run {} --seed {}{}", request.file, request.seed,
-                     request.mutant.empty() ? "" : " --mutant " + request.mutant);
+  std::string command = fmt::format("drey run {} --seed {}{}", request.file, request.seed,
+                                    request.mutant.empty() ? "" : " --mutant " + request.mutant);
+  for (const std::string& set : request.set) command += fmt::format(" --set '{}'", set);
+  return command;
 }
 
 model::Mutant mutant_of(const RunRequest& request) {
@@ -162,7 +165,7 @@ class Run {
       for (const uint32_t op : vertex.operators)
         options.task_of[assembly_.job().spec.operators[op].id] = vertex.id;
     options.log = assembly_.log();
-    options.latency = reports::wants_latency(expectations);
+    options.latency = request_.latency || reports::wants_latency(expectations);
     options.ledger = ledgers_.empty() ? nullptr : ledgers_.front().get();
     metrics_ = std::make_unique<reports::Metrics>(options, names_);
     kernel_.add_sink(metrics_.get());
@@ -181,6 +184,17 @@ class Run {
     options.guarantee = guarantee_of(*request_.scenario, assembly_.job(), path);
     ledgers_.push_back(std::make_unique<reports::Ledger>(options, names_));
     kernel_.add_sink(ledgers_.back().get());
+  }
+
+  // Where the scenario says what the results are about.
+  void add_lines(reports::RunResult& result) const {
+    if (request_.lines == nullptr) return;
+    const auto line = [&](const std::string& name) {
+      const auto found = request_.lines->find(name);
+      return found == request_.lines->end() ? reports::SourceLine{} : found->second;
+    };
+    for (reports::FaultResult& fault : result.faults) fault.where = line("fault/" + fault.id);
+    for (reports::ExpectationResult& e : result.expectations) e.where = line("expect/" + e.id);
   }
 
   bool bounded() const { return assembly_.log()->total() != sim::LogContents::kUnbounded; }
@@ -216,6 +230,12 @@ class Run {
       result.faults.push_back({fault.id, fault.landed, fault.optional});
     metrics_->finish(kernel_.now());
     judge_->finish(kernel_.now(), result);
+    add_lines(result);
+    reports::ExpectationNames names;
+    for (const VertexSpec& vertex : request_.scenario->job.vertices)
+      names.vertices.push_back(vertex.id);
+    for (const FaultSpec& fault : request_.scenario->faults) names.faults.push_back(fault.id);
+    result.metrics = reports::metric_table(*metrics_, names);
     for (std::string& line : not_checked_) result.not_checked.push_back(std::move(line));
     result.conclude();
     return result;
@@ -250,6 +270,8 @@ sim::Duration aftermath_of(const Scenario& scenario, const FaultInjector& faults
   return aftermath + flink.heartbeat.timeout + flink.slot_timeout;
 }
 
+reports::RunResult result_of(const RunRequest& request) { return Run(request).go(); }
+
 RunOutcome run_once(const RunRequest& request) {
   Run run(request);
   reports::RunResult result = run.go();
@@ -276,6 +298,8 @@ RunOutcome run_once(const RunRequest& request) {
     outcome.graph_dot = reports::to_dot(picture);
     outcome.graph_json = reports::to_json(picture);
   }
+  outcome.annotations = reports::github_annotations(result);
+  outcome.row = reports::github_row(result);
   return outcome;
 }
 

@@ -3,12 +3,17 @@
 // seed, mutant), and a process of its own when there are many (scenarios/run_pool.h), so its
 // outcome is plain text that can cross a pipe.
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "reports/run_result.h"
 #include "scenarios/scenario.h"
 
 namespace drey::scenarios {
+
+using LineIndex = std::map<std::string, reports::SourceLine>;
 
 struct RunRequest {
   const Scenario* scenario = nullptr;  // not owned; outlives the run
@@ -18,6 +23,10 @@ struct RunRequest {
   bool twice = false;      // run again and compare the hashes: exit code 5 when they differ
   bool committed = false;  // keep the committed records as CSV
   bool graph = false;      // draw the job's regions
+  bool latency = false;    // of every record, even if no expectation asks for it
+  // Where the scenario says what it expects: "expect/ID", "fault/ID"; not owned, may be null.
+  const LineIndex* lines = nullptr;
+  std::vector<std::string> set;  // POINTER=VALUE put into the scenario, for the reproduce command
 };
 
 // `exit_code`: 0 all held, 1 violated, 3 internal error, 4 no verdict, 5 not deterministic
@@ -35,6 +44,8 @@ struct RunOutcome {
   // (reports/region_picture.h).
   std::string graph_dot;
   std::string graph_json;
+  std::string annotations;  // for GitHub (reports/write_github.h)
+  std::string row;          // of GitHub's step summary
   friend bool operator==(const RunOutcome&, const RunOutcome&) = default;
 };
 
@@ -45,6 +56,7 @@ class FaultInjector;
 sim::Duration aftermath_of(const Scenario& scenario, const FaultInjector& faults);
 
 RunOutcome run_once(const RunRequest& request);
+reports::RunResult result_of(const RunRequest& request);  // one run, as values
 
 // The worse of two verdicts, in the order pass, vacuous, limit, fail, nondeterministic, error.
 const std::string& worse_verdict(const std::string& a, const std::string& b);

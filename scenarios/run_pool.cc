@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,13 +39,14 @@ std::string pack(const RunOutcome& outcome) {
   append_text(out, fmt::format("{}", outcome.exit_code));
   for (const std::string* part :
        {&outcome.verdict, &outcome.summary, &outcome.json, &outcome.junit, &outcome.log,
-        &outcome.committed, &outcome.graph_dot, &outcome.graph_json})
+        &outcome.committed, &outcome.graph_dot, &outcome.graph_json, &outcome.annotations,
+        &outcome.row})
     append_text(out, *part);
   return out;
 }
 
 std::optional<RunOutcome> unpack(std::string_view bytes) {
-  std::array<std::string, 9> parts;
+  std::array<std::string, 11> parts;
   for (std::string& part : parts) {
     uint64_t size = 0;
     if (bytes.size() < sizeof size) return std::nullopt;
@@ -55,8 +57,8 @@ std::optional<RunOutcome> unpack(std::string_view bytes) {
     bytes.remove_prefix(size);
   }
   if (!bytes.empty() || parts[0].size() != 1) return std::nullopt;
-  return RunOutcome{parts[0][0] - '0', parts[1], parts[2], parts[3], parts[4],
-                    parts[5],          parts[6], parts[7], parts[8]};
+  return RunOutcome{parts[0][0] - '0', parts[1], parts[2], parts[3], parts[4], parts[5],
+                    parts[6],          parts[7], parts[8], parts[9], parts[10]};
 }
 
 bool write_all(int file, std::string_view bytes) {
@@ -82,14 +84,19 @@ RunOutcome broken(const RunRequest& request, int status) {
 class Pool {
  public:
   Pool(std::span<const RunRequest> requests, size_t jobs, const RunFunction& run,
-       const OutcomeSink& sink)
-      : requests_(requests), jobs_(jobs), run_(run), sink_(sink), outcomes_(requests.size()) {}
+       const OutcomeSink& sink, HandOn order)
+      : requests_(requests),
+        jobs_(jobs),
+        run_(run),
+        sink_(sink),
+        order_(order),
+        outcomes_(requests.size()) {}
 
   void work() {
     while (handed_on_ < requests_.size() && !stopped_) {
       // Not too far ahead of the slowest, or finished outcomes would pile up.
       while (children_.size() < jobs_ && next_ < requests_.size() &&
-             next_ < handed_on_ + 64 * jobs_)
+             (order_ == HandOn::as_finished || next_ < handed_on_ + 64 * jobs_))
         start();
       wait_for_one();
       hand_on();
@@ -105,6 +112,7 @@ class Pool {
     const pid_t process = ::fork();
     CHECK(process >= 0, "no process for a run");
     if (process == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // whoever kills the pool kills its runs
       ::close(ends[0]);
       const bool written = write_all(ends[1], pack(run_(requests_[next_])));
       ::_exit(written ? 0 : 3);
@@ -139,12 +147,18 @@ class Pool {
     while (::waitpid(child.process, &status, 0) < 0 && errno == EINTR) {
     }
     auto outcome = unpack(child.bytes);
-    outcomes_[child.request] =
-        outcome ? std::move(*outcome) : broken(requests_[child.request], status);
+    if (!outcome) outcome = broken(requests_[child.request], status);
+    if (order_ == HandOn::in_order) {
+      outcomes_[child.request] = std::move(*outcome);
+    } else if (!stopped_) {
+      stopped_ = !sink_(requests_[child.request], *outcome);
+      ++handed_on_;
+    }
     children_.erase(children_.begin() + static_cast<std::ptrdiff_t>(index));
   }
 
   void hand_on() {
+    if (order_ == HandOn::as_finished) return;
     while (!stopped_ && handed_on_ < requests_.size() && outcomes_[handed_on_]) {
       stopped_ = !sink_(requests_[handed_on_], *outcomes_[handed_on_]);
       outcomes_[handed_on_].reset();
@@ -164,6 +178,7 @@ class Pool {
   size_t jobs_;
   const RunFunction& run_;
   const OutcomeSink& sink_;
+  HandOn order_;
   std::vector<std::optional<RunOutcome>> outcomes_;
   std::vector<Child> children_;
   size_t next_ = 0;
@@ -174,13 +189,13 @@ class Pool {
 }  // namespace
 
 void run_pool(std::span<const RunRequest> requests, size_t jobs, const RunFunction& run,
-              const OutcomeSink& sink) {
+              const OutcomeSink& sink, HandOn order) {
   CHECK(jobs >= 1, "a pool needs at least one job");
-  if (requests.size() == 1) {
+  if (requests.size() == 1 && order == HandOn::in_order) {
     sink(requests.front(), run(requests.front()));
     return;
   }
-  Pool(requests, jobs, run, sink).work();
+  Pool(requests, jobs, run, sink, order).work();
 }
 
 }  // namespace drey::scenarios

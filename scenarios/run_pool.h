@@ -10,12 +10,17 @@
 namespace drey::scenarios {
 
 using RunFunction = std::function<RunOutcome(const RunRequest&)>;
-// Called in the order of the requests, each as soon as it and all before it are there. False stops
-// the pool: running children are ended, what is left does not start.
+// Called in the order of the requests, each as soon as it and all before it are there (or see
+// HandOn). False stops the pool: running children are ended, what is left does
+// not start.
 using OutcomeSink = std::function<bool(const RunRequest&, const RunOutcome&)>;
+
+// in_order: as above. as_finished: each outcome at once, so that what is recorded is complete but
+// for the runs in flight; and each run has its own process, even a single one.
+enum class HandOn : uint8_t { in_order, as_finished };
 
 // jobs >= 1. With a single request the run happens in this process.
 void run_pool(std::span<const RunRequest> requests, size_t jobs, const RunFunction& run,
-              const OutcomeSink& sink);
+              const OutcomeSink& sink, HandOn order = HandOn::in_order);
 
 }  // namespace drey::scenarios

@@ -18,6 +18,7 @@
 #include "reports/quantity.h"
 #include "scenarios/condition.h"
 #include "scenarios/flink_options.h"
+#include "scenarios/sweep_spec.h"
 #include "sim/time.h"
 
 namespace drey::scenarios {
@@ -244,12 +245,6 @@ inline constexpr int64_t kFormat = 1;  // of scenario files that this program re
 
 // ---- the whole
 // ----------------------------------------------------------------------------------------------------
-struct Seeds {
-  int64_t first = 1;
-  int64_t count = 1;
-  friend bool operator==(const Seeds&, const Seeds&) = default;
-};
-
 struct Limits {
   sim::Duration time = sim::minutes(60);  // simulated
   int64_t events = 0;                     // 0: none
@@ -307,6 +302,8 @@ struct Scenario {
   std::vector<ExpectSpec> expect;
   Limits limits;
   std::vector<KilledBy> killed_by;
+  std::optional<SweepSpec> sweep;
+  std::vector<PlotSpec> plot;  // of the sweep
 
   const VertexSpec* vertex(std::string_view id) const;
   friend bool operator==(const Scenario&, const Scenario&) = default;

@@ -3,6 +3,7 @@
 
 #include "scenarios/explain.h"
 #include "scenarios/json_tree.h"
+#include "scenarios/sweep_plan.h"
 #include "tools/command.h"
 
 namespace drey::tools {
@@ -14,11 +15,21 @@ struct Options {
   bool quiet = false;
 };
 
+// Every point of a sweep is read like a scenario; the mistakes join those of the file.
+size_t check_points(scenarios::ReadScenario& read) {
+  const auto plan = scenarios::plan_sweep(*read.scenario->sweep, read.tree, read.messages);
+  if (plan) scenarios::scenarios_of(read, *plan, read.messages);
+  if (!read.messages.empty()) read.scenario.reset();
+  return plan ? plan->points.size() : 0;
+}
+
 int check(const Options& options) {
   int exit_code = kExitHeld;
   scenarios::JsonNode list = scenarios::json_list();
   for (const std::string& file : options.files) {
-    const scenarios::ReadScenario read = scenarios::read_scenario_file(file);
+    scenarios::ReadScenario read = scenarios::read_scenario_file(file);
+    size_t points = 0;
+    if (read.scenario && read.scenario->sweep) points = check_points(read);
     scenarios::JsonNode entry = scenarios::json_object();
     scenarios::json_add(entry, "file", scenarios::json_text(file));
     scenarios::json_add(entry, "ok", scenarios::json_boolean(read.scenario.has_value()));
@@ -26,7 +37,8 @@ int check(const Options& options) {
       scenarios::json_add(entry, "id",
                           scenarios::json_text(scenarios::scenario_id(*read.scenario)));
       if (!options.json && !options.quiet)
-        print_out(fmt::format("{}: ok: {}\n", file, read.scenario->name));
+        print_out(fmt::format("{}: ok: {}{}\n", file, read.scenario->name,
+                              points > 0 ? fmt::format(" ({} points)", points) : ""));
     } else {
       exit_code = kExitBadInput;
       scenarios::json_add(entry, "errors", scenarios::json_text(read.errors()));

@@ -2,6 +2,8 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "reports/quantity.h"
 #include "reports/suggest.h"
 #include "scenarios/mutant_list.h"
@@ -23,6 +25,8 @@ struct Options {
   std::string out;
   std::string committed;
   std::string mutant;
+  std::vector<std::string> set;
+  bool github = false;
 };
 
 struct SeedRange {
@@ -65,22 +69,59 @@ int unknown_mutant(const std::string& name) {
                                near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near)));
 }
 
+// For JUnit and annotations: the lines of what a scenario expects.
+scenarios::LineIndex lines_of(const scenarios::ReadScenario& read) {
+  scenarios::LineIndex lines;
+  const auto add = [&](std::string name, const std::string& pointer) {
+    auto [file, line] = read.line_of(pointer);
+    lines[std::move(name)] = {std::move(file), line};
+  };
+  for (size_t i = 0; i < read.scenario->expect.size(); ++i)
+    add("expect/" + read.scenario->expect[i].parsed.id, fmt::format("/expect/{}", i));
+  for (size_t i = 0; i < read.scenario->faults.size(); ++i)
+    add("fault/" + read.scenario->faults[i].id, fmt::format("/faults/{}", i));
+  return lines;
+}
+
 std::vector<scenarios::RunRequest> requests_of(const Options& options,
-                                               const std::vector<scenarios::ReadScenario>& read) {
+                                               const std::vector<scenarios::ReadScenario>& read,
+                                               const std::vector<scenarios::LineIndex>& lines) {
   std::vector<scenarios::RunRequest> requests;
   for (size_t i = 0; i < read.size(); ++i) {
     const SeedRange range = seeds_of(options, *read[i].scenario);
-    for (uint64_t seed = range.first; seed <= range.last; ++seed)
-      requests.push_back({&*read[i].scenario, options.files[i], seed, options.mutant, options.twice,
-                          !options.committed.empty(), !options.out.empty()});
+    for (uint64_t seed = range.first; seed <= range.last; ++seed) {
+      scenarios::RunRequest request;
+      request.scenario = &*read[i].scenario;
+      request.file = options.files[i];
+      request.seed = seed;
+      request.mutant = options.mutant;
+      request.twice = options.twice;
+      request.committed = !options.committed.empty();
+      request.graph = !options.out.empty();
+      request.latency = !options.out.empty();
+      request.lines = &lines[i];
+      request.set = options.set;
+      requests.push_back(std::move(request));
+    }
   }
   return requests;
 }
 
 std::string reproduce(const Options& options, const scenarios::RunRequest& request) {
-  return fmt::format("drey run {} --seed {}{}{}\n", request.file, request.seed,
-                     options.mutant.empty() ? "" : " --mutant " + options.mutant,
-                     options.twice ? " --twice" : "");
+  std::string command = fmt::format("drey run {} --seed {}{}{}", request.file, request.seed,
+                                    options.mutant.empty() ? "" : " --mutant " + options.mutant,
+                                    options.twice ? " --twice" : "");
+  for (const std::string& set : options.set) command += fmt::format(" --set '{}'", set);
+  return command + "\n";
+}
+
+// Annotations on stdout, where the runner reads them; the summary where the runner says.
+bool write_github(const OutputFolder& folder, const std::string& worst) {
+  print_out(folder.annotations());
+  const char* summary = std::getenv("GITHUB_STEP_SUMMARY");
+  if (summary == nullptr || folder.append_summary(summary, worst)) return true;
+  print_error(fmt::format("drey run: cannot write \"{}\"\n", summary));
+  return false;
 }
 
 int run(const Options& options) {
@@ -91,9 +132,11 @@ int run(const Options& options) {
         fmt::format("\"{}\" is no range of seeds (expected e.g. 1..200)", options.seeds));
   if (!options.mutant.empty() && scenarios::find_mutant(options.mutant) == nullptr)
     return unknown_mutant(options.mutant);
-  const std::vector<scenarios::ReadScenario> read = read_all(options.files);
+  const std::vector<scenarios::ReadScenario> read = read_all(options.files, options.set);
   if (read.empty()) return kExitBadInput;
-  const std::vector<scenarios::RunRequest> requests = requests_of(options, read);
+  std::vector<scenarios::LineIndex> lines;
+  for (const scenarios::ReadScenario& scenario : read) lines.push_back(lines_of(scenario));
+  const std::vector<scenarios::RunRequest> requests = requests_of(options, read, lines);
   if (!options.committed.empty() && requests.size() != 1)
     return bad_usage("--committed is for one file and one seed");
 
@@ -130,6 +173,7 @@ int run(const Options& options) {
     print_error(fmt::format("drey run: cannot write \"{}\"\n", options.committed));
     return kExitInternal;
   }
+  if (options.github && !write_github(folder, worst)) return kExitInternal;
   if (!failed.empty()) print_error("reproduce: " + failed);
   return scenarios::exit_code_of(worst);
 }
@@ -151,6 +195,10 @@ void add_run(CLI::App& app, CommandLine& line) {
   command->add_option("--mutant", options->mutant, "Switch one known bug on (see `drey mutants`)");
   command->add_flag("--twice", options->twice,
                     "Run twice and compare: exit code 5 when the hashes differ");
+  command->add_option("--set", options->set,
+                      "PATH=VALUE put into the scenario, e.g. '/flink/heartbeat.timeout=8 s'");
+  command->add_flag("--github", options->github,
+                    "Also GitHub annotations, and a step summary in $GITHUB_STEP_SUMMARY");
   command->add_flag("-q,--quiet", options->quiet, "Only the verdict, by the exit code");
   command->footer(
       "Examples:\n  drey run scenarios/catalogue/quickstart.json\n  drey run my.json --seeds "

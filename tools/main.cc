@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "reports/suggest.h"
+#include "scenarios/sweep_plan.h"
 #include "tools/command.h"
 
 namespace drey::tools {
@@ -16,11 +17,13 @@ void print_out(std::string_view text) {
 
 void print_error(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
-std::vector<scenarios::ReadScenario> read_all(const std::vector<std::string>& files) {
+std::vector<scenarios::ReadScenario> read_all(const std::vector<std::string>& files,
+                                              const std::vector<std::string>& sets) {
   std::vector<scenarios::ReadScenario> all;
   bool good = true;
   for (const std::string& file : files) {
     all.push_back(scenarios::read_scenario_file(file));
+    if (all.back().scenario && !sets.empty()) scenarios::put_values(all.back(), sets);
     if (all.back().scenario) continue;
     print_error(all.back().errors());
     good = false;
@@ -37,6 +40,7 @@ constexpr std::string_view kExamples =
     "  drey run my.json --seeds 1..200 --jobs 8 --out results\n"
     "  drey check my.json\n"
     "  drey explain my.json\n"
+    "  drey sweep scenarios/studies/q9-checkpoint-interval.json --out q9 --jobs 2\n"
     "\n"
     "Exit codes: 0 all held; 1 violated; 2 bad command line or scenario; 3 internal error; 4 no "
     "verdict; 5 not\n"
@@ -83,6 +87,9 @@ int parse_and_run(int argc, char** argv) {
   add_run(app, line);
   add_check(app, line);
   add_explain(app, line);
+  add_sweep(app, line);
+  add_merge(app, line);
+  add_compare(app, line);
   add_schema(app, line);
   add_mutants(app, line);
   add_version(app, line);

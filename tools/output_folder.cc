@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "reports/write_github.h"
+
 namespace drey::tools {
 
 bool write_whole(const std::filesystem::path& path, const std::string& text) {
@@ -26,11 +28,22 @@ void OutputFolder::add(const scenarios::RunOutcome& outcome) {
   documents_.push_back(outcome.json);
   junit_ += outcome.junit;
   log_ += outcome.log;
+  annotations_.push_back(outcome.annotations);
+  rows_.push_back(outcome.row);
   const bool failed = outcome.exit_code != 0;
   if (documents_.size() > 1 && (graph_of_failure_ || !failed)) return;
   graph_of_failure_ = failed;
   graph_dot_ = outcome.graph_dot;
   graph_json_ = outcome.graph_json;
+}
+
+std::string OutputFolder::annotations() const { return reports::limited_annotations(annotations_); }
+
+bool OutputFolder::append_summary(const std::string& path, const std::string& worst) const {
+  std::ofstream out(path, std::ios::binary | std::ios::app);
+  out << reports::github_summary(rows_, worst);
+  out.flush();
+  return static_cast<bool>(out);
 }
 
 std::string OutputFolder::document(const std::string& worst) const {

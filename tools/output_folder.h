@@ -22,10 +22,15 @@ class OutputFolder {
   // A single run is its own document; several are {"verdict": worst, "runs": [...]}.
   std::string document(const std::string& worst) const;
   bool write(const std::string& worst) const;
+  std::string annotations() const;  // within GitHub's limits
+  // Appends to the file that GitHub names for the step.
+  bool append_summary(const std::string& path, const std::string& worst) const;
 
  private:
   std::string folder_;
   std::vector<std::string> documents_;
+  std::vector<std::string> annotations_;
+  std::vector<std::string> rows_;
   std::string junit_;
   std::string log_;
   std::string graph_dot_;

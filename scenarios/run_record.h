@@ -1,0 +1,60 @@
+#pragma once
+// What a sweep keeps of one run: a line of JSON, made in the run's process, appended to a file, and
+// read again by whoever goes on, merges or reports. Nothing in it depends on the host, the clock or
+// the order of the runs.
+//
+// key = hash of (what the run is made of: the scenario at this point with its defaults, the bytes
+// of its CSV files; the seed; the version of the program). digest = hash of what came out. Equal
+// key and different digest is a conflict: the program is not deterministic.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "reports/metric_table.h"
+#include "reports/run_result.h"
+#include "scenarios/scenario.h"
+
+namespace drey::scenarios {
+
+struct RunRecord {
+  std::string key;
+  std::string digest;
+  std::string scenario;                                     // its name
+  std::string scenario_id;                                  // hash of its content
+  std::vector<std::pair<std::string, std::string>> params;  // axis, label
+  uint64_t seed = 0;
+  std::string version;
+  std::string verdict;
+  std::string hash;  // of the trace
+  uint64_t events = 0;
+  int64_t end_ns = 0;
+  struct Expectation {
+    std::string id, text, outcome, left, right;
+    friend bool operator==(const Expectation&, const Expectation&) = default;
+  };
+  std::vector<Expectation> expectations;
+  std::vector<std::pair<std::string, reports::MetricValue>> metrics;
+};
+
+// Of the sources of sim/ to scenarios/ as compiled; neither compiler nor build type is in it.
+std::string_view source_version();
+
+// Hash of what a run is made of. Prose, mutants, seeds, plots and the sweep do not count.
+std::string content_id(const Scenario& scenario);
+std::string run_key(std::string_view content, uint64_t seed);
+
+// `of` holds what is known before the run; the rest comes from the result.
+RunRecord record_of(RunRecord of, const reports::RunResult& result);
+std::string print_record(const RunRecord& record);  // one line, with its end
+// Empty: the line is torn, or no record.
+std::optional<RunRecord> parse_record(std::string_view line);
+reports::StoredMetrics stored_metrics(const RunRecord& record);
+
+// The seed of a run: the same at every point, or one of its own. Below 2^53, so that every reader
+// of JSON keeps it.
+uint64_t seed_at(std::string_view content, uint64_t seed, bool common_random_numbers);
+
+}  // namespace drey::scenarios

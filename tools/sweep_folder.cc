@@ -1,0 +1,93 @@
+#include "tools/sweep_folder.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace drey::tools {
+namespace {
+
+std::string text_of(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+bool write_line(int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> record_files(const std::string& folder) {
+  std::map<std::string, std::string> files;
+  std::error_code failure;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, failure))
+    if (entry.path().extension() == ".jsonl")
+      files[entry.path().filename().string()] = text_of(entry.path());
+  return files;
+}
+
+SweepFolder::~SweepFolder() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+std::string SweepFolder::open(const std::string& path, Shard shard) {
+  path_ = path;
+  std::error_code failure;
+  std::filesystem::create_directories(path, failure);
+  if (failure) return fmt::format("cannot make the folder \"{}\"", path);
+  own_ = file(fmt::format("runs-{}-of-{}.jsonl", shard.index, shard.of));
+  descriptor_ = ::open(own_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) return fmt::format("cannot write \"{}\"", own_);
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0)
+    return fmt::format("another process works on \"{}\"", own_);
+  char last = '\n';
+  const off_t size = ::lseek(descriptor_, 0, SEEK_END);
+  if (size > 0 && ::pread(descriptor_, &last, 1, size - 1) == 1 && last != '\n' &&
+      !write_line(descriptor_, "\n"))
+    return fmt::format("cannot write \"{}\"", own_);
+  read_again();
+  return {};
+}
+
+void SweepFolder::read_again() {
+  for (const auto& [name, text] : record_files(path_)) read(text);
+}
+
+void SweepFolder::read(const std::string& text) {
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    auto record = scenarios::parse_record(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (!record) continue;
+    const std::string key = record->key;
+    const auto found = records_.find(key);
+    if (found == records_.end()) {
+      records_.emplace(key, std::move(*record));
+    } else if (found->second.digest != record->digest) {
+      ++conflicts_;
+    }
+  }
+}
+
+bool SweepFolder::append(const std::string& line) { return write_line(descriptor_, line); }
+
+void SweepFolder::sync() { ::fdatasync(descriptor_); }
+
+}  // namespace drey::tools

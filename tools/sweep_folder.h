@@ -1,0 +1,51 @@
+#pragma once
+// The folder of a sweep: a file of records per shard (runs-<i>-of-<n>.jsonl), only ever appended
+// to, a line at a time with one write; and what is made of all of them: sweep.json, sweep.md,
+// sweep.csv. A line that a kill tore is ended before the next one is written, and skipped by every
+// reader. Two processes never work on one shard at a time (flock).
+#include <map>
+#include <string>
+
+#include "scenarios/run_record.h"
+
+namespace drey::tools {
+
+struct Shard {
+  size_t index = 0;  // 0 .. of - 1
+  size_t of = 1;
+};
+
+class SweepFolder {
+ public:
+  SweepFolder() = default;
+  ~SweepFolder();
+  SweepFolder(const SweepFolder&) = delete;
+  SweepFolder& operator=(const SweepFolder&) = delete;
+
+  // Empty, or what is wrong. Reads every record of the folder.
+  std::string open(const std::string& path, Shard shard);
+  // A record's line, with its end. False: the disk is full, or so.
+  bool append(const std::string& line);
+  void sync();  // to the disk, for a host that dies
+
+  const std::map<std::string, scenarios::RunRecord>& records() const { return records_; }
+  // Records that differ under one key: the program is not deterministic.
+  size_t conflicts() const { return conflicts_; }
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+  // Takes in what other shards have written since.
+  void read_again();
+
+ private:
+  void read(const std::string& file);
+
+  std::string path_;
+  std::string own_;
+  int descriptor_ = -1;
+  size_t conflicts_ = 0;
+  std::map<std::string, scenarios::RunRecord> records_;  // by key
+};
+
+// The text of every *.jsonl of a folder, by name. Empty when there is none.
+std::map<std::string, std::string> record_files(const std::string& folder);
+
+}  // namespace drey::tools
