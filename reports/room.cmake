@@ -9,3 +9,8 @@ endif()
 set_source_files_properties(
   ${CMAKE_SOURCE_DIR}/reports/build_identity.cc
   PROPERTIES COMPILE_DEFINITIONS "DREY_VERSION=\"${PROJECT_VERSION}\";DREY_COMMIT=\"${drey_commit}\"")
+# The report's page becomes part of the binary (report_page.cc).
+set(drey_report_page ${CMAKE_SOURCE_DIR}/reports/page/dist/report.html)
+set_source_files_properties(
+  ${CMAKE_SOURCE_DIR}/reports/report_page.cc
+  PROPERTIES COMPILE_DEFINITIONS "DREY_REPORT_PAGE=\"${drey_report_page}\"" OBJECT_DEPENDS ${drey_report_page})

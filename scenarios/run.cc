@@ -18,6 +18,8 @@
 #include "reports/region_picture.h"
 #include "reports/write_github.h"
 #include "reports/write_json.h"
+#include "reports/write_json_report.h"
+#include "reports/write_json_trace.h"
 #include "reports/write_junit.h"
 #include "reports/write_log.h"
 #include "reports/write_terminal.h"
@@ -26,6 +28,7 @@
 #include "scenarios/fault_injector.h"
 #include "scenarios/message_names.h"
 #include "scenarios/oracle_setup.h"
+#include "scenarios/report_input.h"
 
 namespace drey::scenarios {
 namespace {
@@ -120,15 +123,19 @@ class Run {
     kernel_.add_sink(&collector_);
     kernel_.add_sink(&log_);
     kernel_.add_sink(&end_);
-    oracles_ =
-        reports::make_oracles(oracle_setup_of(*request.scenario, assembly_.job().spec), names_);
+    const reports::OracleSetup setup = oracle_setup_of(*request.scenario, assembly_.job().spec);
+    oracles_ = reports::make_oracles(setup, names_);
     oracles_.push_back(std::make_unique<reports::BatchLedger>(
-        assembly_.log(), std::make_shared<const reports::JobView>(
-                             oracle_setup_of(*request.scenario, assembly_.job().spec), names_)));
+        assembly_.log(), std::make_shared<const reports::JobView>(setup, names_)));
     for (const auto& oracle : oracles_) kernel_.add_sink(oracle.get());
     if (request.committed) {
       committed_ = std::make_unique<CommittedOutput>(*request.scenario);
       kernel_.add_sink(committed_.get());
+    }
+    if (request.report) {
+      report_ = std::make_unique<reports::ReportCollector>(report_input_of(*request.scenario),
+                                                           setup, names_, assembly_.log());
+      report_->add_to(kernel_);
     }
     for (const reports::SinkPath& path : reports::sink_paths(assembly_.job().spec))
       add_ledger(path);
@@ -147,6 +154,8 @@ class Run {
   const std::string& log() const { return log_.text(); }
   const model::JobGraph& graph() const { return assembly_.job().graph; }
   std::string committed() const { return committed_ == nullptr ? "" : committed_->text(); }
+  // Null unless asked for.
+  const reports::ReportCollector* report() const { return report_.get(); }
   // What a second run of the same seed should follow record by record.
   std::vector<uint64_t> suspects() const {
     std::vector<uint64_t> all;
@@ -229,6 +238,7 @@ class Run {
     for (const FaultInjector::Report& fault : faults_.reports())
       result.faults.push_back({fault.id, fault.landed, fault.optional});
     metrics_->finish(kernel_.now());
+    if (report_ != nullptr) report_->finish(kernel_.now());
     judge_->finish(kernel_.now(), result);
     add_lines(result);
     reports::ExpectationNames names;
@@ -255,6 +265,7 @@ class Run {
   std::unique_ptr<reports::ExpectationJudge> judge_;
   std::unique_ptr<reports::Microscope> microscope_;
   std::unique_ptr<CommittedOutput> committed_;
+  std::unique_ptr<reports::ReportCollector> report_;
   std::vector<std::string> not_checked_;
 };
 
@@ -300,6 +311,10 @@ RunOutcome run_once(const RunRequest& request) {
   }
   outcome.annotations = reports::github_annotations(result);
   outcome.row = reports::github_row(result);
+  if (run.report() != nullptr) {
+    outcome.detail = reports::detail_json(*run.report());
+    outcome.trace = reports::trace_json(*run.report(), result);
+  }
   return outcome;
 }
 

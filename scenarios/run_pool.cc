@@ -40,13 +40,13 @@ std::string pack(const RunOutcome& outcome) {
   for (const std::string* part :
        {&outcome.verdict, &outcome.summary, &outcome.json, &outcome.junit, &outcome.log,
         &outcome.committed, &outcome.graph_dot, &outcome.graph_json, &outcome.annotations,
-        &outcome.row})
+        &outcome.row, &outcome.detail, &outcome.trace})
     append_text(out, *part);
   return out;
 }
 
 std::optional<RunOutcome> unpack(std::string_view bytes) {
-  std::array<std::string, 11> parts;
+  std::array<std::string, 13> parts;
   for (std::string& part : parts) {
     uint64_t size = 0;
     if (bytes.size() < sizeof size) return std::nullopt;
@@ -58,7 +58,8 @@ std::optional<RunOutcome> unpack(std::string_view bytes) {
   }
   if (!bytes.empty() || parts[0].size() != 1) return std::nullopt;
   return RunOutcome{parts[0][0] - '0', parts[1], parts[2], parts[3], parts[4], parts[5],
-                    parts[6],          parts[7], parts[8], parts[9], parts[10]};
+                    parts[6],          parts[7], parts[8], parts[9], parts[10], parts[11],
+                    parts[12]};
 }
 
 bool write_all(int file, std::string_view bytes) {

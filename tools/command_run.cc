@@ -107,6 +107,17 @@ std::vector<scenarios::RunRequest> requests_of(const Options& options,
   return requests;
 }
 
+// The page shows one run in full: the first that did not pass, else the first. A single run has
+// collected what it needs; of many, that one is run once more, which is the same run.
+void add_page(const std::vector<scenarios::RunRequest>& requests, size_t shown,
+              OutputFolder& folder) {
+  if (requests.size() == 1) return;
+  scenarios::RunRequest request = requests[shown];
+  request.report = true;
+  const scenarios::RunOutcome outcome = scenarios::run_once(request);
+  folder.show(outcome.detail, outcome.trace);
+}
+
 std::string reproduce(const Options& options, const scenarios::RunRequest& request) {
   std::string command = fmt::format("drey run {} --seed {}{}{}", request.file, request.seed,
                                     options.mutant.empty() ? "" : " --mutant " + options.mutant,
@@ -136,7 +147,8 @@ int run(const Options& options) {
   if (read.empty()) return kExitBadInput;
   std::vector<scenarios::LineIndex> lines;
   for (const scenarios::ReadScenario& scenario : read) lines.push_back(lines_of(scenario));
-  const std::vector<scenarios::RunRequest> requests = requests_of(options, read, lines);
+  std::vector<scenarios::RunRequest> requests = requests_of(options, read, lines);
+  if (requests.size() == 1) requests.front().report = !options.out.empty();
   if (!options.committed.empty() && requests.size() != 1)
     return bad_usage("--committed is for one file and one seed");
 
@@ -145,12 +157,16 @@ int run(const Options& options) {
   std::string worst = "pass";
   std::string failed;  // reproduce command of the first run that did not pass
   size_t done = 0;
+  size_t shown = 0;  // its position, as soon as one did not pass
   const bool meter = isatty(STDERR_FILENO) != 0 && requests.size() > 1 && !options.quiet;
   scenarios::run_pool(
       requests, options.jobs, scenarios::run_once,
       [&](const scenarios::RunRequest& request, const scenarios::RunOutcome& outcome) {
         worst = scenarios::worse_verdict(worst, outcome.verdict);
-        if (failed.empty() && outcome.exit_code != kExitHeld) failed = reproduce(options, request);
+        if (failed.empty() && outcome.exit_code != kExitHeld) {
+          failed = reproduce(options, request);
+          if (outcome.verdict != "error") shown = done;
+        }
         folder.add(outcome);
         if (!options.committed.empty()) kept = write_whole(options.committed, outcome.committed);
         ++done;
@@ -165,6 +181,7 @@ int run(const Options& options) {
   } else if (requests.size() > 1) {
     print_out(fmt::format("{} runs: {}\n", requests.size(), worst));
   }
+  if (!options.out.empty()) add_page(requests, shown, folder);
   if (!options.out.empty() && !folder.write(worst)) {
     print_error(fmt::format("drey run: cannot write to \"{}\"\n", options.out));
     return kExitInternal;
@@ -189,7 +206,8 @@ void add_run(CLI::App& app, CommandLine& line) {
   command->add_option("--jobs", options->jobs, "Processes at a time")->check(CLI::Range(1, 1024));
   command->add_flag("--json", options->json, "One JSON document on stdout and nothing else");
   command->add_option("--out", options->out,
-                      "Folder for result.json, junit.xml, log.txt, graph.dot and graph.json");
+                      "Folder for result.json, report.html, junit.xml, log.txt, trace.json, "
+                      "graph.dot and graph.json");
   command->add_option("--committed", options->committed,
                       "File for the committed records (CSV), in the order of the broker");
   command->add_option("--mutant", options->mutant, "Switch one known bug on (see `drey mutants`)");

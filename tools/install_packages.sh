@@ -11,6 +11,7 @@ build_packages=(
 )
 check_packages=(
   clang clang-tidy clang-format libc++-14-dev libc++abi-14-dev libclang-rt-14-dev lld shellcheck locales
+  chromium chromium-driver python3-selenium
 )
 
 packages=("${build_packages[@]}")

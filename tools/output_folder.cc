@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "reports/write_github.h"
+#include "reports/write_json_report.h"
 
 namespace drey::tools {
 
@@ -30,6 +31,7 @@ void OutputFolder::add(const scenarios::RunOutcome& outcome) {
   log_ += outcome.log;
   annotations_.push_back(outcome.annotations);
   rows_.push_back(outcome.row);
+  if (!outcome.detail.empty()) show(outcome.detail, outcome.trace);
   const bool failed = outcome.exit_code != 0;
   if (documents_.size() > 1 && (graph_of_failure_ || !failed)) return;
   graph_of_failure_ = failed;
@@ -46,6 +48,11 @@ bool OutputFolder::append_summary(const std::string& path, const std::string& wo
   return static_cast<bool>(out);
 }
 
+void OutputFolder::show(const std::string& detail, const std::string& trace) {
+  detail_ = detail;
+  trace_ = trace;
+}
+
 std::string OutputFolder::document(const std::string& worst) const {
   if (documents_.size() == 1) return documents_.front() + "\n";
   std::string text = fmt::format("{{\"verdict\": \"{}\", \"runs\": [", worst);
@@ -60,10 +67,14 @@ bool OutputFolder::write(const std::string& worst) const {
   if (failure) return false;
   const std::string junit =
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n" + junit_ + "</testsuites>\n";
-  return write_whole(folder / "result.json", document(worst)) &&
-         write_whole(folder / "junit.xml", junit) && write_whole(folder / "log.txt", log_) &&
-         write_whole(folder / "graph.dot", graph_dot_) &&
-         write_whole(folder / "graph.json", graph_json_);
+  const bool whole = write_whole(folder / "result.json", document(worst)) &&
+                     write_whole(folder / "junit.xml", junit) &&
+                     write_whole(folder / "log.txt", log_) &&
+                     write_whole(folder / "graph.dot", graph_dot_) &&
+                     write_whole(folder / "graph.json", graph_json_);
+  if (!whole || detail_.empty()) return whole;
+  const std::string page = reports::report_page(reports::run_data(documents_, detail_));
+  return write_whole(folder / "report.html", page) && write_whole(folder / "trace.json", trace_);
 }
 
 }  // namespace drey::tools

@@ -1,8 +1,8 @@
 #pragma once
 // Collects the outcomes of a command and writes them: one document for --json, and a folder with
-// result.json, junit.xml, log.txt and the regions as graph.dot and graph.json (of several runs
-// those of the first that did not pass, else of the first). Each file appears whole or not at all
-// (temporary file, then rename).
+// result.json, junit.xml, log.txt, the regions as graph.dot and graph.json (of several runs those
+// of the first that did not pass, else of the first) and, where a run was watched, report.html and
+// trace.json. Each file appears whole or not at all (temporary file, then rename).
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -19,6 +19,8 @@ class OutputFolder {
   explicit OutputFolder(std::string folder) : folder_(std::move(folder)) {}
 
   void add(const scenarios::RunOutcome& outcome);
+  // What the page shows in full (scenarios::RunOutcome).
+  void show(const std::string& detail, const std::string& trace);
   // A single run is its own document; several are {"verdict": worst, "runs": [...]}.
   std::string document(const std::string& worst) const;
   bool write(const std::string& worst) const;
@@ -36,6 +38,8 @@ class OutputFolder {
   std::string graph_dot_;
   std::string graph_json_;
   bool graph_of_failure_ = false;
+  std::string detail_;
+  std::string trace_;
 };
 
 }  // namespace drey::tools

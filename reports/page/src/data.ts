@@ -1,0 +1,251 @@
+// What drey embeds in the page (reports/write_json_report.h). Times are simulated nanoseconds.
+
+export interface RunResult {
+  version: number;
+  verdict: string;
+  hash: string;
+  scenario: string;
+  seed: number;
+  mutant: string;
+  sim_time_ns: number;
+  events: number;
+  limit: string;
+  job_state: string;
+  ledger: Record<string, number>;
+  checkpoints: { completed: number; failed: number; restored: number };
+  failovers: Failover[];
+  faults: { id: string; landed: boolean; times: number; optional: boolean }[];
+  violations: { oracle: string; at_ns: number; event: string; what: string; history: string[] }[];
+  rocksdb: Record<string, number>;
+  messages: Record<string, number>;
+  oracles: { name: string; claim: string; judgement: string; examined: number; excuse: string }[];
+  not_checked: string[];
+  expectations: {
+    id: string;
+    text: string;
+    outcome: string;
+    left: string;
+    right: string;
+    because: string;
+  }[];
+  reproduce: string;
+  build: { version: string; commit: string; compiler: string; library: string };
+  [more: string]: unknown;
+}
+
+export interface Failover {
+  cause: string;
+  failed: string;
+  at_ns: number;
+  number: number;
+  backoff_ns: number;
+  restarted: string[];
+  reason: Record<string, string>;
+}
+
+export type Span = [from: number, to: number];
+
+export interface Vertex {
+  id: string;
+  operators: { id: string; kind: string }[];
+  parallelism: number;
+  max_parallelism: number;
+  slot_sharing_group: string;
+  first_subtask: number;
+  regions: number[];
+}
+
+export interface Edge {
+  from: string;
+  to: string;
+  ship: string;
+  exchange: string;
+  pointwise: boolean;
+}
+
+// [subtask, start delay, alignment, sync, async, bytes, acknowledged]; -1 = not reached
+export type PhaseRow = [number, number, number, number, number, number, number];
+
+export interface Checkpoint {
+  id: number;
+  triggered: number;
+  ended: number;
+  outcome: "completed" | "failed" | "pending";
+  reason: string;
+  bytes: number;
+  restored: boolean;
+  phases_kept: boolean;
+  phases: PhaseRow[];
+}
+
+export interface Column {
+  name: string;
+  entity: string;
+  gauge: boolean;
+  values: (number | null)[];
+}
+
+export interface Detail {
+  name: string;
+  about: string;
+  end: number;
+  graph: { mode: string; vertices: Vertex[]; edges: Edge[]; regions: number; subtasks: number };
+  job_states: [number, string][];
+  attempts: { task_managers: string[]; rows: (number | string)[][] };
+  processes: { name: string; down: Span[]; frozen: Span[] }[];
+  faults: { id: string; text: string; spans: Span[] }[];
+  failures: { at: number; subject: string; attempt: number; cause: string }[];
+  restarts: { number: number; at: number; rescheduled: number; checkpoint: number }[];
+  checkpoints: Checkpoint[];
+  series: { width: number; buckets: number; columns: Column[] };
+  records_in: number[];
+  records_out: number[];
+  activity?: number[][]; // src/activity.ts
+  configuration: {
+    key: string;
+    value: string;
+    fallback: string;
+    help: string;
+    set: boolean;
+    ignored: boolean;
+  }[];
+  document: string;
+  thinned: string[];
+}
+
+export interface RunData {
+  format: number;
+  kind: "run";
+  results: RunResult[];
+  left_out: number;
+  detail: Detail | null;
+}
+
+export interface SweepData {
+  format: number;
+  kind: "sweep";
+  sweep: unknown;
+}
+
+export type ReportData = RunData | SweepData;
+
+export function readData(): ReportData | null {
+  const text = document.getElementById("drey-data")?.textContent ?? "";
+  try {
+    const data = JSON.parse(text);
+    return typeof data === "object" && data !== null ? (data as ReportData) : null;
+  } catch {
+    return null;
+  }
+}
+
+// The result whose details the page has: the first that did not pass, else the first.
+export function shownResult(data: RunData): RunResult {
+  return data.results.find((result) => result.verdict !== "pass") ?? data.results[0];
+}
+
+// ---- derived, once
+
+export interface Attempt {
+  subtask: number;
+  attempt: number;
+  taskManager: string;
+  times: number[];
+  states: string[];
+  end: number; // of its last state, or of the run
+}
+
+const terminal = new Set(["FINISHED", "CANCELED", "FAILED"]);
+
+export interface Subtask {
+  index: number;
+  name: string;
+  vertex: Vertex;
+  number: number; // in its vertex
+  region: number;
+  attempts: Attempt[];
+}
+
+export class Model {
+  readonly subtasks: Subtask[] = [];
+  readonly byName = new Map<string, Subtask>();
+  readonly attempts: Attempt[] = [];
+  readonly vertexById = new Map<string, Vertex>();
+
+  constructor(readonly detail: Detail) {
+    for (const vertex of detail.graph.vertices) {
+      this.vertexById.set(vertex.id, vertex);
+      for (let i = 0; i < vertex.parallelism; ++i) {
+        const index = vertex.first_subtask + i;
+        const subtask: Subtask = {
+          index,
+          name: `${vertex.id}/${i}`,
+          vertex,
+          number: i,
+          region: vertex.regions[i],
+          attempts: [],
+        };
+        this.subtasks[index] = subtask;
+        this.byName.set(subtask.name, subtask);
+      }
+    }
+    for (const row of detail.attempts.rows) {
+      const attempt: Attempt = {
+        subtask: row[0] as number,
+        attempt: row[1] as number,
+        taskManager: detail.attempts.task_managers[row[2] as number],
+        times: [],
+        states: [],
+        end: detail.end,
+      };
+      for (let i = 3; i + 1 < row.length; i += 2) {
+        attempt.times.push(row[i] as number);
+        attempt.states.push(row[i + 1] as string);
+      }
+      if (attempt.states.length === 0) continue;
+      const last = attempt.states.length - 1;
+      if (terminal.has(attempt.states[last])) attempt.end = attempt.times[last];
+      this.attempts.push(attempt);
+      this.subtasks[attempt.subtask].attempts.push(attempt);
+    }
+    // An attempt ends where the next one of its subtask begins, whoever forgot to say so.
+    for (const subtask of this.subtasks)
+      for (let i = 0; i + 1 < subtask.attempts.length; ++i)
+        subtask.attempts[i].end = Math.min(subtask.attempts[i].end, subtask.attempts[i + 1].times[0]);
+  }
+
+  // The attempt and state of a subtask at a time; a terminal state lasts until the next attempt.
+  at(subtask: Subtask, time: number): { attempt: Attempt; state: string } | null {
+    for (let i = subtask.attempts.length - 1; i >= 0; --i) {
+      const attempt = subtask.attempts[i];
+      if (attempt.times[0] > time) continue;
+      let k = attempt.times.length - 1;
+      while (attempt.times[k] > time) --k;
+      return { attempt, state: attempt.states[k] };
+    }
+    return null;
+  }
+
+  // When everything that a failover restarted ran again; null: not before the end.
+  recovered(failover: Failover): number | null {
+    let latest = failover.at_ns;
+    for (const name of failover.restarted) {
+      const subtask = this.byName.get(name);
+      if (!subtask) continue;
+      let first: number | null = null;
+      for (const attempt of subtask.attempts) {
+        for (let i = 0; i < attempt.states.length && first === null; ++i)
+          if (attempt.times[i] > failover.at_ns && (attempt.states[i] === "RUNNING" || attempt.states[i] === "FINISHED"))
+            first = attempt.times[i];
+        if (first !== null) break;
+      }
+      if (first === null) return null;
+      latest = Math.max(latest, first);
+    }
+    return failover.restarted.length === 0 ? null : latest;
+  }
+
+  column(name: string, entity = ""): Column | undefined {
+    return this.detail.series.columns.find((c) => c.name === name && c.entity === entity);
+  }
+}

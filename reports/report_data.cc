@@ -1,0 +1,23 @@
+#include "reports/report_data.h"
+
+namespace drey::reports {
+
+ReportCollector::ReportCollector(ReportInput input, const OracleSetup& setup, TraceNames names,
+                                 std::shared_ptr<const sim::LogContents> log)
+    : input_(std::move(input)),
+      view_(std::make_shared<const JobView>(setup, names)),
+      timeline_(view_),
+      series_(view_, std::move(log)) {}
+
+void ReportCollector::add_to(sim::Kernel& kernel) {
+  kernel.add_sink(&timeline_);
+  kernel.add_sink(&series_);
+}
+
+void ReportCollector::finish(sim::Time end) {
+  end_ = end;
+  series_set_ = series_.finish(end);
+  while (series_set_.buckets * series_set_.columns.size() > kPoints) series_set_.halve();
+}
+
+}  // namespace drey::reports
