@@ -51,8 +51,12 @@ const Metrics::Subtask& Metrics::subtask(sim::PathId path) {
   const size_t first = name.find('/');
   const size_t last = name.rfind('/');
   const bool valid = first != std::string_view::npos && last != first;
-  subtask.vertex =
-      &vertices_[valid ? std::string(name.substr(first + 1, last - first - 1)) : std::string()];
+  auto& entry = *vertices_
+                     .try_emplace(valid ? std::string(name.substr(first + 1, last - first - 1))
+                                        : std::string())
+                     .first;
+  subtask.id = &entry.first;
+  subtask.vertex = &entry.second;
   for (size_t i = last + 1; valid && i < name.size() && name[i] >= '0' && name[i] <= '9'; ++i)
     subtask.index = subtask.index * 10 + static_cast<uint64_t>(name[i] - '0');
   return subtask;
@@ -233,7 +237,7 @@ void Metrics::all_running() {
 void Metrics::on_task(const sim::Fact& fact) {
   if (fact.kind == fact_kind(TaskFact::late_dropped)) vertex_of(fact.subject).late += fact.a;
   if (fact.kind == fact_kind(TaskFact::timer_fired)) ++vertex_of(fact.subject).windows;
-  if (fact.kind == fact_kind(model::LoadFact::load)) load_.on(fact, subtask(fact.subject).vertex);
+  if (fact.kind == fact_kind(model::LoadFact::load)) load_.on(fact, *subtask(fact.subject).id);
 }
 
 void Metrics::on_checkpoint(const sim::Fact& fact) {
@@ -273,7 +277,7 @@ void Metrics::on_checkpoint_part(const sim::Fact& fact) {
   if (took <= slowest_ns_) return;
   slowest_ns_ = took;
   const Subtask& part = subtask(fact.subject);
-  slowest_ = part.vertex + "/" + std::to_string(part.index);
+  slowest_ = *part.id + "/" + std::to_string(part.index);
 }
 
 void Metrics::on_world(const sim::Fact& fact) {

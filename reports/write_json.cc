@@ -125,6 +125,8 @@ Json regions(const RegionPicture& picture) {
     list.push_back(
         {{"number", region.number}, {"size", region.size}, {"subtasks", region.subtasks}});
   return list;
+}
+
 Json metrics(const RunResult& result) {
   Json values = Json::object();
   for (const MetricRow& row : result.metrics) {
