@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "model/batch_mutants.h"
 #include "model/mutants.h"
 
 namespace drey::model {
@@ -53,14 +54,18 @@ inline constexpr std::array kRegionMutants{
                "Finished results are dropped with their task, unread."},
 };
 
-// Of either table.
+// Of any table.
 constexpr std::optional<Mutant> find_mutant_named(std::string_view name) {
+  for (const MutantInfo& info : kBatchMutants)
+    if (info.name == name) return info.mutant;
   for (const MutantInfo& info : kRegionMutants)
     if (info.name == name) return info.mutant;
   return mutant_named(name);
 }
 
 constexpr const MutantInfo* info_of(Mutant mutant) {
+  for (const MutantInfo& info : kBatchMutants)
+    if (info.mutant == mutant) return &info;
   for (const MutantInfo& info : kRegionMutants)
     if (info.mutant == mutant) return &info;
   for (const MutantInfo& info : kMutants)

@@ -65,6 +65,20 @@ std::unique_ptr<model::TaskGrain> null_grain(const Scenario& scenario) {
   return std::make_unique<model::NullGrain>(grain);
 }
 
+model::Nondeterminism nondeterminism_of(Nondeterminism from) {
+  switch (from) {
+    case Nondeterminism::none:
+      return model::Nondeterminism::none;
+    case Nondeterminism::order:
+      return model::Nondeterminism::order;
+    case Nondeterminism::timing:
+      return model::Nondeterminism::timing;
+    case Nondeterminism::partitioning:
+      return model::Nondeterminism::partitioning;
+  }
+  return model::Nondeterminism::none;
+}
+
 sim::Address service_address(const sim::Service& service) {
   const sim::ServiceName name = service.service_name();
   return {name.process, 0, name.endpoint};
@@ -144,6 +158,10 @@ std::unique_ptr<model::TaskGrain> Assembly::exact_grain(const Scenario& scenario
   grain.disks = disks_.get();
   grain.disk_read_ns = static_cast<uint64_t>(disk.read_latency.ns);
   grain.disk_bytes_per_second = disk.write_bytes_per_second;
+  grain.exchange.mutant = options.mutant;
+  for (const VertexSpec& vertex : scenario.job.vertices)
+    if (vertex.nondeterministic != Nondeterminism::none)
+      grain.nondeterministic[vertex.id] = nondeterminism_of(vertex.nondeterministic);
   grain.exchange.sort_shuffle_min_buffers =
       static_cast<int32_t>(scenario.flink.integer("taskmanager.network.sort-shuffle.min-buffers"));
   grain.step_each_record = options.step_each_record;

@@ -18,6 +18,9 @@ constexpr std::string_view kBrokerEffects[] = {"outage", "error", "lose_answer"}
 constexpr FaultEffect kBrokerEffectValues[] = {FaultEffect::outage, FaultEffect::error,
                                                FaultEffect::lose_answer};
 
+constexpr std::string_view kDamageNames[] = {"remove", "truncate"};
+constexpr FaultEffect kDamageValues[] = {FaultEffect::remove, FaultEffect::truncate};
+
 void maybe_delay(FieldVisitor& v, const Field& field, std::optional<Distribution>& value) {
   v.maybe(field, value, [&](Distribution& d) { v.delay(field, d); });
 }
@@ -144,6 +147,17 @@ void describe_verb(FieldVisitor& v, FaultSpec& f) {
       v.targets(whom, f.targets);
       describe_slowness(v, f);
       break;
+    case FaultVerb::damage_result: {
+      v.subtask({.name = "damage_result",
+                 .help = "Subtask whose stored results are hit, e.g. \"src/0\"."},
+                f.vertex, f.subtask);
+      size_t index = f.effect == FaultEffect::truncate ? 1 : 0;
+      v.choice({.name = "effect",
+                .help = "remove: the files are gone; truncate: the second half of the data."},
+               kDamageNames, index);
+      f.effect = kDamageValues[index];
+      break;
+    }
     case FaultVerb::fail:
       v.subtask({.name = "fail", .help = "Subtask that throws, e.g. \"agg/0\"."}, f.vertex,
                 f.subtask);

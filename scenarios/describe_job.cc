@@ -11,6 +11,8 @@ constexpr std::string_view kChainingNames[] = {"always", "head", "never", "head-
 constexpr std::string_view kExchangeNames[] = {"pipelined", "blocking", "hybrid-full",
                                                "hybrid-selective"};
 
+constexpr std::string_view kNondeterminismNames[] = {"none", "order", "timing", "partitioning"};
+
 void describe_csv(FieldVisitor& v, CsvData& data) {
   v.text({.name = "csv",
           .help = "File with a header line, relative to this scenario.",
@@ -98,6 +100,10 @@ void describe_vertex(FieldVisitor& v, VertexSpec& s) {
           .help = "always, head (starts a new chain), never, or head-with-sources (only behind a "
                   "source)."},
          kChainingNames, s.chaining);
+  v.pick({.name = "nondeterministic",
+          .help = "What another attempt does differently: order of what it stores, time per "
+                  "record, or (behind rebalance) who gets which record."},
+         kNondeterminismNames, s.nondeterministic);
   v.boolean({.name = "outputs_at_end",
              .help = "Emits only at the end of its input, so its outputs are blocking."},
             s.outputs_at_end);

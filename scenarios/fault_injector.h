@@ -82,6 +82,7 @@ class FaultInjector : public sim::Entity,
   void session_expiry(size_t index);
   void disk(size_t index, bool on);
   void fail(size_t index);
+  void damage_result(size_t index);
 
   std::vector<sim::ProcessId> processes(const Target& target, size_t index);
   std::vector<sim::ProcessId> processes(const std::vector<Target>& targets, size_t index);

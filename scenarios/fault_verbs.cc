@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "fmt/core.h"
 #include "model/fact_names.h"
 #include "scenarios/fault_injector.h"
 #include "sim/check.h"
@@ -32,6 +33,8 @@ sim::ServiceEffect effect_of(FaultEffect effect) {
     case FaultEffect::none:
     case FaultEffect::outage:
     case FaultEffect::session_expiry:
+    case FaultEffect::remove:
+    case FaultEffect::truncate:
       return sim::ServiceEffect::outage;
   }
   return sim::ServiceEffect::outage;
@@ -109,6 +112,9 @@ void FaultInjector::fire(size_t index) {
         landed(index);
       }
       return;
+    case FaultVerb::damage_result:
+      damage_result(index);
+      return;
     case FaultVerb::fail:
       fail(index);
       return;
@@ -144,6 +150,7 @@ void FaultInjector::heal(size_t index) {
     case FaultVerb::reset:
     case FaultVerb::lose:
     case FaultVerb::lose_disk:
+    case FaultVerb::damage_result:
     case FaultVerb::fail:
       break;
   }
@@ -337,6 +344,35 @@ void FaultInjector::fail(size_t index) {
   const model::Cause cause{.kind = model::Cause::Kind::user, .text = spec.cause};
   if (assembly_.cluster().fail_task(spec.vertex, static_cast<uint32_t>(spec.subtask), cause))
     landed(index);
+}
+
+// The stored results of every attempt of the subtask that some process still keeps:
+// ".../results/job-1/src/0#1.0.data".
+void FaultInjector::damage_result(size_t index) {
+  const FaultSpec& spec = *faults_[index].spec;
+  const model::JobInformation& job = assembly_.job();
+  std::string vertex;
+  for (const model::JobVertex& candidate : job.graph.vertices)
+    for (const uint32_t op : candidate.operators)
+      if (job.spec.operators[op].id == spec.vertex) vertex = candidate.id;
+  const std::string name = fmt::format("/job-1/{}/{}#", vertex, spec.subtask);
+  std::vector<sim::ProcessId> keepers = assembly_.cluster().task_managers();
+  if (assembly_.cluster().shuffle_service().valid())
+    keepers.push_back(assembly_.cluster().shuffle_service());
+  for (const sim::ProcessId process : keepers) {
+    if (!assembly_.world().machines().running(process)) continue;
+    sim::Disk& disk = assembly_.disks().of(assembly_.world().machines().host_of(process));
+    std::vector<std::string> hit;
+    for (const auto& [path, file] : disk.files())
+      if (path.find(name) != std::string::npos && path.ends_with(".data")) hit.push_back(path);
+    for (const std::string& path : hit) {
+      if (spec.effect == FaultEffect::truncate)
+        disk.cut_file(path, disk.open(path)->content.size() / 2);
+      else
+        disk.remove({.writer = process, .now = kernel_.now()}, path);
+      landed(index);
+    }
+  }
 }
 
 }  // namespace drey::scenarios

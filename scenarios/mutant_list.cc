@@ -63,6 +63,17 @@ constexpr std::array kKillings{
     Killing{model::kOvertakenRestartDropped, "regions/three-stages-manager-lost.json", 1},
     Killing{model::kGlobalFailureStaysRegional, "regions/checkpoint-expires.json", 1},
     Killing{model::kResultsGoWithTheSlot, "regions/results-outlive-slots.json", 1},
+    // batch
+    Killing{model::kUnreadableResultIsPlainError, "batch/result-file-removed.json", 1},
+    Killing{model::kTaskManagerForgetsResults, "batch/slots-given-back.json", 1},
+    Killing{model::kBulkWriteDropsBuffers, "batch/several-regions-of-a-file.json", 1},
+    Killing{model::kResultGoesWithFirstConsumer, "batch/pointwise-consumers.json", 1},
+    Killing{model::kResultsLeftBehind, "batch/one-slot.json", 1},
+    Killing{model::kRefinishedResultReschedules, "batch/refinished-result.json", 1},
+    Killing{model::kPendingRestartsSurvive, "batch/restart-dropped-on-failure.json", 1},
+    Killing{model::kNoCancellationWatchdog, "batch/stuck-task.json", 1},
+    Killing{model::kFirstProducerStartsConsumers, "batch/uneven-producers.json", 1},
+    Killing{model::kFinishedConsumersKept, "batch/rebalance-nondeterministic.json", 1},
 };
 
 constexpr auto make_list() {

@@ -54,6 +54,7 @@ bool lasts(const FaultSpec& fault) {
     case FaultVerb::reset:
     case FaultVerb::lose:
     case FaultVerb::lose_disk:
+    case FaultVerb::damage_result:
     case FaultVerb::fail:
       break;
   }

@@ -86,8 +86,8 @@ class Resolver {
     if (fault.from)
       check(*fault.from, rpc ? ends_ : names_.processes, place_of(tree_, pointer_ + "/from"));
     if (fault.to) check(*fault.to, ends_, place_of(tree_, pointer_ + "/to"));
-    if (fault.verb == FaultVerb::fail)
-      check_subtask(fault.vertex, fault.subtask, place_of(tree_, pointer_ + "/fail"));
+    if (fault.verb == FaultVerb::fail || fault.verb == FaultVerb::damage_result)
+      check_subtask(fault.vertex, fault.subtask, place_of(tree_, pointer_ + "/" + verb));
     const bool slow = fault.verb == FaultVerb::slow_link || fault.verb == FaultVerb::slow_disk;
     if (slow && !fault.latency && !fault.bandwidth)
       messages_.error(place_of(tree_, pointer_ + "/" + verb),

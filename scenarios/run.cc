@@ -189,6 +189,9 @@ class Run {
     }
     reports::LedgerOptions options;
     options.path = path;
+    for (const VertexSpec& vertex : request_.scenario->job.vertices)
+      if (vertex.nondeterministic == Nondeterminism::order)
+        options.path.order_kept = options.path.fold_kept = false;
     options.log = assembly_.log();
     options.guarantee = guarantee_of(*request_.scenario, assembly_.job(), path);
     ledgers_.push_back(std::make_unique<reports::Ledger>(options, names_));

@@ -36,6 +36,8 @@ enum class Aggregate : uint8_t { sum, count, min, max };
 enum class Delivery : uint8_t { exactly_once, at_least_once, none };
 enum class Chaining : uint8_t { always, head, never, head_with_sources };
 enum class Ship : uint8_t { forward, hash, rebalance, rescale, broadcast, shuffle, global };
+// What a re-execution of a vertex does differently; its results are as right as before.
+enum class Nondeterminism : uint8_t { none, order, timing, partitioning };
 enum class Exchange : uint8_t { pipelined, blocking, hybrid_full, hybrid_selective };
 
 // Records of a real file: RFC 4180 with a header line.
@@ -57,6 +59,7 @@ struct VertexSpec {
   std::string slot_sharing_group = "default";
   std::string co_location_group;  // empty: none
   Chaining chaining = Chaining::always;
+  Nondeterminism nondeterministic = Nondeterminism::none;
   bool outputs_at_end = false;  // emits only at the end of its input: blocking outputs
 
   // source
@@ -185,9 +188,19 @@ enum class FaultVerb : uint8_t {
   broker,         // outage, error, lose_answer
   slow_disk,      // host's disk
   lose_disk,      // host's disk is replaced by an empty one
+  damage_result,  // file of a result that a subtask has stored
   fail,           // exception in a task
 };
-enum class FaultEffect : uint8_t { none, outage, error, throttle, lose_answer, session_expiry };
+enum class FaultEffect : uint8_t {
+  none,
+  outage,
+  error,
+  throttle,
+  lose_answer,
+  session_expiry,
+  remove,    // damage_result: the file is gone
+  truncate,  // its second half is gone
+};
 
 // A process or a host, or several. Exactly one form:
 //   name          tm-1, jm-2, client, and as an end of a link also broker, storage, pointer-store,
@@ -235,8 +248,8 @@ struct FaultSpec {
   int64_t number = 1;   // lose, error, lose_answer: the n-th such message after the fault is armed
   int64_t count = 1;    // so many in a row
   bool answer = false;  // lose: the answer instead of the request
-  std::string vertex;   // fail
-  int64_t subtask = 0;  // fail
+  std::string vertex;   // fail, damage_result
+  int64_t subtask = 0;  // fail, damage_result
   std::string cause = "injected failure";  // fail: text of the exception
   friend bool operator==(const FaultSpec&, const FaultSpec&) = default;
 };

@@ -16,6 +16,7 @@ struct ExactGrainOptions {
   HeapModel heap;      // of a TaskManager
   // What the external log of each job holds.
   std::map<JobId, std::shared_ptr<const sim::LogContents>> logs;
+  NondeterministicOperators nondeterministic;
   sim::Disks* disks = nullptr;  // of the TaskManagers' hosts; needed for RocksDB and batch
   sim::Duration minimum_cost = sim::nanoseconds(50);
   uint64_t disk_read_ns = 80'000;

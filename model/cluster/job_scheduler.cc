@@ -28,7 +28,7 @@ JobScheduler::JobScheduler(std::shared_ptr<const JobInformation> job, Options op
       failures_(restarts),
       scheduling_(options.strategy),
       tracker_(graph_.topology()),
-      release_(graph_),
+      release_(graph_, options.mutant),
       release_during_execution_(options.release_during_execution),
       shuffle_service_(options.shuffle_service),
       vertices_(graph_.topology().subtasks()),
@@ -40,8 +40,9 @@ JobScheduler::JobScheduler(std::shared_ptr<const JobInformation> job, Options op
         own_scheduling_ = std::make_unique<PipelinedRegionScheduling>(graph_);
         break;
       case SchedulerKind::adaptive_batch:
-        decider_ = std::make_unique<InitialisedVertexDecider>(graph_, options.hybrid);
-        own_scheduling_ = std::make_unique<VertexwiseScheduling>(graph_, *decider_);
+        decider_ =
+            std::make_unique<InitialisedVertexDecider>(graph_, options.hybrid, options.mutant);
+        own_scheduling_ = std::make_unique<VertexwiseScheduling>(graph_, *decider_, options.mutant);
         break;
     }
     scheduling_ = own_scheduling_.get();
@@ -127,6 +128,7 @@ void JobScheduler::cancel_all() {
 // failJob, cancel and suspend raise all versions, so that restarts under way do nothing when they
 // come.
 void JobScheduler::drop_pending_restarts() {
+  if (job_->options.mutant == kPendingRestartsSurvive) return;
   for (SubtaskIndex i = 0; i < vertices_.size(); ++i) graph_.record_modification(i);
 }
 

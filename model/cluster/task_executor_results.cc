@@ -1,6 +1,7 @@
 // The TaskExecutor's table of results that outlive their tasks: they are kept until the JobMaster
 // releases them or is lost; as long as there are some, the connection to it stays. Upstream:
 // TaskExecutorPartitionTrackerImpl, TaskExecutor.setupResultPartitionBookkeeping.
+#include "model/batch_mutants.h"
 #include "model/cluster/task_executor.h"
 #include "model/trace_events.h"
 
@@ -14,6 +15,7 @@ void TaskExecutor::keep_results_of(const Deployment& deployment) {
 }
 
 bool TaskExecutor::holds_results_of(JobId job) const {
+  if (options_.mutant == kTaskManagerForgetsResults) return false;
   for (const PartitionId& id : results_)
     if (id.producer.job == job) return true;
   return false;
@@ -25,7 +27,7 @@ void TaskExecutor::forget_results_of(const Deployment& deployment) {
 }
 
 void TaskExecutor::release_results(const std::vector<PartitionId>& ids) {
-  factory_.release(ids);
+  if (options_.mutant != kResultsLeftBehind) factory_.release(ids);
   for (const PartitionId& id : ids) results_.erase(id);
 }
 
@@ -42,6 +44,7 @@ void TaskExecutor::forget_job_without_slots(JobId job) {
   if (found == jobs_.end() || slots_.has_allocated(job) || holds_results_of(job)) return;
   for (const auto& [attempt, task] : tasks_)
     if (attempt.job == job) return;
+  release_results_of(job);  // there are none; a mutant believes so
   if (found->second.connected) {
     jm_heartbeats_.unmonitor_target(found->second.resource);
     auto body = std::make_shared<DisconnectTaskManager>();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/batch_mutants.h"
+
 namespace drey::model {
 
 bool ConstraintDecider::is_input_consumable(SubtaskIndex subtask,
@@ -17,7 +19,8 @@ bool ConstraintDecider::is_input_consumable(SubtaskIndex subtask,
 bool ConstraintDecider::is_consumable(GroupIndex group, const std::vector<bool>& scheduled) const {
   const ExecutionTopology& topology = graph_.topology();
   if (!can_be_pipelined(topology.type_of_group(group)))
-    return graph_.all_partitions_finished(group);
+    return mutant_ == kFirstProducerStartsConsumers ? some_partition_finished(group)
+                                                    : graph_.all_partitions_finished(group);
   switch (constraint_) {
     case ConsumeConstraint::unfinished_producers: {
       const IndexRange partitions = topology.group(group).partitions;
@@ -54,7 +57,7 @@ bool ConstraintDecider::may_become_consumable_by_finish(GroupIndex group) const 
 }
 
 bool InitialisedVertexDecider::is_initialised(JobVertexIndex vertex) const {
-  if (initialised_[vertex]) return true;
+  if (initialised_[vertex] || mutant_ == kFirstProducerStartsConsumers) return true;
   const JobGraph& job = graph_.topology().job();
   const std::vector<EdgeIndex>& inputs = job.vertices[vertex].inputs;
   initialised_[vertex] = std::all_of(inputs.begin(), inputs.end(), [&](EdgeIndex edge) {
@@ -76,8 +79,11 @@ bool InitialisedVertexDecider::may_become_consumable_by_finish(GroupIndex group)
 }
 
 VertexwiseScheduling::VertexwiseScheduling(const ExecutionGraph& graph,
-                                           const InputConsumableDecider& decider)
-    : graph_(graph), decider_(decider), scheduled_(graph.topology().subtasks(), false) {}
+                                           const InputConsumableDecider& decider, Mutant mutant)
+    : graph_(graph),
+      decider_(decider),
+      mutant_(mutant),
+      scheduled_(graph.topology().subtasks(), false) {}
 
 SchedulingCalls VertexwiseScheduling::start() {
   std::vector<SubtaskIndex> sources;
@@ -96,7 +102,10 @@ SchedulingCalls VertexwiseScheduling::on_finished(SubtaskIndex subtask) {
     topology.for_each_consumer_group(partition, [&](GroupIndex group) {
       if (!decider_.may_become_consumable_by_finish(group)) return;
       const IndexRange consumers = topology.group(group).consumers;
-      for (SubtaskIndex s = consumers.first; s <= consumers.last; ++s) candidates.push_back(s);
+      for (SubtaskIndex s = consumers.first; s <= consumers.last; ++s) {
+        if (mutant_ == kRefinishedResultReschedules) scheduled_[s] = false;
+        candidates.push_back(s);
+      }
     });
   });
   return schedule(std::move(candidates));

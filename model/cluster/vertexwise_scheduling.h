@@ -30,8 +30,9 @@ class InputConsumableDecider {
 
 class ConstraintDecider final : public InputConsumableDecider {
  public:
-  ConstraintDecider(const ExecutionGraph& graph, ConsumeConstraint constraint)
-      : graph_(graph), constraint_(constraint) {}
+  ConstraintDecider(const ExecutionGraph& graph, ConsumeConstraint constraint,
+                    Mutant mutant = Mutant::none)
+      : graph_(graph), constraint_(constraint), mutant_(mutant) {}
   bool is_input_consumable(SubtaskIndex subtask, const std::vector<bool>& scheduled) const override;
   bool may_become_consumable_by_finish(GroupIndex group) const override;
 
@@ -41,6 +42,7 @@ class ConstraintDecider final : public InputConsumableDecider {
 
   const ExecutionGraph& graph_;
   ConsumeConstraint constraint_;
+  Mutant mutant_;
 };
 
 // The AdaptiveBatchScheduler makes a vertex only when all producers of its inputs have finished,
@@ -49,9 +51,11 @@ class ConstraintDecider final : public InputConsumableDecider {
 // constraint says. Upstream: AdaptiveBatchScheduler.initializeVerticesIfPossible.
 class InitialisedVertexDecider final : public InputConsumableDecider {
  public:
-  InitialisedVertexDecider(const ExecutionGraph& graph, ConsumeConstraint constraint)
+  InitialisedVertexDecider(const ExecutionGraph& graph, ConsumeConstraint constraint,
+                           Mutant mutant = Mutant::none)
       : graph_(graph),
-        inner_(graph, constraint),
+        inner_(graph, constraint, mutant),
+        mutant_(mutant),
         initialised_(graph.topology().job().vertices.size(), false) {}
   bool is_input_consumable(SubtaskIndex subtask, const std::vector<bool>& scheduled) const override;
   bool may_become_consumable_by_finish(GroupIndex group) const override;
@@ -61,13 +65,15 @@ class InitialisedVertexDecider final : public InputConsumableDecider {
 
   const ExecutionGraph& graph_;
   ConstraintDecider inner_;
+  Mutant mutant_;
   mutable std::vector<bool> initialised_;  // by vertex, as far as asked
 };
 
 class VertexwiseScheduling final : public SchedulingStrategy {
  public:
   // Both outlive this.
-  VertexwiseScheduling(const ExecutionGraph& graph, const InputConsumableDecider& decider);
+  VertexwiseScheduling(const ExecutionGraph& graph, const InputConsumableDecider& decider,
+                       Mutant mutant = Mutant::none);
 
   SchedulingCalls start() override;
   SchedulingCalls on_finished(SubtaskIndex subtask) override;
@@ -80,6 +86,7 @@ class VertexwiseScheduling final : public SchedulingStrategy {
 
   const ExecutionGraph& graph_;
   const InputConsumableDecider& decider_;
+  Mutant mutant_;
   std::vector<bool> scheduled_;  // by subtask
 };
 

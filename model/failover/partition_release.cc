@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "model/batch_mutants.h"
+
 namespace drey::model {
 
-PartitionRelease::PartitionRelease(const ExecutionGraph& graph)
+PartitionRelease::PartitionRelease(const ExecutionGraph& graph, Mutant mutant)
     : graph_(graph),
+      mutant_(mutant),
       finished_(graph.topology().subtasks(), false),
       unfinished_consumer_regions_(graph.topology().groups(), 0),
       marks_of_partition_(graph.topology().partitions(), 0) {
@@ -48,8 +51,9 @@ void PartitionRelease::subtask_unfinished(SubtaskIndex subtask) {
 }
 
 bool PartitionRelease::may_go(GroupIndex group) const {
-  return unfinished_consumer_regions_[group] == 0 &&
-         !is_persistent(graph_.topology().type_of_group(group));
+  const bool none_is_left =
+      unfinished_consumer_regions_[group] == 0 || mutant_ == kResultGoesWithFirstConsumer;
+  return none_is_left && !is_persistent(graph_.topology().type_of_group(group));
 }
 
 size_t PartitionRelease::mark_at(GroupIndex group, PartitionIndex partition) const {

@@ -12,12 +12,14 @@
 #include <vector>
 
 #include "model/graph/execution_graph.h"
+#include "model/mutants.h"
 
 namespace drey::model {
 
 class PartitionRelease {
  public:
-  explicit PartitionRelease(const ExecutionGraph& graph);  // outlives this
+  // The graph outlives this.
+  explicit PartitionRelease(const ExecutionGraph& graph, Mutant mutant = Mutant::none);
 
   // The subtask is FINISHED: the groups that may go now, in the order in which its region consumes
   // them.
@@ -37,6 +39,7 @@ class PartitionRelease {
   size_t mark_at(GroupIndex group, PartitionIndex partition) const;
 
   const ExecutionGraph& graph_;
+  Mutant mutant_;
   std::vector<bool> finished_;                 // by subtask
   std::vector<uint32_t> unfinished_subtasks_;  // by region
   std::vector<std::vector<GroupIndex>>

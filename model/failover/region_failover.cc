@@ -46,7 +46,7 @@ class RegionFailover::Search {
     for (size_t at = 0; at < queue_.size(); ++at) {
       const Reached current = queue_[at];  // a copy: the queue grows below
       for (const SubtaskIndex subtask : graph_.regions().members[current.region]) {
-        if (is_restarted(subtask)) result_.push_back({subtask, current.reason});
+        if (is_restarted(subtask, current.reason)) result_.push_back({subtask, current.reason});
         if (at == 0 || mutant_ != kBacktrackOneStep) reach_producers_of_lost_inputs(subtask);
       }
       if (at > 0 && mutant_ == kConsumersOneStep) continue;
@@ -108,8 +108,11 @@ class RegionFailover::Search {
   }
 
   // A task that was never scheduled has nothing to restart.
-  bool is_restarted(SubtaskIndex subtask) const {
+  bool is_restarted(SubtaskIndex subtask, RestartReason reason) const {
     const ExecutionState state = graph_.state(subtask);
+    if (mutant_ == kFinishedConsumersKept && reason == RestartReason::consumer &&
+        state == ExecutionState::finished)
+      return false;
     if (state == ExecutionState::finished) return mutant_ != kFinishedTasksLeftOut;
     return state != ExecutionState::created || mutant_ == Mutant::created_tasks_restarted;
   }

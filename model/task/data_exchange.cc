@@ -28,6 +28,7 @@ DataExchange::DataExchange(sim::World& world, sim::ProcessId process,
       stored_(storage_of(world, process, disk, clock_), *this) {}
 
 DataExchange::~DataExchange() {
+  stored_.shut_down();
   for (auto& [process, connection] : connections_)
     for (uint32_t i = 0; i < connection->views.size(); ++i) connection->queue.remove_reader(i);
   for (auto& [id, registered] : partitions_) registered.partition->release();
@@ -94,7 +95,10 @@ void DataExchange::open_view(const sim::Address& from, const RequestPartitions::
   Connection& line = connection(from);
   std::unique_ptr<SubpartitionView> view = open(entry.partition, entry.subpartition, *this, number);
   if (view == nullptr) {
-    say(from, entry.receiver, ChannelData::Kind::not_found, 0);
+    say(from, entry.receiver,
+        hides_loss(entry.partition) ? ChannelData::Kind::producer_failed
+                                    : ChannelData::Kind::not_found,
+        0);
     return;
   }
   // The reader may be served at once, inside add_reader.

@@ -52,7 +52,8 @@ struct DataExchangeOptions {
   sim::Duration partition_request_timeout = sim::seconds(10);
   sim::Duration connect_timeout = sim::seconds(120);
   int32_t sort_shuffle_min_buffers = 512;  // taskmanager.network.sort-shuffle.min-buffers
-  sim::ServiceName shuffle_service;        // where results are stored; no process: on the own disk
+  Mutant mutant = Mutant::none;
+  sim::ServiceName shuffle_service;  // where results are stored; no process: on the own disk
 };
 
 class DataExchange final : public sim::Endpoint,
@@ -88,6 +89,8 @@ class DataExchange final : public sim::Endpoint,
   std::unique_ptr<SubpartitionView> open_local(const PartitionId& id, uint32_t subpartition,
                                                ViewOwner& owner, uint64_t number);
   void local_consumed(const PartitionId& id, uint32_t subpartition, bool at_end);
+  // For a mutant: it is complete, its files cannot be opened, and that is taken for a plain error.
+  bool hides_loss(const PartitionId& id) const;
 
   // Consumer side.
   uint64_t request(sim::Address producer, const PartitionId& partition, uint32_t subpartition,

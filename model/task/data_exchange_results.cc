@@ -2,6 +2,7 @@
 // views that readers open of them.
 #include <algorithm>
 
+#include "model/batch_mutants.h"
 #include "model/task/data_exchange.h"
 
 namespace drey::model {
@@ -48,6 +49,12 @@ std::unique_ptr<SubpartitionView> DataExchange::open(const PartitionId& id, uint
   return std::make_unique<PipelinedView>(partition, subpartition);
 }
 
+bool DataExchange::hides_loss(const PartitionId& id) const {
+  if (options_.mutant != kUnreadableResultIsPlainError) return false;
+  const auto file = stored_.find(id);
+  return file != nullptr && file->complete() && !file->readable();
+}
+
 std::unique_ptr<SubpartitionView> DataExchange::open_local(const PartitionId& id,
                                                            uint32_t subpartition, ViewOwner& owner,
                                                            uint64_t number) {
@@ -90,13 +97,14 @@ void DataExchange::task_ended(const PartitionId& id, Removal how) {
 // Released without a cause nothing is sent, and the consumers of a pipelined one stay silent until
 // the JobMaster cancels them.
 void DataExchange::drop(const PartitionId& id, Removal how) {
+  const bool process_lives = world().machines().running(process());
   std::shared_ptr<ResultPartition> gone;
   if (const auto at = partitions_.find(id); at != partitions_.end()) {
     gone = at->second.partition;
     partitions_.erase(at);
-    if (gone->stored()) gone->abandon_store();
+    if (gone->stored() && process_lives) gone->abandon_store();
   }
-  if (const auto file = stored_.find(id); file != nullptr) {
+  if (const auto file = stored_.find(id); file != nullptr && process_lives) {
     announce_result(*file, ResultFact::dropped);
     stored_.drop(id);
   }

@@ -125,6 +125,8 @@ class ExactTask final : public sim::Endpoint,
   void make_sink(uint32_t op, BrokerSink::Role role);
   bool build_keyed(uint32_t op);
   void build_operator(uint32_t op);
+  bool varies(Nondeterminism how) const;
+  uint64_t variation() const;
   void deploy();
   void restore_done();
   void restore_goes_on();

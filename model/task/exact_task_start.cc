@@ -105,6 +105,8 @@ bool ExactTask::set_up_outputs() {
                 static_cast<int32_t>(job.options.exclusive_buffers_per_channel),
             .store = std::move(store),
             .region_buffers = region_buffers(data_set.type, need),
+            .order = varies(Nondeterminism::order) ? variation() : 0,
+            .mutant = job.options.mutant,
             .reconnects = data_set.type == ResultPartitionType::pipelined_approximate},
         *this);
     if (!partition->set_up(services_.exchange->buffers(),
@@ -140,6 +142,9 @@ void ExactTask::restore_done() {
     build_operator(op);
     if (ending_) return;
   }
+  if (varies(Nondeterminism::timing))
+    chain_.cost = chain_.cost * static_cast<int64_t>(75 + variation() % 76) / 100;
+  if (varies(Nondeterminism::partitioning)) chain_.outputs.scatter(variation());
   if (chain_.cost < services_.minimum_cost) chain_.cost = services_.minimum_cost;
   if (deployment_->restore != nullptr) {
     checkpoints_.restored(deployment_->restore->checkpoint);
@@ -147,6 +152,20 @@ void ExactTask::restore_done() {
                   static_cast<uint64_t>(deployment_->restore->checkpoint), restore_.bytes());
   }
   if (chain_.sink != nullptr) chain_.sink->open();
+}
+
+// An operator of the chain is declared nondeterministic so.
+bool ExactTask::varies(Nondeterminism how) const {
+  if (services_.nondeterministic == nullptr) return false;
+  for (const uint32_t op : deployment_->vertex().operators) {
+    const auto declared = services_.nondeterministic->find(spec(op).id);
+    if (declared != services_.nondeterministic->end() && declared->second == how) return true;
+  }
+  return false;
+}
+
+uint64_t ExactTask::variation() const {
+  return kernel().draw(sim::name_hash("nondeterminism"), subject_, 0, deployment_->attempt.attempt);
 }
 
 void ExactTask::build_operator(uint32_t op) {

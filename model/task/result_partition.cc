@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/batch_mutants.h"
 #include "sim/check.h"
 
 namespace drey::model {
@@ -22,7 +23,8 @@ bool ResultPartition::set_up(NetworkBufferPool& network, const LocalBufferPoolOp
     sorting_ = std::make_unique<SortBuffer>(
         SortBufferOptions{.subpartitions = options_.subpartitions,
                           .units_per_buffer = options_.units_per_buffer,
-                          .buffers = options_.region_buffers});
+                          .buffers = options_.region_buffers,
+                          .order = options_.order});
     return true;
   }
   pool_->set_availability_listener(this);
@@ -148,7 +150,11 @@ void ResultPartition::enqueue(Sub& sub, const QueuedEvent& queued) {
 
 void ResultPartition::spill() {
   DrainListener& listener = *this;
-  for (SpilledRegion& region : sorting_->drain(listener)) options_.store->append(std::move(region));
+  for (SpilledRegion& region : sorting_->drain(listener)) {
+    const bool drop = options_.mutant == kBulkWriteDropsBuffers;
+    if (drop && !region.broadcast && region.buffers.size() > 1) region.drop_last();
+    options_.store->append(std::move(region));
+  }
 }
 
 void ResultPartition::drained(uint32_t target, const RecordSlice& slice) {

@@ -57,7 +57,9 @@ struct ResultPartitionOptions {
   int32_t exclusive_per_channel = 2;     // of the receiver
   std::shared_ptr<ResultStore> store{};  // null: pipelined
   uint64_t region_buffers = 256;         // so many are collected before they are stored
-  bool reconnects = false;               // approximate: another reader may take over
+  uint64_t order = 0;                    // of a task that stores its output in varying order
+  Mutant mutant = Mutant::none;
+  bool reconnects = false;  // approximate: another reader may take over
 };
 
 class ResultPartition final : private PoolAvailabilityListener, private DrainListener {

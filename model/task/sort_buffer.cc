@@ -13,6 +13,7 @@ SpilledRegion SortBuffer::region_of(size_t from, size_t to, DrainListener& liste
   std::vector<uint32_t> order(to - from);
   for (size_t i = from; i < to; ++i)
     order[next[entries_[i].target]++] = static_cast<uint32_t>(i - from);
+  turn(order, from);
   SpilledRegion region;
   for (size_t at = 0; at < order.size();) {
     const uint32_t target = entries_[from + order[at]].target;
@@ -35,6 +36,20 @@ SpilledRegion SortBuffer::region_of(size_t from, size_t to, DrainListener& liste
     at = end;
   }
   return region;
+}
+
+// Each subpartition's records begin somewhere else: as right an order as any for who does not care.
+void SortBuffer::turn(std::vector<uint32_t>& order, size_t from) const {
+  if (options_.order == 0) return;
+  for (size_t at = 0; at < order.size();) {
+    const uint32_t target = entries_[from + order[at]].target;
+    size_t end = at;
+    while (end < order.size() && entries_[from + order[end]].target == target) ++end;
+    const auto begin = order.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto by = static_cast<std::ptrdiff_t>(options_.order % (end - at));
+    std::rotate(begin, begin + by, order.begin() + static_cast<std::ptrdiff_t>(end));
+    at = end;
+  }
 }
 
 std::vector<SpilledRegion> SortBuffer::drain(DrainListener& listener) {

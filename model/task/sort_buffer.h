@@ -23,6 +23,7 @@ struct SortBufferOptions {
   uint32_t subpartitions = 1;
   uint32_t units_per_buffer = 1024;
   uint64_t buffers = 256;  // full when it holds so many
+  uint64_t order = 0;      // 0: as it came; else records of a subpartition begin somewhere else
 };
 
 class SortBuffer {
@@ -54,6 +55,8 @@ class SortBuffer {
     InlineElement element;
   };
   SpilledRegion region_of(size_t from, size_t to, DrainListener& listener) const;
+
+  void turn(std::vector<uint32_t>& order, size_t from) const;
 
   SortBufferOptions options_;
   std::vector<Entry> entries_;

@@ -122,6 +122,12 @@ void SpilledRegion::add(uint32_t subpartition, const StoredBuffer& buffer) {
   buffers.push_back({offset, static_cast<uint32_t>(bytes.size() - offset), buffer.slice.count});
 }
 
+void SpilledRegion::drop_last() {
+  if (--ranges.back().count == 0) ranges.pop_back();
+  bytes.resize(buffers.back().offset);
+  buffers.pop_back();
+}
+
 SpilledRegion::Range SpilledRegion::of(uint32_t subpartition) const {
   if (broadcast) return ranges.empty() ? Range{} : ranges.front();
   const auto at = std::lower_bound(

@@ -44,6 +44,7 @@ struct SpilledRegion {
   void add(uint32_t subpartition, const StoredBuffer& buffer);
   // What this subpartition reads of it; count 0: nothing.
   Range of(uint32_t subpartition) const;
+  void drop_last();  // for a mutant
   bool empty() const { return buffers.empty(); }
   uint64_t records() const;
   // What the index file holds of it.

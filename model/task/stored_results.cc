@@ -128,9 +128,12 @@ class StoredResults::Reader final : public SubpartitionView {
   uint32_t left_ = 0;  // of this subpartition in the region
 };
 
-StoredResults::~StoredResults() {
+StoredResults::~StoredResults() { shut_down(); }
+
+void StoredResults::shut_down() {
   for (auto& [id, result] : results_)
     for (Reader* const reader : result.readers) reader->abandon();
+  results_.clear();
 }
 
 std::shared_ptr<PartitionFile> StoredResults::create(const PartitionId& id, const std::string& name,

@@ -41,6 +41,8 @@ class StoredResults {
 
   std::shared_ptr<PartitionFile> create(const PartitionId& id, const std::string& name,
                                         bool growing);
+  // The process ends: no reader and no request goes on; the files stay where they are.
+  void shut_down();
   // Null: none here.
   std::shared_ptr<PartitionFile> find(const PartitionId& id) const;
   // The writer appended or finished: readers go on.

@@ -96,6 +96,10 @@ void TaskInput::connect_local(uint32_t number) {
   channel.view = exchange_.open_local(channel.producer.id, channel.subpartition, *this, number);
   if (channel.view == nullptr) {
     channel.state = State::seeking;
+    if (exchange_.hides_loss(channel.producer.id)) {
+      fail(number, Cause::Kind::internal, "I/O error");
+      return;
+    }
     if (channel.backoff >= kMaxBackoff) {
       fail(number, Cause::Kind::partition_not_found, "partition not found in this process");
       return;

@@ -70,6 +70,8 @@ void TaskOutputs::route(size_t index, const sim::Record& record) {
     target = routed.channel_of_group[group];
   } else if (routed.kind == PartitionerKind::broadcast) {
     for (uint32_t channel = 1; channel < routed.channels; ++channel) partition.admit(channel);
+  } else if (scatter_ != 0 && routed.kind == PartitionerKind::rebalance) {
+    target = static_cast<uint16_t>(sim::mix(record.provenance, scatter_) % routed.channels);
   } else {
     target = static_cast<uint16_t>(routed.partitioner.select({}).value_or(0));
   }

@@ -43,6 +43,8 @@ class TaskOutputs {
   };
   void add(const Route& route);
 
+  // Nondeterministic partitioning: a rebalanced record goes where its draw says.
+  void scatter(uint64_t salt) { scatter_ = salt | 1; }
   bool empty() const { return routes_.empty(); }
   const std::vector<std::shared_ptr<ResultPartition>>& partitions() const { return partitions_; }
   bool available() const;
@@ -86,6 +88,7 @@ class TaskOutputs {
 
   std::vector<std::shared_ptr<ResultPartition>> partitions_;
   std::vector<Routed> routes_;
+  uint64_t scatter_ = 0;  // 0: as the partitioner says
 };
 
 }  // namespace drey::model

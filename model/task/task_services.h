@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/task/data_exchange.h"
+#include "model/task/nondeterminism.h"
 #include "model/task/process_heap.h"
 #include "model/task/task_runtime.h"
 #include "sim/clock.h"
@@ -70,6 +71,7 @@ struct TaskServices {
   Cores* cores = nullptr;
   ProcessHeap* heap = nullptr;                  // null: without bound or pauses
   std::shared_ptr<const sim::LogContents> log;  // what the job's external log holds
+  const NondeterministicOperators* nondeterministic = nullptr;
   // Time of a charge on the process's disk, beyond its cpu_ns.
   uint64_t disk_read_ns = 80'000;
   uint64_t disk_bytes_per_second = 500'000'000;
