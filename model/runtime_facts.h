@@ -29,6 +29,8 @@ enum class LoadFact : uint8_t {
 enum class HeapFact : uint8_t {
   gc_pause = kRuntimeFacts,  // entity = TaskManager; a = ns, b = live bytes, c = bytes allocated
                              // since the last one
+  size,  // entity = task, subject = subtask; a = operator, b = entries, c = bytes: at each snapshot
+         // where the backend counts them (heap), and when the task has finished
 };
 
 constexpr uint16_t fact_kind(SourceFact f) {

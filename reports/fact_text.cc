@@ -70,7 +70,7 @@ constexpr std::array<std::string_view, 7> kState{"backend_opened", "job_run",   
 constexpr std::array<std::string_view, 3> kSource{"reader_registered", "split_assigned",
                                                   "coordinator_reset"};
 constexpr std::array<std::string_view, 1> kLoad{"load"};
-constexpr std::array<std::string_view, 1> kHeap{"gc_pause"};
+constexpr std::array<std::string_view, 2> kHeap{"gc_pause", "size"};
 constexpr std::array<std::string_view, 3> kResults{"result_written", "result_dropped",
                                                    "result_consumed"};
 constexpr std::array<std::string_view, 4> kReasons{"failed-region", "lost-input", "consumer",

@@ -98,8 +98,11 @@ constexpr MetricName kMetrics[] = {
     {"vertex", "late_records", D::count, kValue, "records dropped as late (numLateRecordsDropped)"},
     {"vertex", "restarts", D::count, kValue, "attempts beyond the first, over its subtasks"},
     {"vertex", "windows_fired", D::count, kValue, "windows fired"},
-    {"vertex", "keys", D::count, kValue, "keys that have state at the end"},
-    {"vertex", "state_size", D::bytes, kValue, "bytes of keyed state at the end"},
+    {"vertex", "keys", D::count, kValue,
+     "entries of keyed state (of a window: keys times open windows) at the last snapshot or at "
+     "the end of its tasks"},
+    {"vertex", "state_size", D::bytes, kValue,
+     "bytes of keyed state then: on the heap, or as RocksDB stores them"},
     {"vertex", "busy", D::count, kSeries,
      "busy share, 0 to 1, over the last minute (busyTimeMsPerSecond / 1000)"},
     {"vertex", "back_pressured", D::count, kSeries,

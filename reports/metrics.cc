@@ -305,6 +305,8 @@ void Metrics::on_world(const sim::Fact& fact) {
     ++store_errors_;
   } else if (fact.kind == fact_kind(StateFact::engine)) {
     engines_.on(fact);
+  } else if (fact.kind == fact_kind(model::HeapFact::size)) {
+    vertex_of(fact.subject).sizes[{subtask(fact.subject).index, fact.a}] = {fact.b, fact.c};
   } else if (fact.kind == fact_kind(model::HeapFact::gc_pause)) {
     ++gc_pauses_;
     gc_time_ += fact.a;

@@ -67,6 +67,10 @@ class Metrics final : public sim::TraceSink, public MetricLookup {
     uint64_t committed = 0;
     std::vector<uint64_t> received;  // records, by subtask
     std::set<uint64_t> restarted;    // subtasks
+    struct Size {
+      uint64_t keys = 0, bytes = 0;
+    };
+    std::map<std::pair<uint64_t, uint64_t>, Size> sizes;  // by subtask and operator, the last one
   };
   struct Fault {
     uint64_t landed = 0;

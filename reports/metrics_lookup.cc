@@ -189,6 +189,12 @@ std::optional<MetricValue> Metrics::vertex_metric(const Expression& metric) cons
                         static_cast<int64_t>(vertex.records_in)},
                        {}};
   }
+  if (name == "keys" || name == "state_size") {
+    if (vertex.sizes.empty()) return std::nullopt;
+    uint64_t sum = 0;
+    for (const auto& [place, size] : vertex.sizes) sum += name == "keys" ? size.keys : size.bytes;
+    return number(sum);
+  }
   if (name == "records_in") return number(vertex.records_in);
   if (name == "records_out") return number(vertex.records_out);
   if (name == "emitted_records") return number(vertex.emitted);

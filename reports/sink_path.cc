@@ -48,6 +48,13 @@ bool chain_of(const JobSpec& job, const std::string& sink, std::vector<const Edg
   return true;
 }
 
+// A sum of sums hangs on the order in which they came; how many there are does not.
+void aggregate_values(const OperatorSpec& op, SinkPath& path) {
+  if (path.running) path.value_known = false;
+  if (op.aggregate == model::Aggregate::count) path.value_known = true;
+  path.aggregate = op.aggregate;
+}
+
 void step_through(const OperatorSpec& op, SinkPath& path) {
   const bool behind_window = path.unit == SinkPath::Unit::window;
   switch (op.kind) {
@@ -65,19 +72,19 @@ void step_through(const OperatorSpec& op, SinkPath& path) {
       path.steps.push_back({.kind = PathStep::Kind::flat_map, .copies = op.copies});
       break;
     case OperatorKind::keyed:
-      if (path.running_sum) path.value_known = false;  // a sum of sums hangs on the order
-      path.running_sum = true;
+      aggregate_values(op, path);
+      path.running = true;
       if (behind_window) path.problem = fmt::format("'{}' aggregates windows' results", op.id);
       return;
     case OperatorKind::window:
-      if (path.running_sum) path.value_known = false;
-      path.running_sum = false;
+      aggregate_values(op, path);
+      path.running = false;
       path.unit = SinkPath::Unit::window;
       path.window_ms = sim::to_millis(op.window_size);
       if (behind_window) path.problem = fmt::format("'{}' windows windows' results", op.id);
       return;
   }
-  if (path.running_sum) path.value_known = false;  // what was dropped or copied is in the sums
+  if (path.running) path.value_known = false;  // what was dropped or copied is in the sums
   if (behind_window) path.problem = fmt::format("'{}' changes windows' results", op.id);
 }
 
@@ -94,7 +101,7 @@ SinkPath path_to(const JobSpec& job, const OperatorSpec& sink) {
   for (const EdgeSpec* edge : chain) {
     if (!keeps_order(job, *edge)) {
       path.order_kept = false;
-      if (path.running_sum) path.fold_kept = false;
+      if (path.running) path.fold_kept = false;
     }
     if (copies_records(job, *edge))
       path.problem = fmt::format("the edge {} -> {} broadcasts", edge->from, edge->to);

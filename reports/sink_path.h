@@ -30,10 +30,11 @@ struct SinkPath {
   std::string sink;
   std::vector<PathStep> steps;  // filters and flat maps in order, up to the window if there is one
   Unit unit = Unit::record;
-  bool running_sum = false;  // a keyed aggregate: the value is the sum so far of the key
-  bool value_known = true;   // the committed value can be foreseen
-  bool order_kept = true;    // records of one key and split reach the sink in their order
-  bool fold_kept = true;     // outputs of one key leave the aggregate and reach the sink in order
+  bool running = false;  // a keyed aggregate: the value is the aggregate so far of the key
+  model::Aggregate aggregate = model::Aggregate::sum;  // of the last keyed vertex or window
+  bool value_known = true;                             // the committed value can be foreseen
+  bool order_kept = true;  // records of one key and split reach the sink in their order
+  bool fold_kept = true;   // outputs of one key leave the aggregate and reach the sink in order
   int64_t window_ms = 0;
   sim::Duration bound{};  // out-of-orderness that the source's watermarks allow for
   model::Delivery delivery = model::Delivery::exactly_once;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/graph/record_functions.h"
 #include "sim/digest.h"
 #include "state/accumulator.h"
 
@@ -58,7 +59,9 @@ WindowLedger::Fold WindowLedger::fold(const ReferenceEvaluator& evaluator,
         highest_covered = highest;
       Entry& entry = find_or_add(record.key, last_of(record.event_time));
       ++entry.records;
-      entry.expected_value = state::wrapping_add(entry.expected_value, record.value);
+      const int64_t before =
+          entry.records == 1 ? model::aggregate_of_nothing(aggregate_) : entry.expected_value;
+      entry.expected_value = model::fold_aggregate(aggregate_, before, record.value);
       entry.expected_hash += sim::provenance_hash(record.provenance);
     });
     const int64_t reached =

@@ -1,7 +1,7 @@
 #pragma once
-// The results of tumbling windows as committed, against a fold of the log. A result carries the sum
-// of the values and, as its provenance, the sum modulo 2^64 of provenance_hash over the records in
-// it: where one record is lost or doubled, the difference of the hashes names it.
+// The results of tumbling windows as committed, against a fold of the log. A result carries the
+// aggregate of the values and, as its provenance, the sum modulo 2^64 of provenance_hash over the
+// records in it: where one record is lost or doubled, the difference of the hashes names it.
 //
 // Times of events in milliseconds; a window is known by its key and its last millisecond.
 #include <cstdint>
@@ -35,7 +35,10 @@ class WindowLedger {
     uint64_t provenance = 0;
   };
 
-  explicit WindowLedger(int64_t size_ms) : size_(size_ms) { buckets_.resize(1024, 0); }
+  explicit WindowLedger(int64_t size_ms, model::Aggregate aggregate = model::Aggregate::sum)
+      : size_(size_ms), aggregate_(aggregate) {
+    buckets_.resize(1024, 0);
+  }
 
   // True: there was a result of this window already.
   bool take(const sim::Record& result, sim::Time at);
@@ -68,6 +71,7 @@ class WindowLedger {
   void grow();
 
   int64_t size_;
+  model::Aggregate aggregate_;
   std::vector<Entry> entries_;
   std::vector<uint32_t> buckets_;  // entry + 1, 0 = empty; a power of two of them
 };

@@ -164,6 +164,10 @@ std::unique_ptr<model::TaskGrain> Assembly::exact_grain(const Scenario& scenario
       grain.nondeterministic[vertex.id] = nondeterminism_of(vertex.nondeterministic);
   grain.exchange.sort_shuffle_min_buffers =
       static_cast<int32_t>(scenario.flink.integer("taskmanager.network.sort-shuffle.min-buffers"));
+  const GarbageCollection& gc = scenario.cluster.garbage_collection;
+  grain.heap.pause_base = gc.pause;
+  grain.heap.pause_per_gigabyte = gc.pause_per_gigabyte;
+  grain.heap.collect_after = gc.after;
   grain.step_each_record = options.step_each_record;
   // Snapshots go to the object store as real bytes, whose digest is folded: a second walk over the
   // state adds nothing.

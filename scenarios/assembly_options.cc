@@ -87,6 +87,20 @@ model::GlobalExchangeMode global_exchange_of(const Scenario& scenario) {
   return Global::all_blocking;
 }
 
+model::Aggregate aggregate_of(Aggregate aggregate) {
+  switch (aggregate) {
+    case Aggregate::sum:
+      return model::Aggregate::sum;
+    case Aggregate::count:
+      return model::Aggregate::count;
+    case Aggregate::min:
+      return model::Aggregate::min;
+    case Aggregate::max:
+      return model::Aggregate::max;
+  }
+  return model::Aggregate::sum;
+}
+
 model::OperatorSpec operator_of(const Scenario& scenario, const VertexSpec& vertex) {
   model::OperatorSpec op;
   op.id = vertex.id;
@@ -104,9 +118,11 @@ model::OperatorSpec operator_of(const Scenario& scenario, const VertexSpec& vert
   op.records_per_second = vertex.rate.per_second;
   op.keys = static_cast<uint64_t>(vertex.keys);
   op.max_out_of_orderness = vertex.out_of_orderness;
+  op.idle_timeout = vertex.idle_timeout.value_or(sim::Duration{});
   op.keep = static_cast<uint32_t>(vertex.selectivity.numerator);
   op.out_of = static_cast<uint32_t>(vertex.selectivity.denominator);
   op.copies = static_cast<uint32_t>(vertex.fan_out);
+  op.aggregate = aggregate_of(vertex.aggregate);
   op.state_bytes_per_key = vertex.state_per_key;
   op.window_size = vertex.window;
   op.delivery = vertex.delivery == Delivery::exactly_once ? model::Delivery::exactly_once

@@ -83,6 +83,16 @@ void describe_cluster(FieldVisitor& v, ClusterSpec& cluster) {
           .help = "Memory for heap state of each TaskManager; more is an OutOfMemoryError.",
           .least = 1 << 20},
          cluster.heap_bytes);
+  v.object(
+      {.name = "garbage_collection",
+       .help = "Of a TaskManager's heap: each stops the whole process."},
+      [&](FieldVisitor& in) {
+        GarbageCollection& gc = cluster.garbage_collection;
+        in.duration({.name = "pause", .help = "Of a collection, whatever is alive."}, gc.pause);
+        in.duration({.name = "pause_per_gigabyte", .help = "Added for each gigabyte alive."},
+                    gc.pause_per_gigabyte);
+        in.size({.name = "after", .help = "Bytes allocated between two; 0 b = never."}, gc.after);
+      });
   v.object({.name = "network", .help = "Between hosts."},
            [&](FieldVisitor& in) { describe_network(in, cluster.network); });
   v.object({.name = "disk", .help = "Of each host."},

@@ -152,6 +152,13 @@ struct PointerStoreSpec {  // what ZooKeeper or Kubernetes is to Flink
   friend bool operator==(const PointerStoreSpec&, const PointerStoreSpec&) = default;
 };
 
+struct GarbageCollection {  // of a TaskManager's heap: a pause of the whole process
+  sim::Duration pause = sim::milliseconds(2);
+  sim::Duration pause_per_gigabyte = sim::milliseconds(10);  // alive
+  uint64_t after = uint64_t{256} << 20;                      // bytes allocated; 0 = never
+  friend bool operator==(const GarbageCollection&, const GarbageCollection&) = default;
+};
+
 struct ClusterSpec {
   int64_t task_managers = 2;  // tm-1, tm-2, ...; 0 when groups are named
   std::vector<TaskManagerGroup> groups;
@@ -159,6 +166,7 @@ struct ClusterSpec {
   int64_t job_managers = 1;                 // jm-1, ...; more than one needs high availability
   int64_t cores = 4;                        // of each host
   uint64_t heap_bytes = uint64_t{1} << 30;  // of a TaskManager's keyed heap state
+  GarbageCollection garbage_collection;
   NetworkSpec network;
   DiskSpec disk;
   StorageSpec storage;

@@ -83,6 +83,7 @@ class HeapBackend final : public KeyedBackend {
   uint64_t live_bytes() const override;
   uint64_t allocated_bytes() const override { return allocated_; }
   uint64_t entry_count() const;  // timers not counted
+  std::optional<uint64_t> entries() const override { return entry_count(); }
 
  private:
   using Entries = std::map<std::string, std::string, std::less<>>;  // by composite key

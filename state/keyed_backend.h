@@ -178,6 +178,8 @@ class KeyedBackend {
   // Modelled, in bytes. Allocated only grows: the garbage-collection pause model counts it.
   virtual uint64_t live_bytes() const = 0;
   virtual uint64_t allocated_bytes() const = 0;
+  // How many entries there are, where that is known without a walk through all.
+  virtual std::optional<uint64_t> entries() const { return std::nullopt; }
   virtual BackendCounters counters() const { return {}; }
   // The orderly end of a task: local files are removed. Without it, destruction is what a kill of
   // the process does.

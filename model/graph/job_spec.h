@@ -47,6 +47,9 @@ enum class ChainingStrategy : uint8_t { always, never, head, head_with_sources }
 
 enum class Delivery : uint8_t { exactly_once, at_least_once };
 
+// What a keyed operator or window keeps of the values of a key.
+enum class Aggregate : uint8_t { sum, count, min, max };
+
 struct OperatorSpec {
   std::string id{};  // unique in the job; the name of its state and of its tasks
   OperatorKind kind = OperatorKind::map;
@@ -63,11 +66,13 @@ struct OperatorSpec {
   uint64_t records_per_second = 0;  // over all splits; 0: as fast as the job takes them
   uint64_t keys = 0;                // distinct keys, 0: the log decides
   sim::Duration max_out_of_orderness{};
+  sim::Duration idle_timeout{};  // of a split's watermarks; 0: never idle
   // filter keeps `keep` of each `out_of` records; flat_map emits `copies` per record
   uint32_t keep = 1;
   uint32_t out_of = 1;
   uint32_t copies = 1;
   // keyed and window
+  Aggregate aggregate = Aggregate::sum;
   uint64_t state_bytes_per_key = 0;
   sim::Duration window_size{};
   // sink

@@ -5,16 +5,40 @@
 //   map        changes nothing (it costs time)
 //   filter     keeps a record by a hash of its provenance, `keep` of `out_of` on average; the salt
 //              is the name_hash of the operator's id
+//   keyed      keeps an aggregate of the values of each key and emits it with each record
 //   flat_map   emits `copies` of a record; copy number c carries the ordinal c in bits 40..47 of
 //              its provenance
 //
 // So an offset has 40 bits here, and the product of the copies along a path fits only up to 256.
+#include <algorithm>
 #include <cstdint>
 
+#include "model/graph/job_spec.h"
 #include "sim/digest.h"
 #include "sim/record.h"
 
 namespace drey::model {
+
+// What is kept of no value at all; sums wrap.
+constexpr int64_t aggregate_of_nothing(Aggregate aggregate) {
+  if (aggregate == Aggregate::min) return INT64_MAX;
+  if (aggregate == Aggregate::max) return INT64_MIN;
+  return 0;
+}
+
+constexpr int64_t fold_aggregate(Aggregate aggregate, int64_t kept, int64_t value) {
+  switch (aggregate) {
+    case Aggregate::sum:
+      return static_cast<int64_t>(static_cast<uint64_t>(kept) + static_cast<uint64_t>(value));
+    case Aggregate::count:
+      return static_cast<int64_t>(static_cast<uint64_t>(kept) + 1);
+    case Aggregate::min:
+      return std::min(kept, value);
+    case Aggregate::max:
+      return std::max(kept, value);
+  }
+  return kept;
+}
 
 inline constexpr int kOrdinalShift = 40;
 inline constexpr uint64_t kOrdinalMask = uint64_t{0xff} << kOrdinalShift;

@@ -11,11 +11,27 @@ bool KeyedOperator::register_state(const state::StateDescriptor& descriptor) {
   return true;
 }
 
-bool RunningSumOperator::open() {
-  return register_state({.name = "sum", .kind = state::StateKind::reducing});
+state::ReduceFunction reduce_function(Aggregate aggregate) {
+  switch (aggregate) {
+    case Aggregate::sum:
+      return state::ReduceFunction::sum;
+    case Aggregate::count:
+      return state::ReduceFunction::count;
+    case Aggregate::min:
+      return state::ReduceFunction::minimum;
+    case Aggregate::max:
+      return state::ReduceFunction::maximum;
+  }
+  return state::ReduceFunction::sum;
 }
 
-void RunningSumOperator::process(RecordBlock& block, Effects& effects) {
+bool RunningAggregateOperator::open() {
+  return register_state({.name = "aggregate",
+                         .kind = state::StateKind::reducing,
+                         .function = reduce_function(aggregate_)});
+}
+
+void RunningAggregateOperator::process(RecordBlock& block, Effects& effects) {
   if (running_.size() < block.count) running_.resize(block.count);
   effects.outcome = backend_->reduce(
       state_,
@@ -29,6 +45,7 @@ bool KeyedWindowOperator::open() {
   windows_ = std::make_unique<WindowOperator>(
       WindowOperator::Options{.assigner = {.kind = WindowAssigner::Kind::tumbling, .size = size_},
                               .trigger = {},
+                              .function = reduce_function(aggregate_),
                               .mutant = mutant_},
       *backend_, output);
   return windows_->compatible();

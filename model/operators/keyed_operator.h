@@ -1,9 +1,10 @@
 #pragma once
-// The keyed operators: a running sum per key, and a tumbling event-time window. Their state and
-// timers live in a KeyedBackend, which they own. Upstream: KeyedProcessOperator with ReducingState,
-// WindowOperator with EventTimeTrigger and a ReduceFunction.
+// The keyed operators: a running aggregate per key, and a tumbling event-time window. Their state
+// and timers live in a KeyedBackend, which they own. Upstream: KeyedProcessOperator with
+// ReducingState, WindowOperator with EventTimeTrigger and a ReduceFunction.
 #include <memory>
 
+#include "model/graph/job_spec.h"
 #include "model/operators/operator.h"
 #include "model/operators/record_functions.h"
 #include "model/operators/window_operator.h"
@@ -27,19 +28,29 @@ class KeyedOperator : public Operator {
   std::vector<state::Running> running_;
 };
 
-class RunningSumOperator final : public KeyedOperator {
+state::ReduceFunction reduce_function(Aggregate aggregate);
+
+class RunningAggregateOperator final : public KeyedOperator {
  public:
-  using KeyedOperator::KeyedOperator;
+  RunningAggregateOperator(uint32_t op, std::unique_ptr<state::KeyedBackend> backend,
+                           Aggregate aggregate)
+      : KeyedOperator(op, std::move(backend)), aggregate_(aggregate) {}
   bool open() override;
   void process(RecordBlock& block, Effects& effects) override;
+
+ private:
+  Aggregate aggregate_;
 };
 
 // Tumbling windows, in a chain.
 class KeyedWindowOperator final : public KeyedOperator, private WindowOutput {
  public:
   KeyedWindowOperator(uint32_t op, std::unique_ptr<state::KeyedBackend> backend, int64_t size_ms,
-                      Mutant mutant = Mutant::none)
-      : KeyedOperator(op, std::move(backend)), size_(size_ms), mutant_(mutant) {}
+                      Aggregate aggregate = Aggregate::sum, Mutant mutant = Mutant::none)
+      : KeyedOperator(op, std::move(backend)),
+        size_(size_ms),
+        aggregate_(aggregate),
+        mutant_(mutant) {}
   bool open() override;
   void process(RecordBlock& block, Effects& effects) override;
   void on_watermark(int64_t watermark, RecordBlock& out, Effects& effects) override;
@@ -50,6 +61,7 @@ class KeyedWindowOperator final : public KeyedOperator, private WindowOutput {
   void on_late(const sim::Record&) override {}
 
   int64_t size_;
+  Aggregate aggregate_;
   Mutant mutant_;
   int64_t watermark_ = kMinWatermark;
   std::unique_ptr<WindowOperator> windows_;

@@ -187,6 +187,7 @@ class ExactTask final : public sim::Endpoint,
   void fatal(const TaskThrowable& cause, bool watchdog) override;
   void announce_state(ExecutionState state);
   void announce_load();
+  void announce_sizes();
   void leave_stage(const TaskThrowable& thrown, sim::Duration after);
   void stage_over();
   uint64_t keep(const Cause& cause);

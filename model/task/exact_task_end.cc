@@ -49,6 +49,7 @@ void ExactTask::enter(TaskStage stage, const TaskThrowable& cause) {
       return;
     case TaskStage::clean_up:
       if (cause.none() && state() == ExecutionState::running) {
+        announce_sizes();
         chain_.outputs.finish();
         clean_up(DataExchange::Removal::finished);
       } else {
@@ -84,6 +85,30 @@ void ExactTask::announce_load() {
   announce_fact(fact_kind(LoadFact::load), static_cast<uint64_t>(load_.idle(now()).ns),
                 static_cast<uint64_t>(load_.back_pressured(now()).ns),
                 static_cast<uint64_t>(load_.in_all(now()).ns));
+}
+
+// Of a backend that does not count its entries: by a walk.
+void ExactTask::announce_sizes() {
+  class Counter final : public state::EntryVisitor {
+   public:
+    void on_entry(int32_t, std::string_view, std::string_view key,
+                  std::string_view value) override {
+      ++entries;
+      bytes += key.size() + value.size();
+    }
+    void on_timer(int32_t, std::string_view, std::string_view) override {}
+    uint64_t entries = 0;
+    uint64_t bytes = 0;
+  };
+  for (const auto& op : chain_.operators) {
+    const state::KeyedBackend* const backend = op->backend();
+    if (backend == nullptr) continue;
+    Counter counter;
+    const auto entries = backend->entries();
+    if (!entries.has_value()) backend->visit(backend->range(), counter);
+    announce_fact(fact_kind(HeapFact::size), op->op(), entries.value_or(counter.entries),
+                  entries.has_value() ? backend->live_bytes() : counter.bytes);
+  }
 }
 
 // Waiting ends at once; the element or mail at hand is the user's code and runs to its end.

@@ -205,6 +205,7 @@ void ExactTask::build_source(uint32_t op) {
       LogSource::Options{.log = services_.log,
                          .service = deployment_->job->external_log,
                          .bound_ms = sim::to_millis(spec(op).max_out_of_orderness),
+                         .idle_timeout = spec(op).idle_timeout,
                          .slice_records = deployment_->job->options.buffer_bytes / kUnitBytes,
                          .mutant = deployment_->job->options.mutant},
       *this);
@@ -261,11 +262,12 @@ bool ExactTask::build_keyed(uint32_t op) {
   std::unique_ptr<KeyedOperator> keyed;
   if (opened.backend != nullptr) {
     if (spec(op).kind == OperatorKind::window)
-      keyed = std::make_unique<KeyedWindowOperator>(op, std::move(opened.backend),
-                                                    sim::to_millis(spec(op).window_size),
-                                                    deployment_->job->options.mutant);
+      keyed = std::make_unique<KeyedWindowOperator>(
+          op, std::move(opened.backend), sim::to_millis(spec(op).window_size), spec(op).aggregate,
+          deployment_->job->options.mutant);
     else
-      keyed = std::make_unique<RunningSumOperator>(op, std::move(opened.backend));
+      keyed = std::make_unique<RunningAggregateOperator>(op, std::move(opened.backend),
+                                                         spec(op).aggregate);
   }
   if (keyed == nullptr || !keyed->open()) {
     fail_task({.kind = Cause::Kind::state,

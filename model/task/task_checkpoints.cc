@@ -1,6 +1,7 @@
 #include "model/task/task_checkpoints.h"
 
 #include "fmt/core.h"
+#include "model/runtime_facts.h"
 #include "model/trace_events.h"
 #include "sim/check.h"
 #include "sim/object_store.h"
@@ -104,6 +105,8 @@ void TaskCheckpoints::take_snapshot(const Request& request) {
     }
     running.backends[first + i - 1] = backend;
     announce_engine(*backend);
+    if (const auto entries = backend->entries(); entries.has_value())
+      context_.announce_fact(fact_kind(HeapFact::size), op.op(), *entries, backend->live_bytes());
     if (host_.digest_state()) announce_digest(id, op);
   }
   if (chain_.source != nullptr) {

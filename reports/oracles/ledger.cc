@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/graph/record_functions.h"
 #include "model/trace_events.h"
 #include "reports/fact_text.h"
 #include "sim/broker.h"
 #include "sim/check.h"
 #include "sim/external_log.h"
-#include "state/accumulator.h"
 
 namespace drey::reports {
 
@@ -24,11 +24,12 @@ Ledger::Ledger(LedgerOptions options, TraceNames names)
       evaluator_(options_.path, options_.log),
       blocks_(evaluator_),
       rows_(evaluator_.keys(), 1 + (evaluator_.splits() + 1u) / 2),
-      windows_(std::max<int64_t>(options_.path.window_ms, 1)),
+      windows_(std::max<int64_t>(options_.path.window_ms, 1), options_.path.aggregate),
       windowed_(options_.path.unit == SinkPath::Unit::window),
       check_order_(options_.guarantee == Guarantee::exactly_once && options_.path.order_kept),
-      check_fold_(options_.guarantee == Guarantee::exactly_once && options_.path.running_sum &&
+      check_fold_(options_.guarantee == Guarantee::exactly_once && options_.path.running &&
                   options_.path.value_known && options_.path.fold_kept),
+      of_nothing_(static_cast<uint64_t>(model::aggregate_of_nothing(options_.path.aggregate))),
       fetched_to_(evaluator_.splits(), 0) {}
 
 void Ledger::owe_everything() {
@@ -148,7 +149,7 @@ void Ledger::take(const sim::Record& record, const sim::Fact& head) {
 
 void Ledger::check_content(const sim::Record& record, const sim::Record& truth,
                            const sim::Fact& head) {
-  const bool value_fits = options_.path.running_sum || record.value == truth.value;
+  const bool value_fits = options_.path.running || record.value == truth.value;
   if (record.key == truth.key && record.event_time == truth.event_time && value_fits) [[likely]]
     return;
   ++counts_.wrong;
@@ -164,10 +165,11 @@ void Ledger::check_key_row(const sim::Record& record, const sim::Record& truth, 
                            const sim::Fact& head) {
   uint64_t* row = rows_.row(truth.key);
   if (check_fold_) {
-    const auto before = static_cast<int64_t>(row[0]);
-    const int64_t fold = state::wrapping_add(before, truth.value);
-    row[0] =
-        static_cast<uint64_t>(record.value);  // one mistake is one violation, not all that follow
+    // Rows begin as zero, which stands for the aggregate of nothing. One mistake is one violation,
+    // not all that follow: the next fold goes on from what was committed.
+    const auto before = static_cast<int64_t>(row[0] ^ of_nothing_);
+    const int64_t fold = model::fold_aggregate(options_.path.aggregate, before, truth.value);
+    row[0] = static_cast<uint64_t>(record.value) ^ of_nothing_;
     if (record.value != fold && !again) [[unlikely]] {
       ++counts_.wrong;
       violate(head,

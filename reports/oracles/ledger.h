@@ -96,11 +96,12 @@ class Ledger final : public Oracle {
   TraceNames names_;
   ReferenceEvaluator evaluator_;
   BlockLedger blocks_;
-  KeyRows rows_;  // word 0: the sum so far; then 32 bits per split: rank of the last one + 1
+  KeyRows rows_;  // word 0: the aggregate so far; then 32 bits per split: rank of the last one + 1
   WindowLedger windows_;
   bool windowed_;
   bool check_order_;
   bool check_fold_;
+  uint64_t of_nothing_;
   bool everything_ = false;
 
   LedgerCounts counts_;

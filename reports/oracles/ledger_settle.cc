@@ -87,7 +87,7 @@ void Ledger::settle_windows(sim::Time end) {
     evidence_.excuse(fold.late
                          ? "contents of windows: records are later than the source's bound, which "
                            "may drop them"
-                         : "contents of windows: they sum values that hang on the order");
+                         : "contents of windows: they aggregate values that hang on the order");
     return;
   }
   std::vector<WindowLedger::Entry> wrong;
@@ -107,7 +107,7 @@ Finding Ledger::finish(sim::Time end) {
     settle_records(end);
   evidence_.examined(counts_.compared);
   const SinkPath& path = options_.path;
-  if (!windowed_ && path.running_sum && !check_fold_)
+  if (!windowed_ && path.running && !check_fold_)
     evidence_.excuse("running values: not foreseeable on this path or at this guarantee");
   Finding finding = evidence_.finding(name());
   if (options_.guarantee == Guarantee::none) {

@@ -23,7 +23,7 @@ void ledger_by_keys(benchmark::State& state) {
     records.back().value = sums[records.back().key] += records.back().value;
   }
   const sim::Kernel kernel({});
-  const SinkPath path{.source = "src", .sink = "sink", .running_sum = true};
+  const SinkPath path{.source = "src", .sink = "sink", .running = true};
   for (auto _ : state) {
     Ledger ledger({.path = path, .log = log}, TraceNames(kernel));
     for (size_t from = 0; from < records.size(); from += kBatch)

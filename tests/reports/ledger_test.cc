@@ -93,6 +93,56 @@ TEST_F(LedgerTest, HoldsForACorrectRun) {
   EXPECT_EQ(ledger_->counts(), (LedgerCounts{.compared = kRecords}));
 }
 
+// What a running count, minimum, maximum is after each record of its key; one that is off by one is
+// named.
+TEST_F(LedgerTest, FoldsEveryAggregate) {
+  using model::Aggregate;
+  for (const Aggregate aggregate : {Aggregate::count, Aggregate::min, Aggregate::max}) {
+    judge(straight_job({{.id = "agg", .kind = OperatorKind::keyed, .aggregate = aggregate}}));
+    std::vector<Record> records = input();
+    std::map<uint64_t, int64_t> count, least, most;
+    for (Record& record : records) {
+      const bool first = ++count[record.key] == 1;
+      least[record.key] = first ? record.value : std::min(least[record.key], record.value);
+      most[record.key] = first ? record.value : std::max(most[record.key], record.value);
+      if (aggregate == Aggregate::count) record.value = count[record.key];
+      if (aggregate == Aggregate::min) record.value = least[record.key];
+      if (aggregate == Aggregate::max) record.value = most[record.key];
+    }
+    commit_all(records);
+    EXPECT_EQ(all_owed().judgement, Judgement::held) << static_cast<int>(aggregate);
+    judge(straight_job({{.id = "agg", .kind = OperatorKind::keyed, .aggregate = aggregate}}));
+    records[500].value += aggregate == Aggregate::min ? -100'000'000'000 : 100'000'000'000;
+    commit_all(records);
+    const Finding finding = all_owed();
+    ASSERT_EQ(finding.judgement, Judgement::violated) << static_cast<int>(aggregate);
+    EXPECT_NE(finding.violations[0].what.find("wrong value: split 0 offset 250"), std::string::npos)
+        << finding.violations[0].what;
+  }
+}
+
+TEST_F(LedgerTest, FoldsTheAggregateOfWindows) {
+  using model::Aggregate;
+  const model::JobSpec job = straight_job({{.id = "win",
+                                            .kind = OperatorKind::window,
+                                            .aggregate = Aggregate::max,
+                                            .window_size = sim::milliseconds(100)}});
+  for (const bool wrong : {false, true}) {
+    judge(job);
+    std::map<std::pair<int64_t, uint64_t>, int64_t> most;
+    for (const Record& record : input()) {
+      const auto [at, added] =
+          most.try_emplace({record.event_time / 100 * 100 + 99, record.key}, record.value);
+      if (!added) at->second = std::max(at->second, record.value);
+    }
+    std::vector<Record> results = windowed(input(), 100);
+    for (Record& result : results) result.value = most[{result.event_time, result.key}];
+    if (wrong) ++results[3].value;
+    commit_all(results);
+    EXPECT_EQ(all_owed().judgement, wrong ? Judgement::violated : Judgement::held);
+  }
+}
+
 TEST_F(LedgerTest, NothingComparedIsVacuous) {
   judge_running_sums();
   EXPECT_EQ(ledger_->finish(run_->now).judgement, Judgement::vacuous);

@@ -156,6 +156,15 @@ TEST_F(MetricsTest, LoadIsTheShareOfTheLastMinute) {
   holds("agg.busy.count == 14");
 }
 
+TEST_F(MetricsTest, SizesAreThoseOfTheLastSnapshotOfEachSubtask) {
+  using model::HeapFact;
+  run_.say(HeapFact::size, "job-1/agg/0", 1, 10, 1000);
+  run_.say(HeapFact::size, "job-1/agg/1", 1, 5, 500);
+  run_.say(HeapFact::size, "job-1/agg/0", 1, 12, 1200);
+  holds("agg.keys == 17");
+  holds("agg.state_size == 1700 b");
+}
+
 TEST_F(MetricsTest, WhatTheTraceDoesNotGiveHasNoValue) {
   EXPECT_EQ(evaluate(expect("checkpoint.duration.max < 1 s").comparison, metrics_).verdict,
             Verdict::no_value);
