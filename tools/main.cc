@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "reports/suggest.h"
+#include "scenarios/process_memory.h"
 #include "scenarios/sweep_plan.h"
 #include "tools/command.h"
 
@@ -112,6 +113,7 @@ int parse_and_run(int argc, char** argv) {
 }  // namespace drey::tools
 
 int main(int argc, char** argv) {
+  drey::scenarios::keep_memory();
   try {
     return drey::tools::parse_and_run(argc, argv);
   } catch (const std::exception& error) {

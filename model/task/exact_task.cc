@@ -128,6 +128,7 @@ void ExactTask::on_reply(sim::Continuation then, const sim::Reply& reply) {
   const TaskCall call{.part = static_cast<TaskPart>(then.kind >> 8),
                       .kind = static_cast<uint8_t>(then.kind & 0xff),
                       .argument = then.argument};
+  answering_ = true;
   switch (call.part) {
     case TaskPart::source:
       chain_.source->answered(call, reply);
@@ -144,6 +145,7 @@ void ExactTask::on_reply(sim::Continuation then, const sim::Reply& reply) {
     case TaskPart::task:
       break;
   }
+  answering_ = false;
   go_on();
 }
 
@@ -153,6 +155,7 @@ void ExactTask::on_later(sim::Continuation then) {
   const TaskCall call{.part = static_cast<TaskPart>(then.kind >> 8),
                       .kind = static_cast<uint8_t>(then.kind & 0xff),
                       .argument = then.argument};
+  answering_ = true;
   switch (call.part) {
     case TaskPart::source:
       chain_.source->timer(call);
@@ -171,6 +174,7 @@ void ExactTask::on_later(sim::Continuation then) {
       checkpoints_.job_done();
       break;
   }
+  answering_ = false;
   go_on();
 }
 
@@ -204,7 +208,7 @@ void ExactTask::announce_records(uint16_t kind, uint64_t a, uint64_t b, uint64_t
 }
 
 void ExactTask::wake() {
-  if (!ended()) kernel().arm(entity(), wake_due, {}, sim::Priority::task);
+  if (!ended() && !answering_) kernel().arm(entity(), wake_due, {}, sim::Priority::task);
 }
 
 sim::Duration ExactTask::time_of(const state::Charge& charge) const {

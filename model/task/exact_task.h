@@ -270,7 +270,8 @@ class ExactTask final : public sim::Endpoint,
   bool stalled_ = false;  // the next record found no output
   bool on_core_ = false;
   bool looking_ = false;
-  bool silent_ = false;  // its process dies: nobody is told
+  bool answering_ = false;  // a handler that goes on with the work at its end: no need to wake
+  bool silent_ = false;     // its process dies: nobody is told
   RecordBlock block_;
   RecordBlock fired_;
   Effects effects_;

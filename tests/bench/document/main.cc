@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "scenarios/process_memory.h"
 #include "tests/bench/document/figures.h"
 #include "tests/bench/document/measure.h"
 
@@ -94,6 +95,7 @@ int main(int argc, char** argv) {
     std::fputs("usage: drey_bench [--json]\n", stderr);
     return 2;
   }
+  scenarios::keep_memory();  // as the program itself does
   const std::vector<Figure> figures = measure();
   if (json) {
     print_json(figures);
