@@ -32,7 +32,10 @@ void Collector::on(const sim::Fact& fact, sim::FactNumber) {
     return;
   }
   const FactGroup group = sim::fact_group(fact.kind);
-  if (group == FactGroup::control) on_control(fact);
+  if (group == FactGroup::control) {
+    on_control(fact);
+    on_history(fact);
+  }
   if (group == FactGroup::checkpoint) on_checkpoint(fact);
   if (group == FactGroup::state) on_state(fact);
 }
@@ -50,6 +53,23 @@ void Collector::on_control(const sim::Fact& fact) {
   if (fact.kind == fact_kind(ControlFact::restart_task) && !failovers_.empty())
     failovers_.back().restarted.emplace_back(subtask_name(names_.about(fact)),
                                              restart_reason_name(fact.b));
+}
+
+void Collector::on_history(const sim::Fact& fact) {
+  if (fact.kind == fact_kind(ControlFact::job_status)) {
+    history_.statuses.push_back({fact.at, std::string(job_status_name(fact.a))});
+  } else if (fact.kind == fact_kind(ControlFact::failure)) {
+    const std::string about = subtask_name(names_.about(fact));
+    const bool of_task = about.find('/') != std::string::npos;
+    history_.exceptions.push_back(
+        {fact.at, of_task ? about : std::string(), fact.a, std::string(cause_name(fact.b))});
+  } else if (fact.kind == fact_kind(ControlFact::deployed)) {
+    const std::string task = subtask_name(names_.about(fact));
+    if (fact.a > 0)
+      history_.attempts[task] = fact.a;
+    else
+      history_.attempts.erase(task);  // a new JobMaster counts from 0
+  }
 }
 
 void Collector::on_checkpoint(const sim::Fact& fact) {
@@ -78,6 +98,7 @@ void Collector::fill(RunResult& result,
   for (const std::string& id : failed_)
     if (completed_.count(id) == 0) ++result.checkpoints.failed;
   result.failovers = failovers_;
+  result.history = history_;
   result.barriers = barriers_;
   result.rocksdb = rocksdb_;
   result.rocksdb.flushes = engines_.flushes();

@@ -26,6 +26,7 @@ class Collector final : public sim::TraceSink {
 
  private:
   void on_control(const sim::Fact& fact);
+  void on_history(const sim::Fact& fact);
   void on_checkpoint(const sim::Fact& fact);
   void on_state(const sim::Fact& fact);
 
@@ -35,6 +36,7 @@ class Collector final : public sim::TraceSink {
   std::set<std::string> failed_;
   uint64_t restored_ = 0;
   std::vector<FailoverResult> failovers_;
+  HistoryResult history_;
   RocksdbResult rocksdb_;
   EngineCounts engines_;
   std::map<uint32_t, uint64_t> messages_;  // by kind

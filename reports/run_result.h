@@ -45,6 +45,24 @@ struct SourceLine {
   uint32_t line = 0;
 };
 
+// What Flink's REST API tells of a job: the statuses that it went through, the exceptions that the
+// JobMaster acted on, and the last attempt of each subtask that was restarted.
+struct HistoryResult {
+  struct Status {
+    sim::Time at{};
+    std::string status;  // "RESTARTING"; each JobMaster begins anew at CREATED
+  };
+  struct Exception {
+    sim::Time at{};
+    std::string task;  // the subtask; empty: of the job
+    uint64_t attempt = 0;
+    std::string cause;
+  };
+  std::vector<Status> statuses;
+  std::vector<Exception> exceptions;         // oldest first
+  std::map<std::string, uint64_t> attempts;  // above 0 only
+};
+
 struct FaultResult {
   std::string id;
   uint64_t landed = 0;  // times
@@ -90,6 +108,7 @@ struct RunResult {
   LedgerResult ledger;
   CheckpointResult checkpoints;
   std::vector<FailoverResult> failovers;
+  HistoryResult history;
   std::vector<FaultResult> faults;
   std::vector<Violation> violations;  // by time
   RocksdbResult rocksdb;

@@ -28,6 +28,21 @@ Json failovers(const RunResult& result) {
   return list;
 }
 
+Json history(const RunResult& result) {
+  Json statuses = Json::array();
+  for (const auto& each : result.history.statuses)
+    statuses.push_back({{"at_ns", each.at.ns}, {"status", each.status}});
+  Json exceptions = Json::array();
+  for (const auto& each : result.history.exceptions)
+    exceptions.push_back({{"at_ns", each.at.ns},
+                          {"task", each.task},
+                          {"attempt", each.attempt},
+                          {"cause", each.cause}});
+  Json attempts = Json::object();
+  for (const auto& [task, attempt] : result.history.attempts) attempts[task] = attempt;
+  return {{"statuses", statuses}, {"exceptions", exceptions}, {"attempts", attempts}};
+}
+
 Json violations(const RunResult& result) {
   Json list = Json::array();
   for (const Violation& violation : result.violations)
@@ -180,6 +195,7 @@ std::string to_json(const RunResult& result) {
                            {"restored", result.checkpoints.restored}}},
                          {"regions", result.regions},
                          {"failovers", failovers(result)},
+                         {"history", history(result)},
                          {"faults", faults(result)},
                          {"violations", violations(result)},
                          {"rocksdb",

@@ -136,14 +136,18 @@ Assembly::Assembly(const Scenario& scenario, const AssemblyOptions& options) {
 
   model::Cluster::Options cluster;
   cluster.spec.job_managers = static_cast<uint32_t>(scenario.cluster.job_managers);
-  cluster.spec.task_managers = static_cast<uint32_t>(scenario.cluster.task_manager_names().size());
+  cluster.spec.spare_task_managers = static_cast<uint32_t>(scenario.cluster.spare_task_managers);
+  cluster.spec.task_managers =
+      static_cast<uint32_t>(scenario.cluster.task_manager_names().size()) -
+      cluster.spec.spare_task_managers;
   cluster.spec.slots_each = static_cast<uint32_t>(scenario.cluster.slots_each);
   cluster.spec.shuffle_service = scenario.flink.flag("drey.external-shuffle-service");
   cluster.spec.cores = static_cast<uint32_t>(scenario.cluster.cores);
   cluster.flink = flink_options_of(scenario);
   cluster.flink.mutant = options.mutant;
   cluster.jobs = {{1, job_}};
-  cluster.clients = {model::JobClientSpec{.job = 1}};
+  cluster.clients = {
+      model::JobClientSpec{.job = 1, .submit_after = scenario.job.submit_after}};
   cluster.object_store = object_store_->service_name();
   cluster.pointer_store = pointer_store_->service_name();
   cluster_ = std::make_unique<model::Cluster>(*world_, std::move(cluster), *grain_);
@@ -233,7 +237,11 @@ sim::LogSpec log_spec_of(const Scenario& scenario, uint64_t seed) {
   log.seed = seed;
   log.splits = static_cast<uint16_t>(source.splits > 0 ? source.splits : source.parallelism);
   log.records = static_cast<uint64_t>(source.records);
-  log.records_per_second = source.rate.per_second;
+  if (source.pace == Pace::log) {
+    log.records_per_second = source.rate.per_second;
+  } else if (source.rate.per_second > 0) {
+    log.event_records_per_second = source.rate.per_second;
+  }
   log.keys = keys_of(scenario, source);
   switch (source.key_distribution) {
     case KeyDistribution::uniform:
@@ -245,11 +253,26 @@ sim::LogSpec log_spec_of(const Scenario& scenario, uint64_t seed) {
     case KeyDistribution::hot:
       log.pattern = sim::KeyPattern::hot;
       break;
+    case KeyDistribution::stride:
+      log.pattern = sim::KeyPattern::stride;
+      log.key_stride = static_cast<uint64_t>(source.key_stride);
+      log.split_stride = static_cast<uint64_t>(source.split_stride);
+      break;
   }
   log.hot_keys = static_cast<uint64_t>(source.hot_keys);
   log.hot_share_numerator = static_cast<uint64_t>(source.hot_share.numerator);
   log.hot_share_denominator = static_cast<uint64_t>(source.hot_share.denominator);
   log.disorder = source.disorder;
+  if (source.event_times.has_value()) {
+    const EventTimesSpec& times = *source.event_times;
+    log.first_event_time = sim::to_millis(times.start);
+    log.event_step_ms = sim::to_millis(times.step);
+    log.event_shuffle = static_cast<uint64_t>(times.shuffle);
+    log.late_by_ms = sim::to_millis(times.late_by);
+    log.late_every = static_cast<uint64_t>(times.late_every);
+    log.late_from = static_cast<uint64_t>(times.late_from);
+    log.late_to = static_cast<uint64_t>(times.late_to);
+  }
   return log;
 }
 

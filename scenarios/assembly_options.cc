@@ -101,9 +101,35 @@ model::Aggregate aggregate_of(Aggregate aggregate) {
   return model::Aggregate::sum;
 }
 
+model::UserCodeFault user_code_of(const UserCodeSpec& from) {
+  model::UserCodeFault fault;
+  switch (from.action) {
+    case UserCodeAction::throw_at_record:
+      fault.action = model::UserCodeFault::Action::throw_at_record;
+      break;
+    case UserCodeAction::hang:
+      fault.action = model::UserCodeFault::Action::hang_at_record;
+      break;
+    case UserCodeAction::throw_in_snapshot:
+      fault.action = model::UserCodeFault::Action::throw_in_snapshot;
+      break;
+    case UserCodeAction::slow_snapshot:
+      fault.action = model::UserCodeFault::Action::slow_snapshot;
+      break;
+  }
+  if (from.subtask.has_value()) fault.subtask = static_cast<uint32_t>(*from.subtask);
+  fault.split = static_cast<uint16_t>(from.split);
+  fault.offset = static_cast<uint64_t>(from.offset);
+  fault.checkpoint = from.checkpoint;
+  fault.time = from.time;
+  fault.while_attempt_below = static_cast<uint32_t>(from.while_attempt_below);
+  return fault;
+}
+
 model::OperatorSpec operator_of(const Scenario& scenario, const VertexSpec& vertex) {
   model::OperatorSpec op;
   op.id = vertex.id;
+  op.uid = vertex.uid;
   op.kind = kind_of(vertex.kind);
   op.parallelism = static_cast<uint32_t>(vertex.parallelism);
   const std::optional<int64_t> max =
@@ -116,6 +142,7 @@ model::OperatorSpec operator_of(const Scenario& scenario, const VertexSpec& vert
   op.cost = vertex.cost;
   op.records = static_cast<uint64_t>(vertex.records);
   op.records_per_second = vertex.rate.per_second;
+  op.paced_by_reader = vertex.pace == Pace::reader;
   op.keys = static_cast<uint64_t>(vertex.keys);
   op.max_out_of_orderness = vertex.out_of_orderness;
   op.idle_timeout = vertex.idle_timeout.value_or(sim::Duration{});
@@ -127,6 +154,7 @@ model::OperatorSpec operator_of(const Scenario& scenario, const VertexSpec& vert
   op.window_size = vertex.window;
   op.delivery = vertex.delivery == Delivery::exactly_once ? model::Delivery::exactly_once
                                                           : model::Delivery::at_least_once;
+  for (const UserCodeSpec& fault : vertex.user_code) op.user_code.push_back(user_code_of(fault));
   return op;
 }
 

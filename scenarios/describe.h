@@ -29,7 +29,8 @@ inline constexpr std::string_view kShipNames[] = {"forward",   "hash",    "rebal
 inline constexpr std::string_view kVerbNames[] = {
     "kill",      "crash",     "pause",     "restart",       "cut",
     "slow_link", "reset",     "lose",      "storage",       "pointer_store",
-    "broker",    "slow_disk", "lose_disk", "damage_result", "fail"};
+    "broker",    "slow_disk", "lose_disk", "damage_result", "fail",
+    "terminate", "cancel"};
 inline constexpr size_t kVerbCount = std::size(kVerbNames);
 
 }  // namespace drey::scenarios

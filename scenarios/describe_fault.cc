@@ -7,6 +7,7 @@ namespace drey::scenarios {
 namespace {
 
 constexpr std::string_view kDirectionNames[] = {"symmetric", "asymmetric"};
+constexpr std::string_view kJobNames[] = {"job"};
 constexpr std::string_view kPartNames[] = {"request", "answer"};
 constexpr std::string_view kStorageEffects[] = {"outage", "error", "throttle", "lose_answer"};
 constexpr FaultEffect kStorageEffectValues[] = {FaultEffect::outage, FaultEffect::error,
@@ -56,6 +57,8 @@ void operation_of(FieldVisitor& v, FaultSpec& f, std::span<const std::string_vie
         {.name = "number", .help = "The n-th such request after the fault is armed.", .least = 1},
         f.number);
     v.integer({.name = "count", .help = "So many in a row.", .least = 1}, f.count);
+    maybe_delay(v, {.name = "for", .help = "Instead of a number: every one for so long."},
+                f.duration);
   } else {
     duration_of(v, f, f.effect != FaultEffect::session_expiry);
   }
@@ -163,6 +166,14 @@ void describe_verb(FieldVisitor& v, FaultSpec& f) {
                 f.subtask);
       v.text({.name = "cause", .help = "Text of the exception."}, f.cause, TextForm::any);
       break;
+    case FaultVerb::terminate:
+      v.targets(whom, f.targets);
+      break;
+    case FaultVerb::cancel: {
+      size_t job = 0;
+      v.choice({.name = "cancel", .help = "The job."}, kJobNames, job);
+      break;
+    }
   }
 }
 

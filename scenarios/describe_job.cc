@@ -4,7 +4,10 @@ namespace drey::scenarios {
 namespace {
 
 constexpr std::string_view kModeNames[] = {"streaming", "batch", "automatic"};
-constexpr std::string_view kKeyDistributionNames[] = {"uniform", "sequential", "hot"};
+constexpr std::string_view kKeyDistributionNames[] = {"uniform", "sequential", "hot", "stride"};
+constexpr std::string_view kPaceNames[] = {"log", "reader"};
+constexpr std::string_view kUserCodeNames[] = {"throw", "hang", "throw_in_snapshot",
+                                               "slow_snapshot"};
 constexpr std::string_view kAggregateNames[] = {"sum", "count", "min", "max"};
 constexpr std::string_view kDeliveryNames[] = {"exactly-once", "at-least-once", "none"};
 constexpr std::string_view kChainingNames[] = {"always", "head", "never", "head-with-sources"};
@@ -27,10 +30,28 @@ void describe_csv(FieldVisitor& v, CsvData& data) {
       data.time, TextForm::any);
 }
 
+void describe_event_times(FieldVisitor& v, EventTimesSpec& times) {
+  v.duration({.name = "start", .help = "Of offset 0."}, times.start);
+  v.duration({.name = "step", .help = "From one offset to the next.", .least = 1'000'000}, times.step);
+  v.integer({.name = "shuffle",
+             .help = "Less (shuffle x offset) modulo the source's disorder, in milliseconds.",
+             .most = 1'000'000},
+            times.shuffle);
+  v.duration({.name = "late_by", .help = "How late the late records are."}, times.late_by);
+  v.integer({.name = "late_every", .help = "Each n-th record of a split is late; 0 = none."},
+            times.late_every);
+  v.integer({.name = "late_from", .help = "First offset of a run of late records."}, times.late_from);
+  v.integer({.name = "late_to", .help = "Offset behind that run."}, times.late_to);
+}
+
 void describe_source(FieldVisitor& v, VertexSpec& s) {
   v.rate({.name = "rate",
           .help = "Records a second of all subtasks together; 0/s = as fast as it goes."},
          s.rate, false);
+  v.pick({.name = "pace",
+          .help = "Who holds records back to `rate`: the log, or the reader from when it got its "
+                  "splits (after a restart it does not make up for lost time)."},
+         kPaceNames, s.pace);
   v.integer({.name = "records", .help = "Records of all splits together; 0 = unbounded."},
             s.records);
   v.integer({.name = "splits",
@@ -52,11 +73,24 @@ void describe_source(FieldVisitor& v, VertexSpec& s) {
             v.object({.name = "data", .help = ""},
                      [&](FieldVisitor& in) { describe_csv(in, data); });
           });
+  v.maybe({.name = "event_times",
+           .help = "Event times as a function of the offset; default: when each record is due."},
+          s.event_times, [&](EventTimesSpec& times) {
+            v.object({.name = "event_times", .help = ""},
+                     [&](FieldVisitor& in) { describe_event_times(in, times); });
+          });
   v.pick({.name = "key_distribution", .help = "How generated records choose their key."},
          kKeyDistributionNames, s.key_distribution);
   v.ratio({.name = "hot_share", .help = "hot: share of the records that go to the hot keys."},
           s.hot_share);
   v.integer({.name = "hot_keys", .help = "hot: number of hot keys.", .least = 1}, s.hot_keys);
+  v.integer({.name = "key_stride",
+             .help = "stride: key = (key_stride x offset + split_stride x split) modulo keys.",
+             .least = 1,
+             .most = 1'000'000},
+            s.key_stride);
+  v.integer({.name = "split_stride", .help = "stride: see key_stride.", .most = 1'000'000},
+            s.split_stride);
 }
 
 void describe_keys(FieldVisitor& v, VertexSpec& s) {
@@ -75,9 +109,32 @@ void describe_state(FieldVisitor& v, VertexSpec& s) {
          s.state_per_key);
 }
 
+void describe_user_code(FieldVisitor& v, UserCodeSpec& u) {
+  v.pick({.name = "action",
+          .help = "throw or hang at a record, throw_in_snapshot or slow_snapshot of a checkpoint.",
+          .required = true},
+         kUserCodeNames, u.action);
+  v.maybe({.name = "subtask", .help = "Only in this subtask; default: whichever gets there."},
+          u.subtask, [&](int64_t& n) {
+            v.integer({.name = "subtask", .help = "", .most = 32'767}, n);
+          });
+  v.integer({.name = "split", .help = "Split of the record.", .most = 65'534}, u.split);
+  v.integer({.name = "offset", .help = "Offset of the record in its split."}, u.offset);
+  v.integer({.name = "checkpoint", .help = "Id of the checkpoint; 0 = each."}, u.checkpoint);
+  v.duration({.name = "time", .help = "slow_snapshot: how long it takes."}, u.time);
+  v.integer({.name = "while_attempt_below",
+             .help = "Only in attempts below this number (the first is 0).",
+             .least = 1},
+            u.while_attempt_below);
+}
+
 void describe_vertex(FieldVisitor& v, VertexSpec& s) {
   v.pick({.name = "kind", .help = "What the vertex does.", .required = true}, kVertexKindNames,
          s.kind);
+  v.maybe_text({.name = "uid",
+                .help = "Flink's id of the operator; default: its name here. It decides the order "
+                        "in which tasks that share a lost slot fail."},
+               s.uid, TextForm::any);
   v.integer({.name = "parallelism", .help = "Number of subtasks.", .least = 1, .most = 32'768},
             s.parallelism);
   v.maybe({.name = "max_parallelism",
@@ -104,6 +161,11 @@ void describe_vertex(FieldVisitor& v, VertexSpec& s) {
           .help = "What another attempt does differently: order of what it stores, time per "
                   "record, or (behind rebalance) who gets which record."},
          kNondeterminismNames, s.nondeterministic);
+  if (v.wants({.name = "user_code", .help = "What the vertex's own code does wrong."},
+              !s.user_code.empty())) {
+    ElementsOf<UserCodeSpec> faults(s.user_code, {.what = "fault", .describe = describe_user_code});
+    v.list({.name = "user_code", .help = "What the vertex's own code does wrong."}, faults);
+  }
   v.boolean({.name = "outputs_at_end",
              .help = "Emits only at the end of its input, so its outputs are blocking."},
             s.outputs_at_end);
@@ -177,6 +239,9 @@ void describe_job(FieldVisitor& v, JobSpec& job) {
           job.max_parallelism, [&](int64_t& n) {
             v.integer({.name = "max_parallelism", .help = "", .least = 1, .most = 32'768}, n);
           });
+  v.duration(
+      {.name = "submit_after", .help = "When the client submits it; the cluster starts at 0."},
+      job.submit_after);
   ElementsOf<VertexSpec> vertices(job.vertices, {.what = "vertex",
                                                  .describe = describe_vertex,
                                                  .key = &VertexSpec::id,

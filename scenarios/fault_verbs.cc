@@ -118,6 +118,13 @@ void FaultInjector::fire(size_t index) {
     case FaultVerb::fail:
       fail(index);
       return;
+    case FaultVerb::terminate:
+      for (const sim::ProcessId process : processes(spec.targets, index))
+        if (assembly_.cluster().terminate(process)) landed(index);
+      return;
+    case FaultVerb::cancel:
+      if (assembly_.cluster().cancel_jobs()) landed(index);
+      return;
   }
 }
 
@@ -152,6 +159,8 @@ void FaultInjector::heal(size_t index) {
     case FaultVerb::lose_disk:
     case FaultVerb::damage_result:
     case FaultVerb::fail:
+    case FaultVerb::terminate:
+    case FaultVerb::cancel:
       break;
   }
   faults_[index].healed = true;

@@ -56,6 +56,8 @@ bool lasts(const FaultSpec& fault) {
     case FaultVerb::lose_disk:
     case FaultVerb::damage_result:
     case FaultVerb::fail:
+    case FaultVerb::terminate:
+    case FaultVerb::cancel:
       break;
   }
   return false;

@@ -257,7 +257,7 @@ class Resolver {
       if (last == nullptr || top->parallelism > last->parallelism) last = top;
     }
     const int64_t slots = cluster.slots_total();
-    if (last == nullptr || needed <= slots) return;
+    if (last == nullptr || needed <= slots || cluster.too_few_slots) return;
     messages_.error(place_of(tree_, fmt::format("/job/vertices/{}/parallelism", last->id)),
                     fmt::format("the job needs {} slots, the cluster has {}", needed, slots));
   }

@@ -7,7 +7,7 @@
 namespace drey::scenarios {
 
 int64_t ClusterSpec::slots_total() const {
-  int64_t slots = task_managers * slots_each;
+  int64_t slots = (task_managers + spare_task_managers) * slots_each;
   for (const TaskManagerGroup& group : groups)
     slots += group.count * group.slots.value_or(slots_each);
   return slots;
@@ -15,9 +15,12 @@ int64_t ClusterSpec::slots_total() const {
 
 std::vector<std::string> ClusterSpec::task_manager_names() const {
   std::vector<std::string> names;
-  for (int64_t i = 1; i <= task_managers; ++i) names.push_back(fmt::format("tm-{}", i));
+  const int64_t plain = groups.empty() ? task_managers : 0;
+  for (int64_t i = 1; i <= plain; ++i) names.push_back(fmt::format("tm-{}", i));
   for (const TaskManagerGroup& group : groups)
     for (int64_t i = 1; i <= group.count; ++i) names.push_back(fmt::format("{}-{}", group.name, i));
+  for (int64_t i = 1; i <= spare_task_managers; ++i)
+    names.push_back(fmt::format("tm-{}", plain + i));
   return names;
 }
 

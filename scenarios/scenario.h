@@ -31,7 +31,10 @@ using reports::Ratio;
 // ----------------------------------------------------------------------------------------------------------
 enum class JobMode : uint8_t { streaming, batch, automatic };
 enum class VertexKind : uint8_t { source, map, filter, flat_map, keyed, window, sink };
-enum class KeyDistribution : uint8_t { uniform, sequential, hot };
+enum class KeyDistribution : uint8_t { uniform, sequential, hot, stride };
+// Who holds records back: the log, in which each appears at its time, or the reader, which emits at
+// the rate from when it got its splits.
+enum class Pace : uint8_t { log, reader };
 enum class Aggregate : uint8_t { sum, count, min, max };
 enum class Delivery : uint8_t { exactly_once, at_least_once, none };
 enum class Chaining : uint8_t { always, head, never, head_with_sources };
@@ -50,8 +53,34 @@ struct CsvData {
   friend bool operator==(const CsvData&, const CsvData&) = default;
 };
 
+// What the code of a vertex does wrong (model::UserCodeFault).
+enum class UserCodeAction : uint8_t { throw_at_record, hang, throw_in_snapshot, slow_snapshot };
+struct UserCodeSpec {
+  UserCodeAction action = UserCodeAction::throw_at_record;
+  std::optional<int64_t> subtask;
+  int64_t split = 0;
+  int64_t offset = 0;
+  int64_t checkpoint = 0;
+  sim::Duration time;
+  int64_t while_attempt_below = 1;
+  friend bool operator==(const UserCodeSpec&, const UserCodeSpec&) = default;
+};
+
+// Event times as a plain function of the offset (sim/log_contents.h).
+struct EventTimesSpec {
+  sim::Duration start;
+  sim::Duration step = sim::milliseconds(1);
+  int64_t shuffle = 0;
+  sim::Duration late_by;
+  int64_t late_every = 0;
+  int64_t late_from = 0;
+  int64_t late_to = 0;
+  friend bool operator==(const EventTimesSpec&, const EventTimesSpec&) = default;
+};
+
 struct VertexSpec {
   std::string id;
+  std::string uid;  // empty: the id
   VertexKind kind = VertexKind::map;
   int64_t parallelism = 1;
   std::optional<int64_t> max_parallelism;  // empty: Flink derives it
@@ -62,7 +91,10 @@ struct VertexSpec {
   Nondeterminism nondeterministic = Nondeterminism::none;
   bool outputs_at_end = false;  // emits only at the end of its input: blocking outputs
 
+  std::vector<UserCodeSpec> user_code;
+
   // source
+  Pace pace = Pace::log;
   Rate rate;                       // of all subtasks together; 0 = as fast as it goes
   int64_t records = 0;             // of all splits together; 0 = unbounded
   int64_t splits = 0;              // 0 in the file: as many as subtasks; resolved after reading
@@ -70,9 +102,12 @@ struct VertexSpec {
   sim::Duration disorder;          // what the data really does; late records appear above the bound
   std::optional<sim::Duration> idle_timeout;
   std::optional<CsvData> data;
+  std::optional<EventTimesSpec> event_times;  // empty: by the rate
   KeyDistribution key_distribution = KeyDistribution::uniform;
   Ratio hot_share{1, 2};  // hot: share of the records that go to the hot keys
   int64_t hot_keys = 1;
+  int64_t key_stride = 1;  // stride
+  int64_t split_stride = 0;
   // source, keyed, window: distinct keys. In a keyed vertex: what its sources make unless they say
   // otherwise.
   int64_t keys = 0;
@@ -103,6 +138,7 @@ struct JobSpec {
   std::string name = "job";
   JobMode mode = JobMode::streaming;
   std::optional<int64_t> max_parallelism;  // short form of pipeline.max-parallelism
+  sim::Duration submit_after;              // how long the cluster has been up by then
   std::vector<VertexSpec> vertices;        // topologically checked, in the order of the file
   std::vector<EdgeSpec> edges;
 
@@ -163,6 +199,8 @@ struct ClusterSpec {
   int64_t task_managers = 2;  // tm-1, tm-2, ...; 0 when groups are named
   std::vector<TaskManagerGroup> groups;
   int64_t slots_each = 2;                   // short form of taskmanager.numberOfTaskSlots
+  int64_t spare_task_managers = 0;  // further ones, which run only when a fault starts them
+  bool too_few_slots = false;       // the job may need more slots than there are
   int64_t job_managers = 1;                 // jm-1, ...; more than one needs high availability
   int64_t cores = 4;                        // of each host
   uint64_t heap_bytes = uint64_t{1} << 30;  // of a TaskManager's keyed heap state
@@ -198,6 +236,8 @@ enum class FaultVerb : uint8_t {
   lose_disk,      // host's disk is replaced by an empty one
   damage_result,  // file of a result that a subtask has stored
   fail,           // exception in a task
+  terminate,      // process says good-bye and ends (SIGTERM)
+  cancel,         // client cancels the job
 };
 enum class FaultEffect : uint8_t {
   none,

@@ -71,12 +71,14 @@ Time LogContents::available_at(uint16_t split, uint64_t offset) const {
   return start + Duration{static_cast<int64_t>(static_cast<uint64_t>(ns))};
 }
 
-uint64_t LogContents::key(uint64_t index, uint64_t draw) const {
+uint64_t LogContents::key(uint16_t split, uint64_t offset, uint64_t draw) const {
   switch (spec_.pattern) {
     case KeyPattern::uniform:
       return scale_draw(draw, spec_.keys);
     case KeyPattern::sequential:
-      return index % spec_.keys;
+      return (offset * spec_.splits + split) % spec_.keys;
+    case KeyPattern::stride:
+      return (offset * spec_.key_stride + split * spec_.split_stride) % spec_.keys;
     case KeyPattern::hot:
       break;
   }
@@ -86,6 +88,14 @@ uint64_t LogContents::key(uint64_t index, uint64_t draw) const {
   return spec_.hot_keys + scale_draw(draw, spec_.keys - spec_.hot_keys);
 }
 
+int64_t LogContents::stepped_event_time(uint64_t offset) const {
+  int64_t time = spec_.first_event_time + spec_.event_step_ms * static_cast<int64_t>(offset);
+  if (disorder_ms_ > 0) time -= static_cast<int64_t>(offset * spec_.event_shuffle % disorder_ms_);
+  const bool late = (spec_.late_every > 0 && (offset + 1) % spec_.late_every == 0) ||
+                    (offset >= spec_.late_from && offset < spec_.late_to);
+  return late ? time - spec_.late_by_ms : time;
+}
+
 Record LogContents::generate(uint16_t split, uint64_t offset) const {
   const uint64_t index = offset * spec_.splits + split;
   // Two mixes, not Philox: this runs once per record. Equal on every machine all the same.
@@ -93,13 +103,17 @@ Record LogContents::generate(uint16_t split, uint64_t offset) const {
   const uint64_t draw = mix(one ^ index, 0x8ebc6af09c88c6e3u ^ spec_.seed);
   const uint64_t other = mix(draw ^ 0x589965cc75374cc3u, one | 1u);
   Record record;
-  record.key = key(index, draw);
+  record.key = key(split, offset, draw);
   record.value = static_cast<int64_t>(scale_draw(other, spec_.values));
+  record.provenance = make_provenance(split, offset);
+  if (spec_.event_step_ms > 0) {
+    record.event_time = stepped_event_time(offset);
+    return record;
+  }
   const auto nominal = static_cast<int64_t>(times_over(index, 1000, event_rate_));
   const auto late = static_cast<int64_t>(
       disorder_ms_ == 0 ? 0 : scale_draw(mix(other, draw | 1u), disorder_ms_ + 1));
   record.event_time = spec_.first_event_time + std::max<int64_t>(nominal - late, 0);
-  record.provenance = make_provenance(split, offset);
   return record;
 }
 

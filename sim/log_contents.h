@@ -20,6 +20,7 @@ enum class KeyPattern : uint8_t {
   uniform,
   sequential,  // record g has key g modulo keys
   hot,         // hot_share of the records go to the first hot_keys, evenly; the rest to all others
+  stride,      // (key_stride x offset + split_stride x split) modulo keys
 };
 
 struct LogSpec {
@@ -33,9 +34,20 @@ struct LogSpec {
   uint64_t hot_keys = 1;
   uint64_t hot_share_numerator = 1;
   uint64_t hot_share_denominator = 2;
+  uint64_t key_stride = 1;
+  uint64_t split_stride = 0;
   uint64_t values = 1000;
   Duration disorder{};
   int64_t first_event_time = 0;  // ms
+  // Above 0: event times are a plain function of the offset instead,
+  //   first_event_time + event_step_ms x offset - (event_shuffle x offset) modulo disorder - late_by_ms,
+  // the last only where (offset + 1) is a multiple of late_every or offset lies in [late_from, late_to).
+  int64_t event_step_ms = 0;
+  uint64_t event_shuffle = 0;
+  int64_t late_by_ms = 0;
+  uint64_t late_every = 0;
+  uint64_t late_from = 0;
+  uint64_t late_to = 0;
   uint64_t event_records_per_second =
       100'000;  // spacing of event times where records_per_second is 0
 };
@@ -65,7 +77,8 @@ class LogContents {
 
  private:
   Record generate(uint16_t split, uint64_t offset) const;
-  uint64_t key(uint64_t index, uint64_t draw) const;
+  uint64_t key(uint16_t split, uint64_t offset, uint64_t draw) const;
+  int64_t stepped_event_time(uint64_t offset) const;
 
   LogSpec spec_;
   std::vector<Record> rows_;

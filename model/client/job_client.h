@@ -28,6 +28,9 @@ class JobClient : public sim::Endpoint, private LeaderListener {
             const FlinkOptions& options, Leadership& leadership);
   ~JobClient() override;
 
+  // By its user, now; repeated until it is accepted.
+  void cancel() { later({}, {cancel_due, 0}); }
+
   bool submitted() const { return submitted_; }
   std::optional<JobStatus> result() const { return result_; }
   // Its job's end is known, or nobody knows the job any more: it ended under a leader that took the

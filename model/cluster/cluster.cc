@@ -56,6 +56,9 @@ class Cluster::ClientProgram : public sim::Program {
           std::make_unique<JobClient>(world, process, spec, cluster.options_.flink, *leadership_));
   }
 
+  void cancel_jobs() {
+    for (const auto& client : clients_) client->cancel();
+  }
   bool all_results_known() const {
     return std::all_of(clients_.begin(), clients_.end(),
                        [](const auto& client) { return client->over(); });
@@ -106,7 +109,7 @@ Cluster::Cluster(sim::World& world, Options options, TaskGrain& grain)
   };
   for (uint32_t i = 1; i <= options_.spec.job_managers; ++i)
     job_managers_.push_back(add("jm-" + std::to_string(i), *job_manager_launcher_));
-  for (uint32_t i = 1; i <= options_.spec.task_managers; ++i)
+  for (uint32_t i = 1; i <= options_.spec.task_managers + options_.spec.spare_task_managers; ++i)
     task_managers_.push_back(add("tm-" + std::to_string(i), *task_manager_launcher_));
   client_ = add("client", *client_launcher_);
   if (options_.spec.shuffle_service) {
@@ -143,7 +146,8 @@ void Cluster::on_process_stopped(sim::ProcessId process, sim::StopReason reason)
 void Cluster::start() {
   for (const sim::ProcessId process : job_managers_) world_.machines().start(process);
   if (shuffle_service_.valid()) world_.machines().start(shuffle_service_);
-  for (const sim::ProcessId process : task_managers_) world_.machines().start(process);
+  for (size_t i = 0; i < options_.spec.task_managers; ++i)
+    world_.machines().start(task_managers_[i]);
   world_.machines().start(client_);
 }
 
@@ -153,6 +157,24 @@ bool Cluster::fail_task(std::string_view op, uint32_t subtask, const Cause& caus
     if (program != nullptr && program->executor().inject_failure(op, subtask, cause)) return true;
   }
   return false;
+}
+
+bool Cluster::terminate(sim::ProcessId process) {
+  if (!world_.machines().running(process)) return false;
+  const bool task_manager =
+      std::find(task_managers_.begin(), task_managers_.end(), process) != task_managers_.end();
+  if (task_manager)
+    static_cast<TaskManagerProgram*>(world_.machines().program(process))->executor().shut_down();
+  else
+    world_.machines().exit_process(process, sim::StopReason::exit, 143);
+  return true;
+}
+
+bool Cluster::cancel_jobs() {
+  auto* program = static_cast<ClientProgram*>(world_.machines().program(client_));
+  if (program == nullptr) return false;
+  program->cancel_jobs();
+  return true;
 }
 
 const TaskExecutor* Cluster::task_executor(sim::ProcessId process) const {

@@ -20,6 +20,7 @@ namespace drey::model {
 struct ClusterSpec {
   uint32_t job_managers = 1;
   uint32_t task_managers = 1;
+  uint32_t spare_task_managers = 0;  // further ones, not started by start()
   uint32_t slots_each = 1;
   uint32_t cores = 2;                                          // of each host
   bool shuffle_service = false;                                // a process "shuffle"
@@ -67,6 +68,12 @@ class Cluster : private sim::ProcessObserver {
 
   // A fault: the code of this operator throws in this subtask. False: it runs nowhere now.
   bool fail_task(std::string_view op, uint32_t subtask, const Cause& cause);
+
+  // A TaskManager says good-bye to its JobMasters and the ResourceManager and ends (SIGTERM); other
+  // processes just end. False: it does not run.
+  bool terminate(sim::ProcessId process);
+  // The client asks for the cancellation of its jobs. False: it does not run.
+  bool cancel_jobs();
 
   // For oracles' builders and tests: null while the process is down.
   const TaskExecutor* task_executor(sim::ProcessId process) const;

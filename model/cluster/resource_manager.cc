@@ -351,6 +351,9 @@ void ResourceManager::on_call(const sim::Call& call, const sim::Message& body, c
                                        now());
       rearm_heartbeats();
       return;
+    case DisconnectTaskManager::kind_id():
+      lose_task_manager(sim::as<DisconnectTaskManager>(body).resource, false);
+      return;
     case DisconnectJobManager::kind_id(): {
       const auto& message = sim::as<DisconnectJobManager>(body);
       const auto found = jobs_.find(message.job);

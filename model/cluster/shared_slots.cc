@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/graph/vertex_hash.h"
 #include "sim/check.h"
 
 namespace drey::model {
@@ -119,7 +120,11 @@ void SharedSlotAllocator::physical_slot_lost(uint32_t group) {
   if (at == shared_.end()) return;
   const SharedSlot shared = std::move(at->second);
   shared_.erase(at);
-  for (const SubtaskIndex subtask : shared.logical) output_.payload_terminated(subtask);
+  std::vector<uint32_t> hashes(shared.logical.size(), 0);
+  for (size_t i = 0; i < hashes.size() && !java_hashes_.empty(); ++i)
+    hashes[i] = java_hashes_[shared.logical[i]];
+  for (const uint32_t i : java_hash_map_order(hashes))
+    output_.payload_terminated(shared.logical[i]);
 }
 
 std::vector<ResourceProfile> SharedSlotAllocator::pending_of(BulkId bulk) const {

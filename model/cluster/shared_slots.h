@@ -42,10 +42,16 @@ class SharedSlotAllocator {
     virtual void payload_terminated(SubtaskIndex subtask) = 0;
   };
 
-  // `profiles`: of the physical slot of each group. `sharing` and `output` outlive this.
+  // `profiles`: of the physical slot of each group. `java_hashes`: of the subtasks' ids
+  // (graph/vertex_hash.h); upstream's logical slots lie in a HashMap, so they say in which order the
+  // payloads of a lost slot end; empty: in the order of their requests. `sharing` and `output`
+  // outlive this.
   SharedSlotAllocator(const SlotSharing& sharing, std::vector<ResourceProfile> profiles,
-                      Output& output)
-      : sharing_(sharing), profiles_(std::move(profiles)), output_(output) {}
+                      Output& output, std::vector<uint32_t> java_hashes = {})
+      : sharing_(sharing),
+        profiles_(std::move(profiles)),
+        output_(output),
+        java_hashes_(std::move(java_hashes)) {}
 
   // Logical slots for these subtasks, one bulk. Who has one already keeps it (and is told again).
   BulkId allocate(const std::vector<SubtaskIndex>& subtasks);
@@ -87,6 +93,7 @@ class SharedSlotAllocator {
   const SlotSharing& sharing_;
   std::vector<ResourceProfile> profiles_;
   Output& output_;
+  std::vector<uint32_t> java_hashes_;
   std::map<uint32_t, SharedSlot> shared_;  // by group
   std::vector<Bulk> bulks_;
 };

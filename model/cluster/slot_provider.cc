@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/graph/vertex_hash.h"
 #include "sim/check.h"
 
 namespace drey::model {
@@ -26,6 +27,19 @@ LoadBalance mode_of_pool(const SlotProvider::Options& options) {
 
 }  // namespace
 
+namespace {
+std::vector<uint32_t> java_hashes_of(const ExecutionTopology& topology) {
+  std::vector<uint32_t> hashes(topology.subtasks());
+  for (JobVertexIndex v = 0; v < topology.job().vertices.size(); ++v) {
+    const JobVertex& vertex = topology.job().vertices[v];
+    const uint32_t hash = java_hash_of_vertex(vertex.uid.empty() ? vertex.id : vertex.uid);
+    for (uint32_t i = 0; i < vertex.parallelism; ++i)
+      hashes[topology.subtask(v, i)] = java_hash_of_subtask(hash, i);
+  }
+  return hashes;
+}
+}  // namespace
+
 SlotProvider::SlotProvider(const Options& options, const ExecutionTopology& topology,
                            SlotProviderHost& host)
     : options_(options),
@@ -33,7 +47,7 @@ SlotProvider::SlotProvider(const Options& options, const ExecutionTopology& topo
       host_(host),
       sharing_(share_slots(topology, options.mode, options.streaming)),
       allocator_(sharing_, std::vector<ResourceProfile>(sharing_.groups.size(), kUnknownProfile),
-                 *this),
+                 *this, java_hashes_of(topology)),
       pool_(options.pool, *this, mode_of_pool(options)),
       groups_(sharing_.groups.size()),
       last_place_(topology.subtasks(), kNowhere),

@@ -1,6 +1,7 @@
 #include "model/cluster/task_executor.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "model/trace_events.h"
 #include "sim/check.h"
@@ -149,29 +150,6 @@ void TaskExecutor::job_master_answered(JobId job, const sim::Reply& reply) {
   jm_heartbeats_.monitor_target(connection.resource, now());
   rearm_heartbeats();
   offer_slots(job);
-}
-
-// Table 7.2, row "TM | JM": all tasks of the job fail, its active slots wait inactive for a new
-// leader.
-void TaskExecutor::disconnect_job_master(JobId job, const Cause& cause, bool reconnect) {
-  JobConnection& connection = jobs_.at(job);
-  ++connection.attempt;
-  ++connection.offer;
-  if (connection.connected) {
-    connection.connected = false;
-    jm_heartbeats_.unmonitor_target(connection.resource);
-    announce(fact_kind(ControlFact::disconnected), kernel().intern(job_component(job)),
-             static_cast<uint64_t>(cause.kind), 0, 0);
-    fail_job(job, cause);
-    release_results_of(job);
-    for (const AllocationId allocation : slots_.active_of(job))
-      slots_.mark_inactive(allocation, now() + options_.slot_timeout);
-    rearm_slot_timer();
-    forget_job_without_slots(job);
-  }
-  if (!reconnect || jobs_.count(job) == 0) return;
-  connection.retry.restart();
-  connect_to_job_master(job);
 }
 
 void TaskExecutor::tell_job_master(JobId job, sim::Body body) {
@@ -432,6 +410,7 @@ void TaskExecutor::on_reply(sim::Continuation then, const sim::Reply& reply) {
     case rm_retry:
     case jm_retry:
     case cleanup:
+    case exit_due:
     case ignore:
       return;
   }
@@ -447,12 +426,12 @@ void TaskExecutor::on_later(sim::Continuation then) {
     case jm_retry:
       if (jobs_.count(job) != 0 && jobs_.at(job).attempt == number) connect_to_job_master(job);
       return;
-    case cleanup: {
-      std::vector<AttemptId> ended;
-      ended.swap(ended_);
-      for (const AttemptId& attempt : ended) remove_task(attempt);
+    case cleanup:
+      for (const AttemptId& attempt : std::exchange(ended_, {})) remove_task(attempt);
       return;
-    }
+    case exit_due:
+      world().machines().exit_process(process(), exit_reason_, exit_code_);
+      return;
     default:
       return;
   }

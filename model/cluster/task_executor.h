@@ -52,6 +52,9 @@ class TaskExecutor : public sim::Endpoint,
   // A fault: the code of this operator throws in this subtask. False: it does not run here.
   bool inject_failure(std::string_view op, uint32_t subtask, const Cause& cause);
 
+  // SIGTERM: good-bye to everybody, then the process ends.
+  void shut_down() { say_goodbye_and_exit(sim::StopReason::exit, 143); }
+
   // For the end-of-run check that nothing is left and for tests.
   size_t task_count() const { return tasks_.size(); }
   const TaskSlotTable& slots() const { return slots_; }
@@ -69,6 +72,7 @@ class TaskExecutor : public sim::Endpoint,
     partition_state,
     heartbeat_told,
     cleanup,
+    exit_due,
     ignore,
   };
   enum TimerKind : uint8_t {
@@ -161,6 +165,7 @@ class TaskExecutor : public sim::Endpoint,
   void on_request_partition_state(const AttemptId& attempt, const PartitionId& partition) override;
   void on_end_of_data(const AttemptId& attempt) override;
   void on_fatal_error(const AttemptId& attempt, const Cause& cause) override;
+  void say_goodbye_and_exit(sim::StopReason reason, int32_t exit_code);
 
   // HeartbeatListener, of both managers
   void send_heartbeat_request(const ResourceId& target, sim::Time now) override;
@@ -185,6 +190,9 @@ class TaskExecutor : public sim::Endpoint,
   uint64_t rm_attempt_ = 0;
   uint64_t rm_registration_ = 0;
   RegistrationRetry rm_retry_;
+
+  sim::StopReason exit_reason_ = sim::StopReason::exit;  // when it says good-bye
+  int32_t exit_code_ = 0;
 
   HeartbeatManager rm_heartbeats_;
   HeartbeatManager jm_heartbeats_;

@@ -264,10 +264,61 @@ void TaskExecutor::on_end_of_data(const AttemptId& attempt) {
   tell_job_master(attempt.job, std::move(body));
 }
 
+// Table 7.2, row "TM | JM": all tasks of the job fail, its active slots wait inactive for a new
+// leader.
+void TaskExecutor::disconnect_job_master(JobId job, const Cause& cause, bool reconnect) {
+  JobConnection& connection = jobs_.at(job);
+  ++connection.attempt;
+  ++connection.offer;
+  if (connection.connected) {
+    connection.connected = false;
+    jm_heartbeats_.unmonitor_target(connection.resource);
+    announce(fact_kind(ControlFact::disconnected), kernel().intern(job_component(job)),
+             static_cast<uint64_t>(cause.kind), 0, 0);
+    // Upstream disassociateFromJobManager: who is given up is told, if it still can be.
+    auto body = std::make_shared<DisconnectTaskManager>();
+    body->resource = spec_.resource;
+    body->cause = cause;
+    tell(connection.address, connection.token, std::move(body));
+    fail_job(job, cause);
+    release_results_of(job);
+    for (const AllocationId allocation : slots_.active_of(job))
+      slots_.mark_inactive(allocation, now() + options_.slot_timeout);
+    rearm_slot_timer();
+    forget_job_without_slots(job);
+  }
+  if (!reconnect || jobs_.count(job) == 0) return;
+  connection.retry.restart();
+  connect_to_job_master(job);
+}
+
+// Upstream TaskExecutor.onStop: "The TaskExecutor is shutting down." to the JobMasters and the
+// ResourceManager, the tasks fail, and the process ends a little later.
+void TaskExecutor::say_goodbye_and_exit(sim::StopReason reason, int32_t exit_code) {
+  constexpr sim::Duration kShutdown = sim::milliseconds(50);
+  const Cause cause{.kind = Cause::Kind::task_manager_lost,
+                    .text = "the TaskExecutor is shutting down",
+                    .partition = {}};
+  std::vector<JobId> jobs;
+  for (const auto& [job, connection] : jobs_) jobs.push_back(job);
+  for (const JobId job : jobs) disconnect_job_master(job, cause, false);
+  if (rm_connected_) {
+    auto body = std::make_shared<DisconnectTaskManager>();
+    body->resource = spec_.resource;
+    body->cause = cause;
+    tell(resource_manager_->address, resource_manager_->token, std::move(body));
+  }
+  exit_reason_ = reason;
+  exit_code_ = exit_code;
+  later(kShutdown, {exit_due, 0});
+}
+
 void TaskExecutor::on_fatal_error(const AttemptId&, const Cause& cause) {
-  const bool memory = cause.kind == Cause::Kind::out_of_memory;
-  world().machines().exit_process(
-      process(), memory ? sim::StopReason::out_of_memory : sim::StopReason::watchdog, 1);
+  // TaskManagerRunner.onFatalError: out of memory ends the JVM at once, anything else closes first.
+  if (cause.kind == Cause::Kind::out_of_memory)
+    world().machines().exit_process(process(), sim::StopReason::out_of_memory, 1);
+  else
+    say_goodbye_and_exit(sim::StopReason::watchdog, 1);
 }
 
 }  // namespace drey::model

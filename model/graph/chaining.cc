@@ -90,6 +90,7 @@ class Generator {
     const OperatorSpec& spec = job_.operators[head];
     JobVertex vertex;
     vertex.id = spec.id;
+    vertex.uid = spec.uid.empty() ? spec.id : spec.uid;
     vertex.parallelism = spec.parallelism;
     vertex.max_parallelism = 0;
     vertex.slot_sharing_group = effective_group(spec);

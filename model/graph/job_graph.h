@@ -28,6 +28,7 @@ enum class DistributionPattern : uint8_t { pointwise, all_to_all };
 
 struct JobVertex {
   std::string id{};    // of the chain's head; names the vertex's subtasks, e.g. "agg/0"
+  std::string uid{};   // of the chain's head
   std::string name{};  // ids of the chained operators, e.g. "src -> map"
   uint32_t parallelism = 1;
   uint32_t max_parallelism = 128;

@@ -49,9 +49,27 @@ enum class Delivery : uint8_t { exactly_once, at_least_once };
 
 // What a keyed operator or window keeps of the values of a key.
 enum class Aggregate : uint8_t { sum, count, min, max };
+// What the job's own code does wrong, bound to its data or to a checkpoint instead of to a time: as
+// long as the attempt number of the subtask is below `while_attempt_below`.
+struct UserCodeFault {
+  enum class Action : uint8_t {
+    throw_at_record,    // an exception at the record (split, offset)
+    hang_at_record,     // never returns from it, deaf to interrupts
+    throw_in_snapshot,  // snapshotState() of the checkpoint throws, after the barrier went on
+    slow_snapshot,      // snapshotState() of the checkpoint takes `time`
+  } action = Action::throw_at_record;
+  std::optional<uint32_t> subtask{};  // absent: whichever gets there
+  uint16_t split = 0;
+  uint64_t offset = 0;
+  int64_t checkpoint = 0;  // 0: each
+  sim::Duration time{};
+  uint32_t while_attempt_below = 1;
+  friend bool operator==(const UserCodeFault&, const UserCodeFault&) = default;
+};
 
 struct OperatorSpec {
   std::string id{};  // unique in the job; the name of its state and of its tasks
+  std::string uid{};  // given by its author, as in Flink; empty: the id
   OperatorKind kind = OperatorKind::map;
   uint32_t parallelism = 1;
   uint32_t max_parallelism = 0;      // 0: derived (default_max_parallelism)
@@ -67,6 +85,9 @@ struct OperatorSpec {
   uint64_t keys = 0;                // distinct keys, 0: the log decides
   sim::Duration max_out_of_orderness{};
   sim::Duration idle_timeout{};  // of a split's watermarks; 0: never idle
+  // The reader emits at this rate from when it got its splits, instead of the log's availability:
+  // after a restart it does not make up for lost time, after a mere pause it does.
+  bool paced_by_reader = false;
   // filter keeps `keep` of each `out_of` records; flat_map emits `copies` per record
   uint32_t keep = 1;
   uint32_t out_of = 1;
@@ -77,6 +98,7 @@ struct OperatorSpec {
   sim::Duration window_size{};
   // sink
   Delivery delivery = Delivery::exactly_once;
+  std::vector<UserCodeFault> user_code{};
 };
 
 struct EdgeSpec {

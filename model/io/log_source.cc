@@ -14,12 +14,17 @@ constexpr sim::Duration kFetchTimeout = sim::seconds(30);
 constexpr uint32_t kFetchAtLeast = 256;
 constexpr sim::Duration kFetchWait = sim::milliseconds(50);
 constexpr sim::Duration kRetryPause = sim::milliseconds(100);
+// A paced reader wakes so often; what has become due meanwhile is emitted together.
+constexpr sim::Duration kPaceTick = sim::milliseconds(10);
 }  // namespace
 
 void LogSource::add_split(const SourcePosition& position) {
   positions_.push_back(position);
   splits_.push_back(
       {.fetched_to = position.next_offset,
+       .first = position.next_offset,
+       .begun = {},
+       .paced_to = position.next_offset,
        .ended = position.finished,
        .announced_to = position.next_offset,
        .watermarks = WatermarkGenerator({.bound_ms = options_.bound_ms,
@@ -46,6 +51,10 @@ void LogSource::begin_split(size_t index) {
   context_.announce_fact(fact_kind(TaskFact::started_reading), positions_[index].split,
                          positions_[index].next_offset, context_.deployment().attempt.attempt);
   fetch(index);
+  splits_[index].begun = context_.time();
+  if (options_.records_per_second == 0 || pacing_) return;
+  pacing_ = true;
+  context_.after(kPaceTick, {TaskPart::source, paced, 0});
 }
 
 void LogSource::on_event(const OperatorEvent& event) {
@@ -68,6 +77,18 @@ void LogSource::on_event(const OperatorEvent& event) {
     case SourceEvent::backlog:
       return;
   }
+}
+
+// Counted from when the split came, so that a pause (a frozen process, back-pressure) is made up for.
+void LogSource::pace() {
+  for (Split& split : splits_) {
+    const auto ms = static_cast<uint64_t>(sim::to_millis(context_.time() - split.begun));
+    const uint64_t due =
+        ms * options_.records_per_second / (uint64_t{1000} * options_.log->splits());
+    split.paced_to = split.first + due;
+  }
+  if (!finished()) context_.after(kPaceTick, {TaskPart::source, paced, 0});
+  context_.wake();
 }
 
 void LogSource::fetch(size_t index) {
@@ -106,11 +127,16 @@ void LogSource::answered(TaskCall call, const sim::Reply& reply) {
   context_.wake();
 }
 
-void LogSource::timer(TaskCall call) { fetch(call.argument); }
+void LogSource::timer(TaskCall call) {
+  if (call.kind == paced)
+    pace();
+  else
+    fetch(call.argument);
+}
 
 bool LogSource::available() const {
   for (size_t i = 0; i < splits_.size(); ++i)
-    if (positions_[i].next_offset < splits_[i].fetched_to) return true;
+    if (positions_[i].next_offset < emittable(i)) return true;
   return false;
 }
 
@@ -125,8 +151,9 @@ LogSource::Piece LogSource::next_piece() {
   for (size_t tried = 0; tried < splits_.size(); ++tried) {
     const size_t index = (turn_ + tried) % splits_.size();
     const uint64_t from = positions_[index].next_offset;
-    const uint64_t there = splits_[index].fetched_to - from;
-    if (there == 0) continue;
+    const uint64_t to = emittable(index);
+    if (to <= from) continue;
+    const uint64_t there = to - from;
     turn_ = index + 1;
     return {static_cast<uint32_t>(index), from,
             static_cast<uint32_t>(std::min<uint64_t>(there, options_.slice_records))};

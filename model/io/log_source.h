@@ -8,6 +8,7 @@
 // idle: its watermark holds nobody back. Fetches say which offsets are there; the records are a
 // pure function of split and offset. A fetch that fails or is not answered is tried again.
 // Upstream: SourceOperator, SourceReaderBase, KafkaPartitionSplitReader, TimestampsAndWatermarks.
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -28,6 +29,8 @@ class LogSource {
     std::shared_ptr<const sim::LogContents> log;
     sim::Address service;
     int64_t bound_ms = 0;           // of the watermarks
+    // The reader's own pace, of all splits of the log together; 0: what the log holds.
+    uint64_t records_per_second = 0;
     sim::Duration idle_timeout;     // of a split's watermarks; 0 = never idle
     uint32_t slice_records = 1024;  // emitted from one split before the next one's turn
     uint32_t fetch_records = 4096;
@@ -70,9 +73,12 @@ class LogSource {
   const std::vector<SourcePosition>& positions() const { return positions_; }
 
  private:
-  enum Kind : uint8_t { fetched, retry };
+  enum Kind : uint8_t { fetched, retry, paced };
   struct Split {
     uint64_t fetched_to = 0;
+    uint64_t first = 0;     // offset at which this reader began,
+    sim::Time begun;        // and when
+    uint64_t paced_to = 0;  // as far as the reader's own pace lets it
     bool fetching = false;
     bool ended = false;  // fetched_to is the end
     uint64_t announced_to = 0;
@@ -81,6 +87,13 @@ class LogSource {
   void fetch(size_t index);
   void add_split(const SourcePosition& position);
   void begin_split(size_t index);
+  void pace();
+  // Offsets below this may be emitted.
+  uint64_t emittable(size_t index) const {
+    return options_.records_per_second == 0
+               ? splits_[index].fetched_to
+               : std::min(splits_[index].fetched_to, splits_[index].paced_to);
+  }
 
   Options options_;
   TaskContext& context_;
@@ -88,6 +101,7 @@ class LogSource {
   std::vector<Split> splits_;
   std::vector<sim::Record> emitted_;  // not announced yet, of one split after the other
   bool started_ = false;
+  bool pacing_ = false;
   bool no_more_splits_ = false;
   bool idle_ = false;
   size_t turn_ = 0;

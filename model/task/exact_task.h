@@ -27,6 +27,7 @@
 
 #include "model/task/barrier_handler.h"
 #include "model/task/mailbox_processor.h"
+#include "model/task/sorted_input.h"
 #include "model/task/state_download.h"
 #include "model/task/task_chain.h"
 #include "model/task/task_checkpoints.h"
@@ -35,6 +36,7 @@
 #include "model/task/task_load.h"
 #include "model/task/task_services.h"
 #include "model/task/task_state_machine.h"
+#include "model/task/user_code.h"
 #include "sim/endpoint.h"
 
 namespace drey::model {
@@ -91,6 +93,7 @@ class ExactTask final : public sim::Endpoint,
     bool active = false;
     InputElement input;      // of a network task
     LogSource::Piece piece;  // of a source
+    bool sorted = false;     // of the sorted input
     uint32_t next = 0;       // record
     uint32_t count = 0;
     size_t next_element = 0;
@@ -119,6 +122,7 @@ class ExactTask final : public sim::Endpoint,
 
   // ---- exact_task_start.cc: from deployment to RUNNING
   bool set_up_outputs();
+  bool sorts_input() const;
   void build_source(uint32_t op);
   void build_sink(uint32_t op);
   void build_committer();
@@ -146,6 +150,10 @@ class ExactTask final : public sim::Endpoint,
   size_t apply(uint32_t count);
   void apply_elements();
   void run_chain(size_t from);
+  void misbehave(const UserCode::Hit& hit);
+  void sort_in(const InputElement& element);
+  bool sorted_input_waits() const;
+  void begin_sorted_slice();
   void emit_watermark(int64_t watermark);
   void emit_status(WatermarkStatus status);
   void publish();
@@ -240,6 +248,7 @@ class ExactTask final : public sim::Endpoint,
   void decline(CheckpointId id, CheckpointFailureReason reason) override;
   sim::Duration time_of(const state::Charge& charge) const override;
   void run_background_jobs() override;
+  const UserCode& user_code() const override { return user_code_; }
   bool digest_state() const override { return services_.digest_state; }
   bool data_ended() const override { return data_ended_; }
   void sync_part_over(CheckpointId id) override;
@@ -258,6 +267,7 @@ class ExactTask final : public sim::Endpoint,
 
   TaskChain chain_;
   std::unique_ptr<TaskInput> input_;
+  std::unique_ptr<SortedInput> sorted_;  // batch mode, keyed head
   std::unique_ptr<BarrierHandler> barriers_;
   std::unique_ptr<WatermarkValve> valve_;
   StateDownload restore_;
@@ -267,6 +277,8 @@ class ExactTask final : public sim::Endpoint,
   sim::Time clock_;     // when the thread is free
   sim::Duration cost_;  // of one record of the slice, stretched
   Slice slice_;
+  UserCode user_code_;
+  bool hung_ = false;     // user code that never returns: only the watchdog ends this task
   bool stalled_ = false;  // the next record found no output
   bool on_core_ = false;
   bool looking_ = false;

@@ -19,7 +19,7 @@ uint64_t ExactTask::keep(const Cause& cause) {
 }
 
 void ExactTask::leave_stage(const TaskThrowable& thrown, sim::Duration after) {
-  if (ending_) return;
+  if (ending_ || hung_) return;
   ending_ = true;
   thrown_ = thrown;
   kernel().arm(entity(), end_due, after, sim::Priority::task);
@@ -144,7 +144,7 @@ void ExactTask::clean_up(DataExchange::Removal how) {
   if (services_.heap != nullptr) services_.heap->changed(heap_.live, 0, 0);
   heap_.live = 0;
   if (barriers_ != nullptr) barriers_->close();
-  if (input_ != nullptr && slice_.active) input_->recycle(slice_.input);
+  if (input_ != nullptr && slice_.active && !slice_.sorted) input_->recycle(slice_.input);
   if (input_ != nullptr) input_->release();
   buffers_left_ = input_ != nullptr ? input_->buffers_held() : 0;
   for (const auto& partition : chain_.outputs.partitions()) {

@@ -24,7 +24,11 @@ void ExactTask::on_event_element(const InputElement& element) {
     case ChannelEvent::Kind::end_of_data:
       input_->user_records_processed(element.channel);
       if (!event.drain) drain_ = false;
-      if (++data_ended_channels_ == input_->channels()) end_of_data();
+      if (++data_ended_channels_ < input_->channels()) return;
+      if (sorted_ != nullptr)
+        sorted_->sort();
+      else
+        end_of_data();
       return;
     case ChannelEvent::Kind::end_of_partition:
       barriers_->end_of_partition(element.channel, now());

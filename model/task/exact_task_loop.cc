@@ -32,7 +32,7 @@ bool ExactTask::may_step() {
 
 bool ExactTask::has_element() const {
   if (handing_over_) return true;
-  if (chain_.source == nullptr) return input_->available();
+  if (chain_.source == nullptr) return input_->available() || sorted_input_waits();
   return !data_ended_ && (chain_.source->available() || chain_.source->finished());
 }
 
@@ -66,6 +66,11 @@ void ExactTask::begin_element() {
       begin_source_slice();
     else
       end_of_data();
+    return;
+  }
+  // The sorted input comes behind the last event of the real one, so that producers are let go.
+  if (!input_->available() && sorted_input_waits()) {
+    begin_sorted_slice();
     return;
   }
   auto element = input_->poll();

@@ -1,5 +1,8 @@
 // The task's thread: slices, the chain, watermarks, flushes.
 #include <algorithm>
+#include <optional>
+
+#include "fmt/core.h"
 
 #include "model/result_facts.h"
 #include "model/task/exact_task.h"
@@ -8,7 +11,9 @@
 
 namespace drey::model {
 
-bool ExactTask::thread_blocked() const { return chain_.sink != nullptr && chain_.sink->waiting(); }
+bool ExactTask::thread_blocked() const {
+  return hung_ || (chain_.sink != nullptr && chain_.sink->waiting());
+}
 
 // Whether the next element may be begun.
 bool ExactTask::room() const {
@@ -72,6 +77,10 @@ void ExactTask::apply_until(sim::Time x) {
 size_t ExactTask::apply(uint32_t count) {
   if (chain_.source != nullptr) {
     chain_.source->fill(slice_.piece, slice_.next, count, block_);
+  } else if (slice_.sorted) {
+    block_.make_room(count);
+    sorted_->copy(slice_.next, {block_.records.data(), count}, {block_.groups.data(), count});
+    block_.count = count;
   } else {
     block_.make_room(count);
     const auto records = slice_.input.slice.records().subspan(slice_.next, count);
@@ -91,13 +100,20 @@ size_t ExactTask::apply(uint32_t count) {
     chain_.source->emitted(slice_.piece, static_cast<uint32_t>(admitted), block_.view());
   }
   run_chain(0);
-  if (!ending_ && chain_.sink == nullptr) chain_.outputs.write(block_.view());
+  if (!ending_ && !hung_ && chain_.sink == nullptr) chain_.outputs.write(block_.view());
   return admitted;
 }
 
 // The block through the operators from `from` on, and into the sink.
 void ExactTask::run_chain(size_t from) {
+  std::optional<UserCode::Hit> hit;
+  const auto stop_before_hit = [&](size_t place) {
+    if (!user_code_.watches_records() || hit.has_value()) return;
+    hit = user_code_.find(place, block_.view());
+    if (hit.has_value()) block_.count = hit->index;
+  };
   for (size_t i = from; i < chain_.operators.size(); ++i) {
+    stop_before_hit(i);
     chain_.operators[i]->process(block_, effects_);
     if (effects_.outcome == state::Outcome::ok) continue;
     const bool memory = effects_.outcome == state::Outcome::out_of_memory;
@@ -109,7 +125,26 @@ void ExactTask::run_chain(size_t from) {
     fail_task(cause);
     return;
   }
+  stop_before_hit(chain_.operators.size());
   if (chain_.sink != nullptr) chain_.sink->write(block_.view());
+  if (hit.has_value()) misbehave(*hit);
+}
+
+// The records before it are through.
+void ExactTask::misbehave(const UserCode::Hit& hit) {
+  switch (hit.action) {
+    case UserCodeFault::Action::hang_at_record:
+      hung_ = true;
+      return;
+    case UserCodeFault::Action::throw_at_record:
+    case UserCodeFault::Action::throw_in_snapshot:
+    case UserCodeFault::Action::slow_snapshot:
+      fail_task({.kind = Cause::Kind::user,
+                 .text = fmt::format("record {}/{}, attempt {}", hit.split, hit.offset,
+                                     deployment_->attempt.attempt),
+                 .partition = {}});
+      return;
+  }
 }
 
 void ExactTask::apply_elements() {
@@ -279,12 +314,37 @@ void ExactTask::begin_source_slice() {
   begin_slice(slice_.piece.count);
 }
 
+bool ExactTask::sorted_input_waits() const {
+  return sorted_ != nullptr && sorted_->sorted() && !data_ended_;
+}
+
+void ExactTask::begin_sorted_slice() {
+  if (sorted_->left() == 0) {
+    end_of_data();
+    return;
+  }
+  constexpr size_t kSlice = 1024;
+  slice_.sorted = true;
+  begin_slice(static_cast<uint32_t>(std::min(sorted_->left(), kSlice)));
+}
+
+// Watermarks on the way are not passed on: the last one follows the records.
+void ExactTask::sort_in(const InputElement& element) {
+  sorted_->add(element.slice.records(), element.slice.groups());
+  clock_ = std::max(clock_, now()) + services_.minimum_cost * element.slice.count;
+  input_->recycle(element);
+}
+
 void ExactTask::begin_input_slice(InputElement element) {
   announce_fact(
       fact_kind(DataFact::buffer_received),
       (uint64_t{input_->gate_of(element.channel)} << 32) | input_->index_in_gate(element.channel),
       element.sequence, element.slice.count);
   announce_consumed(element);
+  if (sorted_ != nullptr) {
+    sort_in(element);
+    return;
+  }
   slice_.input = std::move(element);
   begin_slice(slice_.input.slice.count);
   barriers_->processed(int64_t{kUnitBytes} * slice_.input.slice.units());
@@ -307,6 +367,11 @@ void ExactTask::end_slice() {
   slice_.active = false;
   chain_.outputs.spill_if_due();
   clock_ = std::max(clock_, chain_.outputs.busy_until());
+  if (slice_.sorted) {
+    slice_.sorted = false;
+    sorted_->give(slice_.count);
+    return;
+  }
   if (input_ == nullptr) return;
   const InputElement done = std::move(slice_.input);
   slice_.input = {};

@@ -62,6 +62,7 @@ void ExactTask::deploy() {
     input_ = std::make_unique<TaskInput>(*deployment_, TaskInput::Options{.buffers = {}},
                                          *services_.exchange, process(), *this);
     valve_ = std::make_unique<WatermarkValve>(input_->channels());
+    if (sorts_input()) sorted_ = std::make_unique<SortedInput>();
     barriers_ = make_barrier_handler(
         {.mode =
              deployment_->job->options.exactly_once ? BarrierMode::aligned : BarrierMode::tracker,
@@ -77,6 +78,14 @@ void ExactTask::deploy() {
     return;
   }
   life_.stage_returned();
+}
+
+// execution.sorted-inputs.enabled, of batch mode only.
+bool ExactTask::sorts_input() const {
+  const JobVertex& vertex = deployment_->vertex();
+  if (deployment_->job->graph.mode != RuntimeMode::batch || vertex.operators.empty()) return false;
+  const OperatorKind head = spec(vertex.operators.front()).kind;
+  return head == OperatorKind::keyed || head == OperatorKind::window;
 }
 
 bool ExactTask::set_up_outputs() {
@@ -139,6 +148,8 @@ void ExactTask::restore_done() {
   if (vertex.operators.empty()) build_committer();
   for (const uint32_t op : vertex.operators) {
     chain_.cost = chain_.cost + spec(op).cost;
+    user_code_.add(chain_.operators.size(), spec(op), deployment_->attempt.subtask,
+                   deployment_->attempt.attempt);
     build_operator(op);
     if (ending_) return;
   }
@@ -206,6 +217,8 @@ void ExactTask::build_source(uint32_t op) {
                          .service = deployment_->job->external_log,
                          .bound_ms = sim::to_millis(spec(op).max_out_of_orderness),
                          .idle_timeout = spec(op).idle_timeout,
+                         .records_per_second =
+                             spec(op).paced_by_reader ? spec(op).records_per_second : 0,
                          .slice_records = deployment_->job->options.buffer_bytes / kUnitBytes,
                          .mutant = deployment_->job->options.mutant},
       *this);

@@ -80,6 +80,12 @@ void TaskCheckpoints::abort_by_barrier(CheckpointId id, CheckpointFailureReason 
 
 void TaskCheckpoints::take_snapshot(const Request& request) {
   const CheckpointId id = request.barrier.barrier.id;
+  if (host_.user_code().throws_in_snapshot(id)) {
+    context_.fail_task({.kind = Cause::Kind::state,
+                        .text = fmt::format("snapshotState() of checkpoint {} threw", id),
+                        .partition = {}});
+    return;
+  }
   Running& running = running_[id];
   running.request = request;
   running.snapshot = std::make_shared<TaskStateSnapshot>();
@@ -117,7 +123,7 @@ void TaskCheckpoints::take_snapshot(const Request& request) {
   }
   if (host_.data_ended())
     for (OperatorState& state : running.snapshot->operators) state.finished = true;
-  running.sync = host_.time_of(charge);
+  running.sync = host_.time_of(charge) + host_.user_code().snapshot_takes(id);
   context_.busy(running.sync);
   context_.announce_fact(fact_kind(CheckpointFact::sync_done), static_cast<uint64_t>(id),
                          ns(running.sync), 0);

@@ -16,6 +16,7 @@
 
 #include "model/task/task_chain.h"
 #include "model/task/task_context.h"
+#include "model/task/user_code.h"
 
 namespace drey::model {
 
@@ -30,6 +31,7 @@ class CheckpointHost {
   virtual sim::Duration time_of(const state::Charge& charge) const = 0;
   virtual void run_background_jobs() = 0;
   virtual bool digest_state() const = 0;
+  virtual const UserCode& user_code() const = 0;
   virtual bool data_ended() const = 0;
   // The coordinators of its operators are told (AcknowledgeCheckpointEvent).
   virtual void sync_part_over(CheckpointId id) = 0;

@@ -96,6 +96,33 @@ TEST(Verdict, NotCheckedIsNoVacuityButIsListed) {
   EXPECT_EQ(result.not_checked, std::vector<std::string>{"restart-set: no failure"});
 }
 
+TEST(Collector, KeepsTheHistoryOfTheJob) {
+  sim::Kernel kernel({});
+  Collector collector{TraceNames(kernel)};
+  HandMadeRun run(collector, kernel);
+  run.now = sim::Time{5};
+  run.say(ControlFact::job_status, "job-1", 2, 1);
+  run.say(ControlFact::deployed, "job-1/agg/0", 0, 17);
+  run.now = sim::Time{9};
+  run.say(ControlFact::failure, "job-1/agg/0", 0, 1);
+  run.say(ControlFact::failure, "job-1", 0, 9);
+  run.say(ControlFact::deployed, "job-1/agg/0", 1, 18);
+  run.say(ControlFact::deployed, "job-1/src/0", 1, 18);
+  run.say(ControlFact::deployed, "job-1/src/0", 0, 19);  // by the next JobMaster
+
+  RunResult result;
+  collector.fill(result, {});
+  ASSERT_EQ(result.history.statuses.size(), 1u);
+  EXPECT_EQ(result.history.statuses[0].status, "RUNNING");
+  EXPECT_EQ(result.history.statuses[0].at.ns, 5);
+  ASSERT_EQ(result.history.exceptions.size(), 2u);
+  EXPECT_EQ(result.history.exceptions[0].task, "agg/0");
+  EXPECT_EQ(result.history.exceptions[0].cause, "user");
+  EXPECT_EQ(result.history.exceptions[1].task, "");
+  EXPECT_EQ(result.history.attempts, (std::map<std::string, uint64_t>{{"agg/0", 1}}));
+  EXPECT_NE(to_json(result).find("\"exceptions\""), std::string::npos);
+}
+
 TEST(Collector, CountsCheckpointsAndFailoversWithReasons) {
   sim::Kernel kernel({});
   Collector collector{TraceNames(kernel)};

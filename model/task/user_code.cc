@@ -1,0 +1,58 @@
+#include "model/task/user_code.h"
+
+#include "model/graph/record_functions.h"
+
+namespace drey::model {
+
+using Action = UserCodeFault::Action;
+
+void UserCode::add(size_t place, const OperatorSpec& op, uint32_t subtask, uint32_t attempt) {
+  for (const UserCodeFault& fault : op.user_code) {
+    if (attempt >= fault.while_attempt_below || fault.subtask.value_or(subtask) != subtask) continue;
+    switch (fault.action) {
+      case Action::throw_at_record:
+      case Action::hang_at_record:
+        at_records_.push_back({place, fault});
+        break;
+      case Action::throw_in_snapshot:
+      case Action::slow_snapshot:
+        in_snapshots_.push_back(fault);
+        break;
+    }
+  }
+}
+
+std::optional<UserCode::Hit> UserCode::find(size_t place,
+                                            std::span<const sim::Record> block) const {
+  std::optional<Hit> first;
+  for (const AtRecord& each : at_records_) {
+    if (each.place != place) continue;
+    for (size_t i = 0; i < block.size() && (!first.has_value() || i < first->index); ++i) {
+      const uint64_t provenance = block[i].provenance;
+      if (sim::provenance_split(provenance) != each.fault.split ||
+          (sim::provenance_offset(provenance) & ~kOrdinalMask) != each.fault.offset)
+        continue;
+      first = {i, each.fault.action, each.fault.split, each.fault.offset};
+    }
+  }
+  return first;
+}
+
+bool UserCode::throws_in_snapshot(int64_t checkpoint) const {
+  for (const UserCodeFault& fault : in_snapshots_)
+    if (fault.action == Action::throw_in_snapshot &&
+        (fault.checkpoint == 0 || fault.checkpoint == checkpoint))
+      return true;
+  return false;
+}
+
+sim::Duration UserCode::snapshot_takes(int64_t checkpoint) const {
+  sim::Duration time;
+  for (const UserCodeFault& fault : in_snapshots_)
+    if (fault.action == Action::slow_snapshot &&
+        (fault.checkpoint == 0 || fault.checkpoint == checkpoint))
+      time = time + fault.time;
+  return time;
+}
+
+}  // namespace drey::model

@@ -1,0 +1,45 @@
+#pragma once
+// What the code of a task's operators does wrong (UserCodeFault): asked by the task for each block of
+// records that an operator is about to get, and by its checkpoints for each snapshot.
+//
+// Only faults that can strike this attempt of this subtask are kept, so a task without any pays one
+// comparison per block. Places count along the chain: 0 is the first operator behind the source (or
+// the input), the sink's writer comes last.
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "model/graph/job_spec.h"
+#include "sim/record.h"
+
+namespace drey::model {
+
+class UserCode {
+ public:
+  void add(size_t place, const OperatorSpec& op, uint32_t subtask, uint32_t attempt);
+
+  struct Hit {
+    size_t index = 0;  // of the record in the block
+    UserCodeFault::Action action = UserCodeFault::Action::throw_at_record;
+    uint16_t split = 0;
+    uint64_t offset = 0;
+  };
+  // The first record of the block at which the operator misbehaves.
+  bool watches_records() const { return !at_records_.empty(); }
+  std::optional<Hit> find(size_t place, std::span<const sim::Record> block) const;
+
+  // What snapshotState() of this checkpoint does.
+  bool throws_in_snapshot(int64_t checkpoint) const;
+  sim::Duration snapshot_takes(int64_t checkpoint) const;
+
+ private:
+  struct AtRecord {
+    size_t place;
+    UserCodeFault fault;
+  };
+  std::vector<AtRecord> at_records_;
+  std::vector<UserCodeFault> in_snapshots_;
+};
+
+}  // namespace drey::model
