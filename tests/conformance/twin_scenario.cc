@@ -365,7 +365,7 @@ class Builder {
 std::string drey_id(const std::string& twin_id) {
   std::string id = twin_id;
   std::replace(id.begin(), id.end(), '.', '_');
-  std::replace(id.begin(), id.end(), ' ', '_');
+  std::replace(id.begin(), id.end(), ' ', '-');
   return id;
 }
 

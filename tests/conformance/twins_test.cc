@@ -21,7 +21,6 @@
 #include "twin_compare.h"
 #include "twin_facts.h"
 #include "twin_scenario.h"
-#include "vectors.h"
 
 namespace drey::conformance {
 
