@@ -11,7 +11,6 @@
 
 namespace drey::model {
 
-inline constexpr Mutant kLostResultsOneByOne{64};
 inline constexpr Mutant kLostManagerKeepsResults{65};
 inline constexpr Mutant kNamedPartitionForgotten{66};
 inline constexpr Mutant kBacktrackOneStep{67};
@@ -21,13 +20,10 @@ inline constexpr Mutant kFinishedTasksLeftOut{70};
 inline constexpr Mutant kResetKeepsCounter{71};
 inline constexpr Mutant kNoWaitForCancellation{72};
 inline constexpr Mutant kEachRegionCounts{73};
-inline constexpr Mutant kOvertakenRestartDropped{74};
 inline constexpr Mutant kGlobalFailureStaysRegional{75};
 inline constexpr Mutant kResultsGoWithTheSlot{76};
 
 inline constexpr std::array kRegionMutants{
-    MutantInfo{kLostResultsOneByOne, "lost-results-one-by-one", "FLINK-13055", "restart_set",
-               "Only the partition that the failure names counts as lost."},
     MutantInfo{kLostManagerKeepsResults, "lost-manager-keeps-results", "FLINK-14439", "restart_set",
                "The results of a TaskManager that is gone still count as there."},
     MutantInfo{kNamedPartitionForgotten, "named-partition-forgotten", "FLINK-21788", "restart_set",
@@ -46,8 +42,6 @@ inline constexpr std::array kRegionMutants{
                "A restart does not wait until the old attempts have ended."},
     MutantInfo{kEachRegionCounts, "each-region-counts", "FLINK-33565", "restart_budget",
                "Failures during a back-off are attempts of their own."},
-    MutantInfo{kOvertakenRestartDropped, "overtaken-restart-dropped", "FLINK-20626", "restart_set",
-               "A restart of which a later failure took one task over does not happen at all."},
     MutantInfo{kGlobalFailureStaysRegional, "global-failure-stays-regional", "FLINK-21030",
                "restart_set", "A global failure restarts one region only."},
     MutantInfo{kResultsGoWithTheSlot, "results-go-with-the-slot", "FLINK-10941", "expectation",

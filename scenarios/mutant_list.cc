@@ -50,8 +50,7 @@ constexpr std::array kKillings{
     // regions
     Killing{Mutant::region_without_consumers, "regions/finished-producers.json", 1},
     Killing{Mutant::created_tasks_restarted, "regions/first-stage-fails.json", 1},
-    Killing{model::kLostResultsOneByOne, "regions/diamond.json", 1},
-    Killing{model::kLostManagerKeepsResults, "regions/four-managers.json", 1},
+    Killing{model::kLostManagerKeepsResults, "regions/two-results-lost.json", 1},
     Killing{model::kNamedPartitionForgotten, "regions/lost-before-known.json", 1},
     Killing{model::kBacktrackOneStep, "regions/four-stages.json", 1},
     Killing{model::kConsumersOneStep, "regions/four-stages.json", 1},
@@ -60,7 +59,6 @@ constexpr std::array kKillings{
     Killing{model::kResetKeepsCounter, "regions/consumers-wait.json", 1},
     Killing{model::kNoWaitForCancellation, "regions/pipes.json", 1},
     Killing{model::kEachRegionCounts, "regions/pipes-manager-lost.json", 1},
-    Killing{model::kOvertakenRestartDropped, "regions/three-stages-manager-lost.json", 1},
     Killing{model::kGlobalFailureStaysRegional, "regions/checkpoint-expires.json", 1},
     Killing{model::kResultsGoWithTheSlot, "regions/results-outlive-slots.json", 1},
     // batch

@@ -377,8 +377,6 @@ void JobScheduler::restart_tasks(Restart restart) {
   for (const auto& [subtask, version] : restart.versions)
     if (graph_.version(subtask) == version) subtasks.push_back(subtask);
   std::sort(subtasks.begin(), subtasks.end());  // total order: each is there once
-  if (job_->options.mutant == kOvertakenRestartDropped && subtasks.size() < restart.versions.size())
-    subtasks.clear();
   host_.failover_ended(restart.number);
   if (subtasks.empty()) return;
   for (const SubtaskIndex subtask : subtasks) {

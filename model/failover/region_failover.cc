@@ -100,7 +100,7 @@ class RegionFailover::Search {
   bool is_available(PartitionIndex partition) const {
     if (mutant_ == kProducersAlwaysRestarted) return false;
     return partition != lost_ && can_outlive_its_consumer(topology_.type_of(partition)) &&
-           (availability_.is_tracked(partition) || mutant_ == kLostResultsOneByOne);
+           availability_.is_tracked(partition);
   }
 
   static bool can_outlive_its_consumer(ResultPartitionType type) {
