@@ -258,6 +258,7 @@ class Resolver {
     }
     const int64_t slots = cluster.slots_total();
     if (last == nullptr || needed <= slots || cluster.too_few_slots) return;
+    if (job_.mode == JobMode::batch && slots > 0) return;  // its regions take turns
     messages_.error(place_of(tree_, fmt::format("/job/vertices/{}/parallelism", last->id)),
                     fmt::format("the job needs {} slots, the cluster has {}", needed, slots));
   }

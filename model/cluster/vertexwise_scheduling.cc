@@ -78,6 +78,12 @@ bool InitialisedVertexDecider::may_become_consumable_by_finish(GroupIndex group)
   return is_initialised(topology.job().edges[topology.group(group).edge].consumer);
 }
 
+bool InitialisedVertexDecider::has_just_been_made(JobVertexIndex vertex) const {
+  if (told_[vertex] || !is_initialised(vertex)) return false;
+  told_[vertex] = true;
+  return true;
+}
+
 VertexwiseScheduling::VertexwiseScheduling(const ExecutionGraph& graph,
                                            const InputConsumableDecider& decider, Mutant mutant)
     : graph_(graph),
@@ -108,6 +114,15 @@ SchedulingCalls VertexwiseScheduling::on_finished(SubtaskIndex subtask) {
       }
     });
   });
+  // Upstream notifySchedulingTopologyUpdated: new vertices are looked at whole, whoever finished.
+  const JobVertexIndex vertex = topology.vertex_of(subtask);
+  for (const DataSetIndex data_set : topology.job().vertices[vertex].data_sets)
+    for (const EdgeIndex edge : topology.job().data_sets[data_set].consumers) {
+      const JobVertexIndex consumer = topology.job().edges[edge].consumer;
+      if (!decider_.has_just_been_made(consumer)) continue;
+      const IndexRange made = topology.subtasks_of(consumer);
+      for (SubtaskIndex s = made.first; s <= made.last; ++s) candidates.push_back(s);
+    }
   return schedule(std::move(candidates));
 }
 

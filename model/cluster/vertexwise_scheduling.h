@@ -26,6 +26,8 @@ class InputConsumableDecider {
                                    const std::vector<bool>& scheduled) const = 0;
   // Whether the end of one of its producers may make the group consumable.
   virtual bool may_become_consumable_by_finish(GroupIndex group) const = 0;
+  // Once per vertex: it has just been made, so each of its subtasks is new to the strategy.
+  virtual bool has_just_been_made(JobVertexIndex) const { return false; }
 };
 
 class ConstraintDecider final : public InputConsumableDecider {
@@ -56,9 +58,11 @@ class InitialisedVertexDecider final : public InputConsumableDecider {
       : graph_(graph),
         inner_(graph, constraint, mutant),
         mutant_(mutant),
-        initialised_(graph.topology().job().vertices.size(), false) {}
+        initialised_(graph.topology().job().vertices.size(), false),
+        told_(graph.topology().job().vertices.size(), false) {}
   bool is_input_consumable(SubtaskIndex subtask, const std::vector<bool>& scheduled) const override;
   bool may_become_consumable_by_finish(GroupIndex group) const override;
+  bool has_just_been_made(JobVertexIndex vertex) const override;
 
  private:
   bool is_initialised(JobVertexIndex vertex) const;
@@ -67,6 +71,7 @@ class InitialisedVertexDecider final : public InputConsumableDecider {
   ConstraintDecider inner_;
   Mutant mutant_;
   mutable std::vector<bool> initialised_;  // by vertex, as far as asked
+  mutable std::vector<bool> told_;         // by vertex
 };
 
 class VertexwiseScheduling final : public SchedulingStrategy {
