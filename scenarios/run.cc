@@ -187,6 +187,10 @@ class Run {
       not_checked_.push_back(path.sink + ": " + path.problem);
       return;
     }
+    if (request_.scenario->grain == Grain::null) {
+      not_checked_.push_back(path.sink + ": null tasks move no records");
+      return;
+    }
     reports::LedgerOptions options;
     options.path = path;
     for (const VertexSpec& vertex : request_.scenario->job.vertices)

@@ -151,6 +151,13 @@ void NullTask::on_event(const sim::Event& event) {
   switch (static_cast<Kind>(event.kind())) {
     case restored:
       if (ending_) return;
+      if (deployment_->restore != nullptr)
+        world_.kernel().announce({.entity = path_,
+                                  .subject = subject_,
+                                  .kind = fact_kind(TaskFact::restored),
+                                  .a = deployment_->attempt.attempt,
+                                  .b = static_cast<uint64_t>(deployment_->restore->checkpoint),
+                                  .c = options_.state_bytes});
       set_state(ExecutionState::running, nullptr);
       exchange_.started(*this);
       if (options_.runs_for < sim::kForever && deployment_->gates.empty())
