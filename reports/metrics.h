@@ -85,7 +85,7 @@ class Metrics final : public sim::TraceSink, public MetricLookup {
   };
   struct Subtask {
     const std::string* id = nullptr;  // of its vertex
-    Vertex* vertex = nullptr;  // in vertices_; null: the path has not been looked at
+    Vertex* vertex = nullptr;         // in vertices_; null: the path has not been looked at
     uint64_t index = 0;
   };
 

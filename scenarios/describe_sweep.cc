@@ -11,12 +11,10 @@ void maybe_json(FieldVisitor& v, const Field& field, std::string_view type, std:
 }
 
 void describe_axis(FieldVisitor& v, AxisSpec& axis) {
-  v.text(
-      {.name = "path",
-       .help = "JSON pointer of what the axis changes, e.g. /flink/heartbeat.timeout; an element "
-               "of a list also by its id.",
-       .required = true},
-      axis.path, TextForm::any);
+  v.maybe_text({.name = "path",
+                .help = "JSON pointer of what the axis changes, e.g. /flink/heartbeat.timeout; an "
+                        "element of a list also by its id. Cases without path change the whole."},
+               axis.path, TextForm::any);
   maybe_json(v, {.name = "values", .help = "The values, in order."}, "array", axis.values);
   maybe_json(v,
              {.name = "cases",

@@ -27,7 +27,7 @@ struct RunRequest {
   // Where the scenario says what it expects: "expect/ID", "fault/ID"; not owned, may be null.
   const LineIndex* lines = nullptr;
   std::vector<std::string> set;  // POINTER=VALUE put into the scenario, for the reproduce command
-  bool report = false;     // collect what the report's page and the exported trace show
+  bool report = false;           // collect what the report's page and the exported trace show
 };
 
 // `exit_code`: 0 all held, 1 violated, 3 internal error, 4 no verdict, 5 not deterministic
@@ -47,8 +47,8 @@ struct RunOutcome {
   std::string graph_json;
   std::string annotations;  // for GitHub (reports/write_github.h)
   std::string row;          // of GitHub's step summary
-  std::string detail;     // with RunRequest::report: for reports::run_data
-  std::string trace;      // with RunRequest::report: trace.json
+  std::string detail;       // with RunRequest::report: for reports::run_data
+  std::string trace;        // with RunRequest::report: trace.json
   friend bool operator==(const RunOutcome&, const RunOutcome&) = default;
 };
 

@@ -57,9 +57,8 @@ std::optional<RunOutcome> unpack(std::string_view bytes) {
     bytes.remove_prefix(size);
   }
   if (!bytes.empty() || parts[0].size() != 1) return std::nullopt;
-  return RunOutcome{parts[0][0] - '0', parts[1], parts[2], parts[3], parts[4], parts[5],
-                    parts[6],          parts[7], parts[8], parts[9], parts[10], parts[11],
-                    parts[12]};
+  return RunOutcome{parts[0][0] - '0', parts[1], parts[2], parts[3],  parts[4],  parts[5], parts[6],
+                    parts[7],          parts[8], parts[9], parts[10], parts[11], parts[12]};
 }
 
 bool write_all(int file, std::string_view bytes) {
