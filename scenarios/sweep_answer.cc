@@ -127,11 +127,13 @@ class Answerer {
     if (measure_) {
       const SweepMeasure& measure = summary_.measures[*measure_];
       text +=
-          fmt::format(": {} is {}, the {} of {}", measure.text,
+          fmt::format(": {} is {}, {}", measure.text,
                       reports::readable(summary_.points[best.point].cells[*measure_].statistic,
                                         measure.expression.dimension),
-                      spec_.minimise.empty() ? "largest" : "smallest",
-                      qualified == 1 ? "the only value left" : fmt::format("{} values", qualified));
+                      qualified == 1 ? std::string("the only value left")
+                                     : fmt::format("the {} of {} values",
+                                                   spec_.minimise.empty() ? "largest" : "smallest",
+                                                   qualified));
       text += equals(best, candidates);
     } else {
       text += fmt::format(", the {} of the {} that will do",
