@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "reports/activity.h"
 #include "reports/rate_series.h"
 #include "reports/timeline.h"
 
@@ -50,6 +51,8 @@ class ReportCollector {
   const JobView& view() const { return *view_; }
   const TimelineData& timeline() const { return timeline_.data(); }
   const SeriesSet& series() const { return series_set_; }
+  // By subtask.
+  const std::vector<std::vector<ActivityInterval>>& activity() const { return intervals_; }
   sim::Time end() const { return end_; }
 
  private:
@@ -58,6 +61,8 @@ class ReportCollector {
   Timeline timeline_;
   RateSeries series_;
   SeriesSet series_set_;
+  ActivitySeries activity_;
+  std::vector<std::vector<ActivityInterval>> intervals_;
   sim::Time end_{};
 };
 

@@ -182,6 +182,28 @@ Json series_json(const SeriesSet& set, Json& thinned) {
   return {{"width", set.width.ns}, {"buckets", set.buckets}, {"columns", std::move(columns)}};
 }
 
+// By subtask: [end, length, thousandths back-pressured, thousandths idle, ...], ns.
+Json activity_json(const std::vector<std::vector<ActivityInterval>>& tasks) {
+  Json list = Json::array();
+  for (const std::vector<ActivityInterval>& intervals : tasks) {
+    Json row = Json::array();
+    for (const ActivityInterval& interval : intervals) {
+      const int64_t length = interval.length.ns;
+      const auto share = [&](sim::Duration part) {
+        const int64_t us = std::max<int64_t>(1, length / 1000);
+        const int64_t thousandths = (part.ns + us / 2) / us;
+        return std::clamp<int64_t>(thousandths, 0, 1000);
+      };
+      row.push_back(interval.end.ns);
+      row.push_back(length);
+      row.push_back(share(interval.back_pressured));
+      row.push_back(share(interval.idle));
+    }
+    list.push_back(std::move(row));
+  }
+  return list;
+}
+
 Json failures_json(const TimelineData& timeline) {
   Json list = Json::array();
   for (const FailureRecord& failure : timeline.failures)
@@ -256,6 +278,7 @@ std::string detail_json(const ReportCollector& collector) {
                  {"series", series_json(series, thinned)},
                  {"records_in", series.records_in},
                  {"records_out", series.records_out},
+                 {"activity", activity_json(collector.activity())},
                  {"configuration", configuration_json(input.configuration)},
                  {"document", input.document},
                  {"thinned", std::move(thinned)}};
@@ -286,6 +309,10 @@ std::string run_data(const std::vector<std::string>& results, std::string_view d
   text += fmt::format("], \"left_out\": {}, \"detail\": {}}}", results.size() - shown,
                       detail.empty() ? "null" : detail);
   return text;
+}
+
+std::string sweep_data(std::string_view sweep) {
+  return fmt::format("{{\"format\": 1, \"kind\": \"sweep\", \"sweep\": {}}}", sweep);
 }
 
 }  // namespace drey::reports

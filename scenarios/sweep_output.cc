@@ -220,6 +220,33 @@ JsonNode sweep_to_json(const SweepSummary& summary) {
   return root;
 }
 
+std::string sweep_for_page(const JsonNode& sweep) {
+  JsonNode page = json_object();
+  size_t left_out = 0, bytes = 0;
+  for (const JsonMember& member : sweep.members) {
+    if (member.key != "points") {
+      json_add(page, member.key, member.value);
+      continue;
+    }
+    JsonNode points = json_list();
+    for (const JsonNode& point : member.value.items) {
+      JsonNode shown = json_object();
+      for (const JsonMember& part : point.members)
+        if (part.key != "samples" && part.key != "keys" && part.key != "hashes")
+          json_add(shown, part.key, part.value);
+      bytes += compact_json(shown).size();
+      if (bytes > kPageBytes) {
+        ++left_out;
+        continue;
+      }
+      points.items.push_back(std::move(shown));
+    }
+    json_add(page, member.key, std::move(points));
+  }
+  json_add(page, "left_out", count(left_out));
+  return compact_json(page);
+}
+
 reports::TextTable sweep_table(const SweepSummary& summary) {
   reports::TextTable table(1);
   for (const Axis& axis : summary.plan->axes) table[0].push_back(axis.name);

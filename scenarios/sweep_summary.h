@@ -80,6 +80,10 @@ SweepSummary summarise(const Scenario& scenario, const SweepPlan& plan, const Re
 void answer_sweep(SweepSummary& summary);  // the last step of it
 
 JsonNode sweep_to_json(const SweepSummary& summary);
+// The same for the report's page, on one line: without samples, keys and hashes, and with no more
+// points than fit kPageBytes; "left_out" counts the others.
+inline constexpr size_t kPageBytes = 4'000'000;
+std::string sweep_for_page(const JsonNode& sweep);
 reports::TextTable sweep_table(const SweepSummary& summary);
 reports::TextTable sweep_differences(const SweepSummary& summary);
 std::string sweep_text(const SweepSummary& summary);  // for the terminal

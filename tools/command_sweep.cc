@@ -6,6 +6,7 @@
 
 #include "reports/quantity.h"
 #include "reports/suggest.h"
+#include "reports/write_json_report.h"
 #include "scenarios/run_pool.h"
 #include "scenarios/sweep_summary.h"
 #include "tools/command.h"
@@ -208,7 +209,10 @@ class Sweep {
     for (const scenarios::SweepPointResult& point : summary.points)
       for (const auto& [verdict, times] : point.verdicts)
         worst_ = scenarios::worse_verdict(worst_, verdict);
-    const std::string document = scenarios::print_json(scenarios::sweep_to_json(summary));
+    const scenarios::JsonNode found = scenarios::sweep_to_json(summary);
+    const std::string document = scenarios::print_json(found);
+    const std::string page =
+        reports::report_page(reports::sweep_data(scenarios::sweep_for_page(found)));
     if (options_.json) {
       print_out(document);
     } else if (!options_.quiet) {
@@ -216,6 +220,7 @@ class Sweep {
     }
     const bool written =
         write_whole(folder_.file("sweep.json"), document) &&
+        write_whole(folder_.file("report.html"), page) &&
         write_whole(folder_.file("sweep.md"), scenarios::sweep_markdown(summary)) &&
         write_whole(folder_.file("sweep.csv"), reports::csv(scenarios::sweep_table(summary)));
     if (!written) print_error(fmt::format("drey sweep: cannot write to \"{}\"\n", options_.out));

@@ -44,7 +44,7 @@ export function bytes(n: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let i = 0;
   let value = n;
-  while (value >= 1024 && i + 1 < units.length) {
+  while (Math.abs(value) >= 1024 && i + 1 < units.length) {
     value /= 1024;
     ++i;
   }

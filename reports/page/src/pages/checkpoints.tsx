@@ -85,7 +85,10 @@ function Phases(props: { model: Model; checkpoint: Checkpoint }) {
   const palette = usePalette();
   const { model, checkpoint } = props;
   const rows = useMemo(() => checkpoint.phases.slice().sort((a, b) => lengthOf(b) - lengthOf(a)), [checkpoint]);
-  const longest = Math.max(...rows.map((row) => Math.max(lengthOf(row), row[6])), checkpoint.ended - checkpoint.triggered, 1);
+  // A checkpoint that waited long for one subtask must not make the others' phases vanish.
+  const took = checkpoint.ended - checkpoint.triggered;
+  const busiest = rows.reduce((most, row) => Math.max(most, lengthOf(row), row[6]), 1);
+  const longest = took > 3 * busiest ? busiest : Math.max(busiest, took);
   const lanes = useMemo(
     () =>
       rows.map((row): Lane => {
@@ -142,6 +145,7 @@ function Phases(props: { model: Model; checkpoint: Checkpoint }) {
           { colour: palette.ink, text: "acknowledgement accepted" },
         ]}
       />
+      {took > longest && <p class="more">The picture ends with the last phase; the checkpoint itself went on until {duration(took)}.</p>}
       <Table id="phases" rows={rows} columns={columns} caption="Phases by subtask" page={24} rowKey={(r) => String(r[0])} />
     </>
   );
@@ -170,7 +174,7 @@ export function Checkpoints(props: { model: Model; result: RunResult; base: stri
   const worst = all.filter((c) => c.outcome === "completed").sort((a, b) => b.ended - b.triggered - (a.ended - a.triggered))[0];
   const columns: TableColumn<Row>[] = [
     { key: "id", title: "Id", value: (r) => r.checkpoint.id, number: true },
-    { key: "outcome", title: "", value: (r) => r.checkpoint.outcome, show: (r) => <Badge of={r.checkpoint.outcome} /> },
+    { key: "outcome", title: "Outcome", value: (r) => r.checkpoint.outcome, show: (r) => <Badge of={r.checkpoint.outcome} /> },
     { key: "at", title: "Triggered", value: (r) => r.checkpoint.triggered, show: (r) => moment(r.checkpoint.triggered), number: true },
     { key: "took", title: "Took", value: (r) => r.checkpoint.ended - r.checkpoint.triggered, show: (r) => duration(r.checkpoint.ended - r.checkpoint.triggered), number: true },
     { key: "bytes", title: "Bytes", value: (r) => r.checkpoint.bytes, show: (r) => bytes(r.checkpoint.bytes), number: true },

@@ -27,7 +27,7 @@ const columns: TableColumn<Entry>[] = [
     show: (e) => (e.ignored ? <Badge of="not_checked" text="ignored" /> : <code class={e.set ? "changed" : ""}>{e.value || "(none)"}</code>),
   },
   { key: "fallback", title: "Flink's default", value: (e) => e.fallback, show: (e) => <code class="muted">{e.fallback || "(none)"}</code> },
-  { key: "set", title: "", value: (e) => (e.ignored ? 2 : e.set ? 0 : 1), show: (e) => (e.set ? <span class="mark-set">● changed</span> : e.ignored ? "not modelled" : "") },
+  { key: "set", title: "Changed", value: (e) => (e.ignored ? 2 : e.set ? 0 : 1), show: (e) => (e.set ? <span class="mark-set">● changed</span> : e.ignored ? "not modelled" : "") },
 ];
 
 export function Configuration(props: { model: Model; result: RunResult }) {

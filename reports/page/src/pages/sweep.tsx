@@ -29,7 +29,6 @@ interface Point {
   runs: number;
   verdicts: Record<string, number>;
   seeds: (number | null)[];
-  hashes: (string | null)[];
   metrics: Record<string, Metric>;
 }
 
@@ -55,6 +54,7 @@ export interface Sweep {
   about: string;
   file: string;
   complete: boolean;
+  left_out: number;
   common_random_numbers: boolean;
   axes: Axis[];
   measures: { text: string; dimension: string }[];
@@ -114,7 +114,8 @@ function Curve(props: { axis: Axis; lines: CurveLine[]; format: (n: number) => s
   const positive = real && axis.numbers.every((n) => (n as number) > 0);
   const values = axis.numbers.map((n, i) => (real ? (n as number) : i));
   const span = Math.max(...values) / Math.min(...values);
-  const logarithmic = positive && span > 30;
+  const steps = values.slice(1).map((x, i) => x / values[i]);
+  const logarithmic = positive && (span > 30 || (values.length > 2 && steps.every((step) => step >= 1.7)));
   const scale = (x: number) => (logarithmic ? Math.log10(x) : x);
   const least = Math.min(...values.map(scale));
   const most = Math.max(...values.map(scale));
@@ -349,7 +350,7 @@ export function SweepPage(props: { sweep: Sweep }) {
             <article class="answer" key={answer.question}>
               {answer.question && <h3>{answer.question}</h3>}
               {answer.text.map((line) => (
-                <p key={line}>{line}</p>
+                <p key={line}>{line.replaceAll("+-", "±")}</p>
               ))}
             </article>
           ))}
@@ -441,15 +442,15 @@ export function SweepPage(props: { sweep: Sweep }) {
           </>
         )}
       </Panel>
-      <Panel title="Points" note="mean over the seeds, ± half of the 95 % interval">
+      <Panel title="Points" note={`mean over the seeds, ± half of the 95 % interval${sweep.left_out > 0 ? `; ${count(sweep.left_out)} points more are only in sweep.json` : ""}`}>
         <Table id="points" rows={points} columns={columns} caption="Points of the sweep" page={200} rowKey={(p) => String(p.index)} />
       </Panel>
       {sweep.differences.length > 0 && (
-        <Panel title="Differences" note={sweep.common_random_numbers ? "between neighbouring values, paired by seed" : "between neighbouring values"}>
+        <Panel title="Differences" note={sweep.common_random_numbers ? "between two values of an axis, paired by seed" : "between two values of an axis"}>
           <Table
             id="differences"
             rows={sweep.differences.map((d, i) => ({ ...d, i }))}
-            caption="Differences between neighbouring points"
+            caption="Differences between points"
             page={40}
             rowKey={(d) => String(d.i)}
             columns={[
@@ -468,7 +469,7 @@ export function SweepPage(props: { sweep: Sweep }) {
                   return d.mean === undefined ? "–" : `${d.mean > 0 ? "+" : ""}${f(d.mean)}${d.half_width ? ` ± ${f(d.half_width)}` : ""}`;
                 },
               },
-              { key: "sure", title: "", value: (d) => (sure(d) ? 0 : 1), show: (d) => (sure(d) ? "beyond chance" : <span class="muted">may be chance</span>) },
+              { key: "sure", title: "Significance", value: (d) => (sure(d) ? 0 : 1), show: (d) => (sure(d) ? "beyond chance" : <span class="muted">may be chance</span>) },
             ]}
           />
         </Panel>

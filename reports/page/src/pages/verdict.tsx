@@ -28,7 +28,7 @@ function summary(result: RunResult): string {
 }
 
 const oracleColumns = (result: RunResult, base: string): TableColumn<RunResult["oracles"][0]>[] => [
-  { key: "judgement", title: "", value: (o) => o.judgement, show: (o) => <Badge of={o.judgement} /> },
+  { key: "judgement", title: "Judged", value: (o) => o.judgement, show: (o) => <Badge of={o.judgement} /> },
   {
     key: "claim",
     title: "Claim",
@@ -47,7 +47,7 @@ const oracleColumns = (result: RunResult, base: string): TableColumn<RunResult["
 ];
 
 const expectationColumns = (result: RunResult, base: string): TableColumn<RunResult["expectations"][0]>[] => [
-  { key: "outcome", title: "", value: (e) => e.outcome, show: (e) => <Badge of={e.outcome} /> },
+  { key: "outcome", title: "Outcome", value: (e) => e.outcome, show: (e) => <Badge of={e.outcome} /> },
   {
     key: "text",
     title: "Expectation",
@@ -69,7 +69,7 @@ const expectationColumns = (result: RunResult, base: string): TableColumn<RunRes
 ];
 
 const runColumns: TableColumn<RunResult>[] = [
-  { key: "verdict", title: "", value: (r) => r.verdict, show: (r) => <Badge of={r.verdict} /> },
+  { key: "verdict", title: "Verdict", value: (r) => r.verdict, show: (r) => <Badge of={r.verdict} /> },
   { key: "scenario", title: "Scenario", value: (r) => r.scenario, show: (r) => <code>{r.scenario}</code> },
   { key: "seed", title: "Seed", value: (r) => r.seed, number: true },
   { key: "sim", title: "Simulated", value: (r) => r.sim_time_ns, show: (r) => duration(r.sim_time_ns), number: true },
