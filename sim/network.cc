@@ -60,18 +60,25 @@ Endpoint* Network::find(const Address& address) const {
 }
 
 uint32_t Network::connection(ProcessId from, ProcessId to) {
-  const auto key = std::make_pair(from.index, to.index);
-  const auto known = connection_of_.find(key);
-  if (known != connection_of_.end()) return known->second;
+  if (connection_of_.size() <= from.index) connection_of_.resize(from.index + 1u);
+  std::vector<uint32_t>& of_sender = connection_of_[from.index];
+  if (of_sender.size() <= to.index) of_sender.resize(to.index + 1u, UINT32_MAX);
+  if (of_sender[to.index] != UINT32_MAX) return of_sender[to.index];
   const auto index = static_cast<uint32_t>(connections_.size());
   Connection& made = connections_.emplace_back();
   made.from = from;
   made.to = to;
-  made.retry = spec_.retransmit_min;
-  made.path = world_.kernel().intern("connection/" + world_.machines().name(from) + ">" +
-                                     world_.machines().name(to));
-  connection_of_.emplace(key, index);
+  made.path_hash =
+      name_hash("connection/" + world_.machines().name(from) + ">" + world_.machines().name(to));
+  of_sender[to.index] = index;
   return index;
+}
+
+// As Kernel::draw does it, by the hash of a name that nobody else needs.
+Duration Network::latency_of(const Connection& line, uint64_t purpose, uint64_t n) const {
+  const uint64_t draw =
+      draw_value(world_.kernel().seed(), {kLatencyStream, line.path_hash, purpose, n});
+  return Duration{spec_.latency.sample(draw)};
 }
 
 uint32_t Network::keep(Flight flight) {
@@ -156,7 +163,7 @@ void Network::leave(Parcel parcel) {
   const uint32_t epoch = connections_[index].epoch;
   const uint32_t flight = keep({std::move(parcel), index, epoch});
   const bool cut = link(machines.host_of(from), machines.host_of(connections_[index].to)).cut;
-  if (cut || !connections_[index].blocked.empty()) {
+  if (cut || connections_[index].blocked != nullptr) {
     block(index, flight);
   } else {
     launch(index, flight);
@@ -178,9 +185,8 @@ void Network::launch(uint32_t index, uint32_t flight) {
   const Time start = std::max(kernel.now(), card_free_[from.index]);
   const Time sent = start + transfer_time(bytes, rate);
   card_free_[from.index] = start + transfer_time(bytes, spec_.bytes_per_second);
-  const uint64_t draw = kernel.draw(kLatencyStream, line.path, 0, ++line.messages);
-  Duration latency{spec_.latency.sample(draw)};
-  latency = latency + state.extra_latency;
+  ++line.messages;
+  const Duration latency = latency_of(line, 0, line.messages) + state.extra_latency;
   line.last_arrival = std::max(sent + latency, line.last_arrival);
   // After the order of the line, and only of the network: a service that waits for data absorbs its
   // own.
@@ -190,32 +196,33 @@ void Network::launch(uint32_t index, uint32_t flight) {
 
 void Network::block(uint32_t index, uint32_t flight) {
   Connection& line = connections_[index];
-  if (line.blocked.empty()) {
-    line.blocked_since = world_.kernel().now();
-    line.retry = spec_.retransmit_min;
-    world_.kernel().post(line.retry, id_, retransmit, (uint64_t{line.epoch} << 32) | index,
+  if (line.blocked == nullptr) {
+    line.blocked = std::make_unique<Blocked>();
+    line.blocked->since = world_.kernel().now();
+    line.blocked->retry = spec_.retransmit_min;
+    world_.kernel().post(line.blocked->retry, id_, retransmit, (uint64_t{line.epoch} << 32) | index,
                          Priority::delivery);
   }
-  line.blocked.push_back(flight);
+  line.blocked->parcels.push_back(flight);
 }
 
 void Network::retry(uint32_t index) {
   Connection& line = connections_[index];
   Machines& machines = world_.machines();
-  if (line.blocked.empty()) return;
+  if (line.blocked == nullptr) return;
   if (link(machines.host_of(line.from), machines.host_of(line.to)).cut) {
-    if (world_.kernel().now() - line.blocked_since >= spec_.tcp_give_up) {
+    Blocked& held = *line.blocked;
+    if (world_.kernel().now() - held.since >= spec_.tcp_give_up) {
       reset(line.from, line.to);
       return;
     }
-    line.retry = std::min(line.retry * 2, spec_.retransmit_max);
-    world_.kernel().post(line.retry, id_, retransmit, (uint64_t{line.epoch} << 32) | index,
+    held.retry = std::min(held.retry * 2, spec_.retransmit_max);
+    world_.kernel().post(held.retry, id_, retransmit, (uint64_t{line.epoch} << 32) | index,
                          Priority::delivery);
     return;
   }
-  std::deque<uint32_t> waiting;
-  waiting.swap(line.blocked);
-  for (const uint32_t flight : waiting) launch(index, flight);
+  const std::unique_ptr<Blocked> waiting = std::move(line.blocked);
+  for (const uint32_t flight : waiting->parcels) launch(index, flight);
 }
 
 void Network::arrived(uint32_t index) {
@@ -315,13 +322,13 @@ LinkState Network::link(HostId from, HostId to) const {
 void Network::break_connection(uint32_t index, bool tell_peer) {
   Connection& line = connections_[index];
   ++line.epoch;
-  for (const uint32_t flight : line.blocked) take(flight);
-  line.blocked.clear();
+  if (line.blocked != nullptr)
+    for (const uint32_t flight : line.blocked->parcels) take(flight);
+  line.blocked = nullptr;
   line.last_arrival = {};
   if (!tell_peer) return;
-  const uint64_t draw = world_.kernel().draw(kLatencyStream, line.path, 1, line.epoch);
-  const Duration latency{spec_.latency.sample(draw)};
-  world_.kernel().post(latency, id_, tell_closed, index, Priority::delivery);
+  world_.kernel().post(latency_of(line, 1, line.epoch), id_, tell_closed, index,
+                       Priority::delivery);
 }
 
 void Network::reset(ProcessId a, ProcessId b) {

@@ -119,15 +119,19 @@ class Network : public Entity, public ProcessObserver, public Departures {
  private:
   enum Kind : uint8_t { arrive, arrive_locally, retransmit, tell_closed };
 
+  struct Blocked {                 // what a cut link holds back
+    std::deque<uint32_t> parcels;  // waiting for a retransmission, in order
+    Time since{0};
+    Duration retry;
+  };
+  // A thousand processes that all talk to each other have a million of these.
   struct Connection {
     ProcessId from, to;
     uint64_t messages = 0;  // numbers them for their draws
     Time last_arrival{0};
-    uint32_t epoch = 0;            // grows by a reset; what is in flight under an older one is lost
-    std::deque<uint32_t> blocked;  // parcels waiting for a retransmission, in order
-    Time blocked_since{0};
-    Duration retry;
-    PathId path;
+    uint64_t path_hash = 0;            // of "connection/from>to"
+    std::unique_ptr<Blocked> blocked;  // null: nothing waits
+    uint32_t epoch = 0;  // grows by a reset; what is in flight under an older one is lost
   };
   struct Flight {
     Parcel parcel;
@@ -136,6 +140,7 @@ class Network : public Entity, public ProcessObserver, public Departures {
   };
 
   uint32_t connection(ProcessId from, ProcessId to);
+  Duration latency_of(const Connection& line, uint64_t purpose, uint64_t n) const;
   void leave(Parcel parcel);
   void perturb(Parcel& parcel);
   bool lost_by_rule(const Parcel& parcel);
@@ -157,7 +162,7 @@ class Network : public Entity, public ProcessObserver, public Departures {
   std::vector<Flight> flights_;
   std::vector<uint32_t> free_flights_;
   std::vector<Connection> connections_;
-  std::map<std::pair<uint32_t, uint32_t>, uint32_t> connection_of_;
+  std::vector<std::vector<uint32_t>> connection_of_;  // by sender, receiver; UINT32_MAX = none yet
   std::map<std::pair<uint32_t, uint32_t>, LinkState> links_;
   std::vector<Time> card_free_;                      // by host
   std::vector<std::vector<Endpoint*>> endpoints_;    // by process
