@@ -55,6 +55,21 @@ inline uint64_t size_of(const std::vector<ReaderSpan>& spans) {
   return size;
 }
 
+// Grows the last span where the next one follows it.
+inline void append(std::vector<ProducerSpan>& spans, PartitionIndex partition, uint32_t attempt) {
+  if (!spans.empty() && spans.back().last + 1 == partition && spans.back().attempt == attempt)
+    spans.back().last = partition;
+  else
+    spans.push_back({partition, partition, attempt});
+}
+
+inline void append(std::vector<ReaderSpan>& spans, uint32_t index, uint32_t attempt) {
+  if (!spans.empty() && spans.back().last + 1 == index && spans.back().attempt == attempt)
+    spans.back().last = index;
+  else
+    spans.push_back({index, index, attempt});
+}
+
 // The channels between some producers and some readers of one group: each with each.
 struct ChannelRange {
   enum class Kind : uint8_t {

@@ -4,26 +4,11 @@
 #include <utility>
 
 #include "model/task/data_messages.h"
-#include "model/task/null_task.h"
 #include "sim/check.h"
 
 namespace drey::model {
 
 namespace {
-
-void append(std::vector<ProducerSpan>& spans, PartitionIndex partition, uint32_t attempt) {
-  if (!spans.empty() && spans.back().last + 1 == partition && spans.back().attempt == attempt)
-    spans.back().last = partition;
-  else
-    spans.push_back({partition, partition, attempt});
-}
-
-void append(std::vector<ReaderSpan>& spans, uint32_t index, uint32_t attempt) {
-  if (!spans.empty() && spans.back().last + 1 == index && spans.back().attempt == attempt)
-    spans.back().last = index;
-  else
-    spans.push_back({index, index, attempt});
-}
 
 // Both ascending.
 std::vector<ProducerSpan> common(const std::vector<ProducerSpan>& a,
@@ -56,110 +41,53 @@ bool names(const std::vector<ReaderSpan>& readers, uint32_t index, uint32_t atte
 
 }  // namespace
 
-// ---- where producers are
-
-bool ProducerIndex::has(sim::ProcessId process) const {
-  return std::any_of(places.begin(), places.end(),
-                     [&](const Place& place) { return place.at.process == process; });
-}
-
-std::shared_ptr<const ProducerIndex> ProducerIndexes::of(JobId job, GroupIndex group,
-                                                         const GroupProducers& list) {
-  std::shared_ptr<const ProducerIndex>& newest = newest_[{job, group}];
-  if (newest != nullptr && newest->of == list) return newest;
-  std::map<sim::Address, std::vector<ProducerSpan>> places;
-  for (const ShuffleDescriptor& each : *list)
-    if (each.known) append(places[each.location], each.id.partition, each.id.producer.attempt);
-  auto made = std::make_shared<ProducerIndex>();
-  made->of = list;
-  for (auto& [at, spans] : places)
-    made->places.push_back({at, std::make_shared<std::vector<ProducerSpan>>(std::move(spans))});
-  newest = std::move(made);
-  return newest;
-}
-
 NullExchange::NullExchange(sim::World& world, sim::ProcessId process,
                            const NullExchangeOptions& options, ProducerIndexes& indexes)
     : Endpoint(world, process, kEndpointName), options_(options), indexes_(indexes) {}
 
 // ---- the tasks of this process
 
-namespace {
-
-constexpr uint64_t kExclusive = 2, kFloating = 8;  // of a channel, of a gate
-constexpr uint64_t kMostRequiredBlocking = 1000;   // of a gate
-constexpr uint64_t kSortBuffers = 512;             // of a blocking result
-
-uint64_t required_by_gate(ResultPartitionType type, uint64_t channels) {
-  const uint64_t wanted = channels * kExclusive + 1;
-  return is_pipelined_or_bounded(type) || is_bounded(type)
-             ? wanted
-             : std::min(kMostRequiredBlocking, wanted);
-}
-
-uint64_t required_by_result(ResultPartitionType type, uint64_t subpartitions) {
-  return is_blocking_or_persistent(type) ? kSortBuffers : subpartitions + 1;
-}
-
-}  // namespace
-
-// Exclusive buffers belong to channels from elsewhere only; what a gate needs of them is counted as
-// if all its producers were.
-bool NullExchange::take_buffers(const NullTask& task) {
-  const Deployment& deployment = task.deployment();
-  const JobGraph& graph = deployment.job->graph;
-  uint64_t required = 0;
-  for (const InputGateSpec& gate : deployment.gates)
-    required += required_by_gate(graph.data_set_of(gate.edge).type, gate.producers->size());
-  for (const ResultPartitionSpec& result : deployment.results)
-    required += required_by_result(graph.data_sets[result.data_set].type, result.subpartitions);
-  if (required > options_.network_segments - std::min(buffers_taken_, options_.network_segments))
-    return false;
-  buffers_[deployment.attempt] = required;
-  buffers_taken_ += required;
-  return true;
-}
-
-void NullExchange::started(NullTask& task) {
+void NullExchange::started(RangeTask& task) {
   const Deployment& deployment = task.deployment();
   const JobGraph& graph = deployment.job->graph;
   for (const ResultPartitionSpec& result : deployment.results) {
     const bool pipelined = can_be_pipelined(graph.data_sets[result.data_set].type);
-    results_[{task.job(), result.id.partition}] = {.attempt = deployment.attempt.attempt,
-                                                   .readable = pipelined};
+    results_[{task.deployment().attempt.job, result.id.partition}] = {
+        .attempt = deployment.attempt.attempt, .readable = pipelined};
     ++results_version_;
   }
   for (const InputGateSpec& input : deployment.gates) {
-    Gate& gate = gates_[{task.job(), input.group, deployment.attempt.subtask}];
+    Gate& gate = gates_[{task.deployment().attempt.job, input.group, deployment.attempt.subtask}];
     gate = {.task = &task,
             .attempt = deployment.attempt.attempt,
-            .producers = indexes_.of(task.job(), input.group, input.producers),
+            .producers = indexes_.of(task.deployment().attempt.job, input.group, input.producers),
             .channels = input.producers->size()};
   }
   ask_for(task, ChannelRange::Kind::request);
 }
 
-void NullExchange::ask_for(const NullTask& task, ChannelRange::Kind kind) {
+void NullExchange::ask_for(const RangeTask& task, ChannelRange::Kind kind) {
   const AttemptId& attempt = task.deployment().attempt;
   for (const InputGateSpec& input : task.deployment().gates) {
-    const auto gate = gates_.find({task.job(), input.group, attempt.subtask});
+    const auto gate = gates_.find({task.deployment().attempt.job, input.group, attempt.subtask});
     if (gate == gates_.end() || gate->second.task != &task) continue;
     // A channel that has ended is closed on both sides.
     if (kind == ChannelRange::Kind::cancel && gate->second.ended == gate->second.channels) continue;
     const auto same = std::find_if(asking_.begin(), asking_.end(), [&](const Asking& asking) {
-      return asking.kind == kind && asking.job == task.job() && asking.group == input.group &&
-             asking.producers == gate->second.producers;
+      return asking.kind == kind && asking.job == task.deployment().attempt.job &&
+             asking.group == input.group && asking.producers == gate->second.producers;
     });
-    Asking& asking = same != asking_.end()
-                         ? *same
-                         : asking_.emplace_back(
-                               Asking{kind, task.job(), input.group, gate->second.producers, {}});
+    Asking& asking =
+        same != asking_.end()
+            ? *same
+            : asking_.emplace_back(Asking{
+                  kind, task.deployment().attempt.job, input.group, gate->second.producers, {}});
     append(asking.readers, attempt.subtask, attempt.attempt);
     want_flush();
   }
 }
 
-void NullExchange::request_again(NullTask& task, const PartitionId& partition) {
+void NullExchange::request_again(RangeTask& task, const PartitionId& partition) {
   const AttemptId& attempt = task.deployment().attempt;
   for (const InputGateSpec& input : task.deployment().gates) {
     for (const ShuffleDescriptor& each : *input.producers) {
@@ -169,42 +97,46 @@ void NullExchange::request_again(NullTask& task, const PartitionId& partition) {
       const auto me = std::make_shared<std::vector<ReaderSpan>>();
       append(*me, attempt.subtask, attempt.attempt);
       outgoing(each.location)
-          .requests.push_back({ChannelRange::Kind::request, task.job(), input.group, 0, one, me});
+          .requests.push_back({ChannelRange::Kind::request, task.deployment().attempt.job,
+                               input.group, 0, one, me});
       want_flush();
     }
   }
 }
 
-void NullExchange::make_ready(const NullTask& task, ChannelRange::Kind kind) {
+void NullExchange::make_ready(const RangeTask& task, ChannelRange::Kind kind) {
   const uint32_t attempt = task.deployment().attempt.attempt;
   for (const ResultPartitionSpec& spec : task.deployment().results) {
-    const auto result = results_.find({task.job(), spec.id.partition});
+    const auto result = results_.find({task.deployment().attempt.job, spec.id.partition});
     if (result == results_.end() || result->second.attempt != attempt) continue;
     const CheckpointId checkpoint = result->second.last_barrier;
     const auto same = std::find_if(ready_.begin(), ready_.end(), [&](const Ready& ready) {
-      return ready.kind == kind && ready.job == task.job() && ready.checkpoint == checkpoint;
+      return ready.kind == kind && ready.job == task.deployment().attempt.job &&
+             ready.checkpoint == checkpoint;
     });
     Ready& ready =
-        same != ready_.end() ? *same : ready_.emplace_back(Ready{kind, task.job(), checkpoint, {}});
+        same != ready_.end()
+            ? *same
+            : ready_.emplace_back(Ready{kind, task.deployment().attempt.job, checkpoint, {}});
     append(ready.producers, spec.id.partition, attempt);
     want_flush();
   }
 }
 
-void NullExchange::barrier(const NullTask& task, CheckpointId id) {
+void NullExchange::barrier(const RangeTask& task, CheckpointId id) {
   for (const ResultPartitionSpec& spec : task.deployment().results) {
-    const auto result = results_.find({task.job(), spec.id.partition});
+    const auto result = results_.find({task.deployment().attempt.job, spec.id.partition});
     if (result != results_.end()) result->second.last_barrier = id;
   }
   make_ready(task, ChannelRange::Kind::barrier);
 }
 
-void NullExchange::ended(NullTask& task, End how) {
+void NullExchange::ended(RangeTask& task, End how) {
   const Deployment& deployment = task.deployment();
   switch (how) {
     case End::finished:
       for (const ResultPartitionSpec& spec : deployment.results) {
-        Result& result = results_[{task.job(), spec.id.partition}];
+        Result& result = results_[{task.deployment().attempt.job, spec.id.partition}];
         result.finished = result.readable = true;
       }
       ++results_version_;
@@ -226,14 +158,15 @@ void NullExchange::ended(NullTask& task, End how) {
   forget(task);
 }
 
-void NullExchange::forget(const NullTask& task) {
+void NullExchange::forget(const RangeTask& task) {
   const auto taken = buffers_.find(task.deployment().attempt);
   if (taken != buffers_.end()) {
     buffers_taken_ -= taken->second;
     buffers_.erase(taken);
   }
   for (const InputGateSpec& input : task.deployment().gates) {
-    const auto gate = gates_.find({task.job(), input.group, task.deployment().attempt.subtask});
+    const auto gate = gates_.find(
+        {task.deployment().attempt.job, input.group, task.deployment().attempt.subtask});
     if (gate != gates_.end() && gate->second.task == &task) gates_.erase(gate);
   }
 }
@@ -361,88 +294,6 @@ void NullExchange::expire() {
   }
   waiting_ = std::move(kept);
   if (!waiting_.empty()) arm_timer(expiry_due, options_.partition_request_timeout);
-}
-
-// ---- consuming
-
-void NullExchange::take(const ChannelRange& range) {
-  const uint64_t channels = size_of(*range.producers);
-  for (const ReaderSpan& span : *range.readers)
-    for (uint32_t index = span.first; index <= span.last; ++index) {
-      const auto gate = gates_.find({range.job, range.group, index});
-      if (gate == gates_.end() || gate->second.attempt != span.attempt) continue;
-      // Of another attempt than this task reads from: too late.
-      const ProducerSpan& first = range.producers->front();
-      const std::vector<ShuffleDescriptor>& known = *gate->second.producers->of;
-      const PartitionIndex offset = first.first - known.front().id.partition;
-      if (offset >= known.size() || known[offset].id.producer.attempt != first.attempt) continue;
-      take(gate->second, range, channels);
-    }
-}
-
-void NullExchange::take(Gate& gate, const ChannelRange& range, uint64_t channels) {
-  switch (range.kind) {
-    case ChannelRange::Kind::request:
-    case ChannelRange::Kind::cancel:
-      return;
-    case ChannelRange::Kind::barrier:
-      if (range.checkpoint < gate.aligning) return;
-      if (range.checkpoint > gate.aligning) {
-        gate.aligning = range.checkpoint;
-        gate.arrived = gate.ended;
-        gate.barriers = 0;
-        gate.task->alignment_begun(range.checkpoint);
-      }
-      gate.arrived += channels;
-      gate.barriers += channels;
-      break;
-    case ChannelRange::Kind::end:
-      gate.ended += channels;
-      if (gate.aligning > range.checkpoint) gate.arrived += channels;
-      break;
-    case ChannelRange::Kind::not_found: {
-      const ProducerSpan& first = range.producers->front();
-      const PartitionIndex offset = first.first - gate.producers->of->front().id.partition;
-      gate.task->partition_not_found((*gate.producers->of)[offset].id);
-      return;
-    }
-    case ChannelRange::Kind::producer_failed:
-      gate.task->fail(
-          {.kind = Cause::Kind::remote_transport, .text = "error at remote TaskManager"});
-      return;
-  }
-  NullTask& task = *gate.task;
-  bool aligned = gate.aligning > 0;
-  bool over = true;
-  uint64_t barriers = 0;
-  for (const InputGateSpec& input : task.deployment().gates) {
-    const Gate& each = gates_.at({task.job(), input.group, task.deployment().attempt.subtask});
-    aligned = aligned && each.arrived == each.channels && each.aligning == gate.aligning;
-    over = over && each.ended == each.channels;
-    barriers += each.barriers;
-  }
-  if (aligned) task.aligned(gate.aligning, barriers);
-  if (over) task.inputs_ended();
-}
-
-void NullExchange::lose_process(sim::ProcessId peer, Cause::Kind kind, const char* text) {
-  std::vector<NullTask*> lost;
-  std::vector<std::optional<PartitionId>> blamed;
-  for (const auto& [key, gate] : gates_) {
-    if (gate.ended == gate.channels) continue;
-    const auto place =
-        std::find_if(gate.producers->places.begin(), gate.producers->places.end(),
-                     [&](const ProducerIndex::Place& each) { return each.at.process == peer; });
-    if (place == gate.producers->places.end()) continue;
-    lost.push_back(gate.task);
-    const PartitionIndex offset =
-        place->producers->front().first - gate.producers->of->front().id.partition;
-    blamed.emplace_back(kind == Cause::Kind::partition_connection
-                            ? std::optional((*gate.producers->of)[offset].id)
-                            : std::nullopt);
-  }
-  for (size_t i = 0; i < lost.size(); ++i)
-    lost[i]->fail({.kind = kind, .text = text, .partition = blamed[i]});
 }
 
 // ---- the endpoint

@@ -23,7 +23,19 @@
 
 namespace drey::model {
 
-class NullTask;
+// A task whose channels the exchange carries.
+class RangeTask {
+ public:
+  virtual ~RangeTask() = default;
+  virtual const Deployment& deployment() const = 0;
+  // The first barrier came; all channels have passed it, so many with a barrier; all channels have
+  // ended; the producer's TaskManager does not have this partition; a channel has failed.
+  virtual void alignment_begun(CheckpointId id) = 0;
+  virtual void aligned(CheckpointId id, uint64_t barriers) = 0;
+  virtual void inputs_ended() = 0;
+  virtual void partition_not_found(const PartitionId& partition) = 0;
+  virtual void channel_failed(const Cause& cause) = 0;
+};
 
 // The producers of one group by the TaskManager that has them. Made once for all consumers of the
 // group, whose deployments share one list.
@@ -61,18 +73,18 @@ class NullExchange final : public sim::Endpoint {
 
   // Network buffers for the task's channels and results, until it is forgotten (data-plane page
   // 1.2). False: there are too few.
-  bool take_buffers(const NullTask& task);
+  bool take_buffers(const RangeTask& task);
   // The task runs: its pipelined results can be read, its inputs are requested.
-  void started(NullTask& task);
+  void started(RangeTask& task);
   // The task's outputs, after what they carried before.
-  void barrier(const NullTask& task, CheckpointId id);
+  void barrier(const RangeTask& task, CheckpointId id);
   enum class End : uint8_t { finished, canceled, failed };
-  void ended(NullTask& task, End how);
+  void ended(RangeTask& task, End how);
   // Without a word: the task's object goes.
-  void forget(const NullTask& task);
+  void forget(const RangeTask& task);
   void release(const std::vector<PartitionId>& partitions);
   // The task asks again for a partition that was not found.
-  void request_again(NullTask& task, const PartitionId& partition);
+  void request_again(RangeTask& task, const PartitionId& partition);
 
  private:
   struct Result {
@@ -82,7 +94,7 @@ class NullExchange final : public sim::Endpoint {
     CheckpointId last_barrier = 0;
   };
   struct Gate {
-    NullTask* task = nullptr;
+    RangeTask* task = nullptr;
     uint32_t attempt = 0;
     std::shared_ptr<const ProducerIndex> producers;
     uint64_t channels = 0;
@@ -151,8 +163,8 @@ class NullExchange final : public sim::Endpoint {
   void send_gathered();
   std::vector<ChannelRange>& ranges_for(const sim::Address& to);
   Outgoing& outgoing(const sim::Address& to);
-  void ask_for(const NullTask& task, ChannelRange::Kind kind);
-  void make_ready(const NullTask& task, ChannelRange::Kind kind);
+  void ask_for(const RangeTask& task, ChannelRange::Kind kind);
+  void make_ready(const RangeTask& task, ChannelRange::Kind kind);
 
   void serve(const sim::Address& from, const ChannelRange& range);
   void add_view(const sim::Address& from, const ChannelRange& range);

@@ -24,7 +24,7 @@ struct NullTaskOptions {
   bool acknowledges = true;
 };
 
-class NullTask final : public TaskRuntime, public sim::Entity {
+class NullTask final : public TaskRuntime, public RangeTask, public sim::Entity {
  public:
   NullTask(sim::World& world, sim::ProcessId process, std::shared_ptr<const Deployment> deployment,
            TaskListener& listener, const NullTaskOptions& options, NullExchange& exchange);
@@ -45,13 +45,12 @@ class NullTask final : public TaskRuntime, public sim::Entity {
 
   ExecutionState state() const { return state_; }
   JobId job() const { return deployment_->attempt.job; }
-  const Deployment& deployment() const { return *deployment_; }
-  // From the exchange: the first barrier came; all channels have passed it, so many with a barrier;
-  // all channels have ended; the producer's TaskManager does not have this partition.
-  void alignment_begun(CheckpointId id);
-  void aligned(CheckpointId id, uint64_t barriers);
-  void inputs_ended();
-  void partition_not_found(const PartitionId& partition);
+  const Deployment& deployment() const override { return *deployment_; }
+  void alignment_begun(CheckpointId id) override;
+  void aligned(CheckpointId id, uint64_t barriers) override;
+  void inputs_ended() override;
+  void partition_not_found(const PartitionId& partition) override;
+  void channel_failed(const Cause& cause) override { fail(cause); }
   void on_event(const sim::Event& event) override;
 
  private:
