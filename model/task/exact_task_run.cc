@@ -64,7 +64,7 @@ void ExactTask::apply_until(sim::Time x) {
       clock_ = clock_ + time_of(effects_.charge);
       effects_.charge = {};
     }
-    if (ending_) return;
+    if (ending_ || hung_) return;
     apply_elements();
     if (done < run) {
       stalled_ = true;
