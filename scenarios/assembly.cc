@@ -137,17 +137,15 @@ Assembly::Assembly(const Scenario& scenario, const AssemblyOptions& options) {
   model::Cluster::Options cluster;
   cluster.spec.job_managers = static_cast<uint32_t>(scenario.cluster.job_managers);
   cluster.spec.spare_task_managers = static_cast<uint32_t>(scenario.cluster.spare_task_managers);
-  cluster.spec.task_managers =
-      static_cast<uint32_t>(scenario.cluster.task_manager_names().size()) -
-      cluster.spec.spare_task_managers;
+  cluster.spec.task_managers = static_cast<uint32_t>(scenario.cluster.task_manager_names().size()) -
+                               cluster.spec.spare_task_managers;
   cluster.spec.slots_each = static_cast<uint32_t>(scenario.cluster.slots_each);
   cluster.spec.shuffle_service = scenario.flink.flag("drey.external-shuffle-service");
   cluster.spec.cores = static_cast<uint32_t>(scenario.cluster.cores);
   cluster.flink = flink_options_of(scenario);
   cluster.flink.mutant = options.mutant;
   cluster.jobs = {{1, job_}};
-  cluster.clients = {
-      model::JobClientSpec{.job = 1, .submit_after = scenario.job.submit_after}};
+  cluster.clients = {model::JobClientSpec{.job = 1, .submit_after = scenario.job.submit_after}};
   cluster.object_store = object_store_->service_name();
   cluster.pointer_store = pointer_store_->service_name();
   cluster_ = std::make_unique<model::Cluster>(*world_, std::move(cluster), *grain_);

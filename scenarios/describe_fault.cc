@@ -95,6 +95,30 @@ void describe_lose(FieldVisitor& v, FaultSpec& f) {
   f.answer = part == 1;
 }
 
+void describe_direction(FieldVisitor& v, FaultSpec& f) {
+  size_t direction = f.symmetric ? 0 : 1;
+  v.choice({.name = "direction",
+            .help = "asymmetric: only messages of the first side to the second are held."},
+           kDirectionNames, direction);
+  f.symmetric = direction == 0;
+}
+
+void describe_damage(FieldVisitor& v, FaultSpec& f) {
+  v.subtask(
+      {.name = "damage_result", .help = "Subtask whose stored results are hit, e.g. \"src/0\"."},
+      f.vertex, f.subtask);
+  size_t index = f.effect == FaultEffect::truncate ? 1 : 0;
+  v.choice({.name = "effect",
+            .help = "remove: the files are gone; truncate: the second half of the data."},
+           kDamageNames, index);
+  f.effect = kDamageValues[index];
+}
+
+void describe_cancel(FieldVisitor& v) {
+  size_t job = 0;
+  v.choice({.name = "cancel", .help = "The job."}, kJobNames, job);
+}
+
 void describe_verb(FieldVisitor& v, FaultSpec& f) {
   const Field whom{.name = kVerbNames[static_cast<size_t>(f.verb)],
                    .help = "Process or host that is hit."};
@@ -112,19 +136,15 @@ void describe_verb(FieldVisitor& v, FaultSpec& f) {
       duration_of(v, f, true);
       break;
     case FaultVerb::restart:
+    case FaultVerb::terminate:
     case FaultVerb::lose_disk:
       v.targets(whom, f.targets);
       break;
-    case FaultVerb::cut: {
+    case FaultVerb::cut:
       v.sides(link, f.targets, f.other_side);
-      size_t direction = f.symmetric ? 0 : 1;
-      v.choice({.name = "direction",
-                .help = "asymmetric: only messages of the first side to the second are held."},
-               kDirectionNames, direction);
-      f.symmetric = direction == 0;
+      describe_direction(v, f);
       duration_of(v, f, false);
       break;
-    }
     case FaultVerb::slow_link:
       v.sides(link, f.targets, f.other_side);
       describe_slowness(v, f);
@@ -150,30 +170,17 @@ void describe_verb(FieldVisitor& v, FaultSpec& f) {
       v.targets(whom, f.targets);
       describe_slowness(v, f);
       break;
-    case FaultVerb::damage_result: {
-      v.subtask({.name = "damage_result",
-                 .help = "Subtask whose stored results are hit, e.g. \"src/0\"."},
-                f.vertex, f.subtask);
-      size_t index = f.effect == FaultEffect::truncate ? 1 : 0;
-      v.choice({.name = "effect",
-                .help = "remove: the files are gone; truncate: the second half of the data."},
-               kDamageNames, index);
-      f.effect = kDamageValues[index];
+    case FaultVerb::damage_result:
+      describe_damage(v, f);
       break;
-    }
     case FaultVerb::fail:
       v.subtask({.name = "fail", .help = "Subtask that throws, e.g. \"agg/0\"."}, f.vertex,
                 f.subtask);
       v.text({.name = "cause", .help = "Text of the exception."}, f.cause, TextForm::any);
       break;
-    case FaultVerb::terminate:
-      v.targets(whom, f.targets);
+    case FaultVerb::cancel:
+      describe_cancel(v);
       break;
-    case FaultVerb::cancel: {
-      size_t job = 0;
-      v.choice({.name = "cancel", .help = "The job."}, kJobNames, job);
-      break;
-    }
   }
 }
 

@@ -32,7 +32,8 @@ void describe_csv(FieldVisitor& v, CsvData& data) {
 
 void describe_event_times(FieldVisitor& v, EventTimesSpec& times) {
   v.duration({.name = "start", .help = "Of offset 0."}, times.start);
-  v.duration({.name = "step", .help = "From one offset to the next.", .least = 1'000'000}, times.step);
+  v.duration({.name = "step", .help = "From one offset to the next.", .least = 1'000'000},
+             times.step);
   v.integer({.name = "shuffle",
              .help = "Less (shuffle x offset) modulo the source's disorder, in milliseconds.",
              .most = 1'000'000},
@@ -40,7 +41,8 @@ void describe_event_times(FieldVisitor& v, EventTimesSpec& times) {
   v.duration({.name = "late_by", .help = "How late the late records are."}, times.late_by);
   v.integer({.name = "late_every", .help = "Each n-th record of a split is late; 0 = none."},
             times.late_every);
-  v.integer({.name = "late_from", .help = "First offset of a run of late records."}, times.late_from);
+  v.integer({.name = "late_from", .help = "First offset of a run of late records."},
+            times.late_from);
   v.integer({.name = "late_to", .help = "Offset behind that run."}, times.late_to);
 }
 
@@ -115,9 +117,8 @@ void describe_user_code(FieldVisitor& v, UserCodeSpec& u) {
           .required = true},
          kUserCodeNames, u.action);
   v.maybe({.name = "subtask", .help = "Only in this subtask; default: whichever gets there."},
-          u.subtask, [&](int64_t& n) {
-            v.integer({.name = "subtask", .help = "", .most = 32'767}, n);
-          });
+          u.subtask,
+          [&](int64_t& n) { v.integer({.name = "subtask", .help = "", .most = 32'767}, n); });
   v.integer({.name = "split", .help = "Split of the record.", .most = 65'534}, u.split);
   v.integer({.name = "offset", .help = "Offset of the record in its split."}, u.offset);
   v.integer({.name = "checkpoint", .help = "Id of the checkpoint; 0 = each."}, u.checkpoint);
@@ -126,6 +127,46 @@ void describe_user_code(FieldVisitor& v, UserCodeSpec& u) {
              .help = "Only in attempts below this number (the first is 0).",
              .least = 1},
             u.while_attempt_below);
+}
+
+// What only vertices of its kind have.
+void describe_kind(FieldVisitor& v, VertexSpec& s) {
+  switch (s.kind) {
+    case VertexKind::source:
+      describe_source(v, s);
+      describe_keys(v, s);
+      break;
+    case VertexKind::map:
+      break;
+    case VertexKind::filter:
+      v.ratio({.name = "selectivity", .help = "Share of the records that pass."}, s.selectivity);
+      break;
+    case VertexKind::flat_map:
+      v.integer(
+          {.name = "fan_out", .help = "Copies made of each record.", .least = 0, .most = 1'000},
+          s.fan_out);
+      break;
+    case VertexKind::keyed:
+      describe_keys(v, s);
+      describe_state(v, s);
+      break;
+    case VertexKind::window:
+      v.duration({.name = "window",
+                  .help = "Size of the tumbling event-time window.",
+                  .required = true,
+                  .least = 1'000'000},
+                 s.window);
+      v.duration(
+          {.name = "allowed_lateness", .help = "How long a fired window still takes late records."},
+          s.allowed_lateness);
+      describe_keys(v, s);
+      describe_state(v, s);
+      break;
+    case VertexKind::sink:
+      v.pick({.name = "delivery", .help = "exactly-once: two-phase commit at the broker."},
+             kDeliveryNames, s.delivery);
+      break;
+  }
 }
 
 void describe_vertex(FieldVisitor& v, VertexSpec& s) {
@@ -169,42 +210,7 @@ void describe_vertex(FieldVisitor& v, VertexSpec& s) {
   v.boolean({.name = "outputs_at_end",
              .help = "Emits only at the end of its input, so its outputs are blocking."},
             s.outputs_at_end);
-  switch (s.kind) {
-    case VertexKind::source:
-      describe_source(v, s);
-      describe_keys(v, s);
-      break;
-    case VertexKind::map:
-      break;
-    case VertexKind::filter:
-      v.ratio({.name = "selectivity", .help = "Share of the records that pass."}, s.selectivity);
-      break;
-    case VertexKind::flat_map:
-      v.integer(
-          {.name = "fan_out", .help = "Copies made of each record.", .least = 0, .most = 1'000},
-          s.fan_out);
-      break;
-    case VertexKind::keyed:
-      describe_keys(v, s);
-      describe_state(v, s);
-      break;
-    case VertexKind::window:
-      v.duration({.name = "window",
-                  .help = "Size of the tumbling event-time window.",
-                  .required = true,
-                  .least = 1'000'000},
-                 s.window);
-      v.duration(
-          {.name = "allowed_lateness", .help = "How long a fired window still takes late records."},
-          s.allowed_lateness);
-      describe_keys(v, s);
-      describe_state(v, s);
-      break;
-    case VertexKind::sink:
-      v.pick({.name = "delivery", .help = "exactly-once: two-phase commit at the broker."},
-             kDeliveryNames, s.delivery);
-      break;
-  }
+  describe_kind(v, s);
 }
 
 void describe_edge(FieldVisitor& v, EdgeSpec& e) {

@@ -213,14 +213,14 @@ void ExactTask::build_source(uint32_t op) {
   CHECK(services_.log != nullptr, "a source needs a log to read");
   chain_.source_op = op;
   chain_.source = std::make_unique<LogSource>(
-      LogSource::Options{.log = services_.log,
-                         .service = deployment_->job->external_log,
-                         .bound_ms = sim::to_millis(spec(op).max_out_of_orderness),
-                         .records_per_second =
-                             spec(op).paced_by_reader ? spec(op).records_per_second : 0,
-                         .idle_timeout = spec(op).idle_timeout,
-                         .slice_records = deployment_->job->options.buffer_bytes / kUnitBytes,
-                         .mutant = deployment_->job->options.mutant},
+      LogSource::Options{
+          .log = services_.log,
+          .service = deployment_->job->external_log,
+          .bound_ms = sim::to_millis(spec(op).max_out_of_orderness),
+          .records_per_second = spec(op).paced_by_reader ? spec(op).records_per_second : 0,
+          .idle_timeout = spec(op).idle_timeout,
+          .slice_records = deployment_->job->options.buffer_bytes / kUnitBytes,
+          .mutant = deployment_->job->options.mutant},
       *this);
   bool found = false;
   const std::vector<SourcePosition> positions = restore_.source(op, found);

@@ -1,10 +1,10 @@
 #pragma once
-// The input of a keyed operator in batch mode: read to its end first, then given out key by key. So a
-// task does not need its producers any more when the work on its records begins, and it keeps the state
-// of one key at a time.
+// The input of a keyed operator in batch mode: read to its end first, then given out key by key. So
+// a task does not need its producers any more when the work on its records begins, and it keeps the
+// state of one key at a time.
 //
-// Within a key records keep the order of their arrival (upstream compares event times first). Upstream:
-// SortingDataInput, execution.sorted-inputs.enabled.
+// Within a key records keep the order of their arrival (upstream compares event times first).
+// Upstream: SortingDataInput, execution.sorted-inputs.enabled.
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
@@ -25,6 +25,7 @@ class SortedInput {
   void sort() {
     order_.resize(records_.size());
     std::iota(order_.begin(), order_.end(), 0u);
+    // total order: ties by arrival
     std::sort(order_.begin(), order_.end(), [&](uint32_t a, uint32_t b) {
       return records_[a].key != records_[b].key ? records_[a].key < records_[b].key : a < b;
     });

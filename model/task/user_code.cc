@@ -8,7 +8,8 @@ using Action = UserCodeFault::Action;
 
 void UserCode::add(size_t place, const OperatorSpec& op, uint32_t subtask, uint32_t attempt) {
   for (const UserCodeFault& fault : op.user_code) {
-    if (attempt >= fault.while_attempt_below || fault.subtask.value_or(subtask) != subtask) continue;
+    if (attempt >= fault.while_attempt_below || fault.subtask.value_or(subtask) != subtask)
+      continue;
     switch (fault.action) {
       case Action::throw_at_record:
       case Action::hang_at_record:

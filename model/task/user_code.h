@@ -1,6 +1,6 @@
 #pragma once
-// What the code of a task's operators does wrong (UserCodeFault): asked by the task for each block of
-// records that an operator is about to get, and by its checkpoints for each snapshot.
+// What the code of a task's operators does wrong (UserCodeFault): asked by the task for each block
+// of records that an operator is about to get, and by its checkpoints for each snapshot.
 //
 // Only faults that can strike this attempt of this subtask are kept, so a task without any pays one
 // comparison per block. Places count along the chain: 0 is the first operator behind the source (or

@@ -1,4 +1,4 @@
-#include "twin_compare.h"
+#include "tests/conformance/twin_compare.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -76,9 +76,9 @@ class Comparer {
   void restart_sets(const Json& expected, const Json& got) {
     bool equal = expected.size() == got.size();
     for (size_t i = 0; equal && i < expected.size(); ++i)
-      equal = expected[i].is_string()
-                  ? std::strtoull(expected[i].get<std::string>().c_str(), nullptr, 10) == got[i].size()
-                  : expected[i] == got[i];
+      equal = expected[i].is_string() ? std::strtoull(expected[i].get<std::string>().c_str(),
+                                                      nullptr, 10) == got[i].size()
+                                      : expected[i] == got[i];
     if (!equal) differ("restart_set", expected.dump(), got);
   }
 
@@ -126,8 +126,8 @@ class Comparer {
       out_.compared.insert(fact);
       // Three runs do not show the ends of a range.
       const int64_t width = range[1].get<int64_t>() - range[0].get<int64_t>();
-      near(fact, range[0], range[1], std::max<int64_t>(width, fact == "checkpoints.completed" ? 2 : 0),
-           *value);
+      near(fact, range[0], range[1],
+           std::max<int64_t>(width, fact == "checkpoints.completed" ? 2 : 0), *value);
     }
   }
 
@@ -184,7 +184,8 @@ class Comparer {
     }
     const int64_t value = got.get<int64_t>();
     if (value < least || value > most)
-      differ(fact, std::to_string(least) + ".." + std::to_string(most) + " (twin " + range.dump() + ")",
+      differ(fact,
+             std::to_string(least) + ".." + std::to_string(most) + " (twin " + range.dump() + ")",
              got);
   }
 

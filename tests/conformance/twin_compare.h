@@ -1,7 +1,7 @@
 #pragma once
-// Compares the facts of a run with those of a twin, by the rules of tests/conformance/twins/README.md,
-// "Tolerance": logic exactly, times by bounds, facts that varied by range, what depends on the recording
-// machine not at all.
+// Compares the facts of a run with those of a twin, by the rules of
+// tests/conformance/twins/README.md, "Tolerance": logic exactly, times by bounds, facts that varied
+// by range, what depends on the recording machine not at all.
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>

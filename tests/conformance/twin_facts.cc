@@ -1,4 +1,4 @@
-#include "twin_facts.h"
+#include "tests/conformance/twin_facts.h"
 
 #include <algorithm>
 
@@ -100,7 +100,8 @@ void TwinFacts::on(const sim::Fact& fact, sim::FactNumber) {
       return;
     case FactGroup::machine:
       if (fact.kind == sim::fact_kind(sim::MachineFact::process_stopped))
-        exits_.push_back({fact.at, std::string(names_(fact.entity)) + " " + std::to_string(fact.c)});
+        exits_.push_back(
+            {fact.at, std::string(names_(fact.entity)) + " " + std::to_string(fact.c)});
       return;
     case FactGroup::store:
       if (fact.kind == sim::fact_kind(sim::ObjectFact::put))
@@ -173,8 +174,7 @@ void TwinFacts::on_control(const sim::Fact& fact) {
   } else if (is(ControlFact::restart_refused)) {
     roots_.push_back({fact.at, "(global)", "JobException", failed_now()});
   } else if (is(ControlFact::slot_allocated)) {
-    process_of_allocation_[fact.b] =
-        without_incarnation(std::string(names_(fact.entity)));
+    process_of_allocation_[fact.b] = without_incarnation(std::string(names_(fact.entity)));
   } else if (is(ControlFact::deployed)) {
     const std::string subtask = twin_subtask(fact);
     const std::string process = process_of_allocation_[fact.b];
@@ -217,8 +217,7 @@ void TwinFacts::on_batch(const sim::BatchFact& batch, sim::FactNumber) {
   std::string sink(names_(batch.head.subject));
   const size_t begin = sink.find("job-1-");
   sink = begin == std::string::npos ? std::string() : sink.substr(begin + 6);
-  for (int i = 0; i < 2 && sink.find('-') != std::string::npos; ++i)
-    sink.resize(sink.rfind('-'));
+  for (int i = 0; i < 2 && sink.find('-') != std::string::npos; ++i) sink.resize(sink.rfind('-'));
   Output& output = outputs_[sink];
   if (has_windows())
     output.records.insert(output.records.end(), batch.records.begin(), batch.records.end());
@@ -283,7 +282,8 @@ Json TwinFacts::restart_sets() const {
   return sets;
 }
 
-// A failure of a task is a root of its own; one of the job lists the tasks that have failed by then.
+// A failure of a task is a root of its own; one of the job lists the tasks that have failed by
+// then.
 int64_t TwinFacts::failed_now() const {
   return std::count_if(state_now_.begin(), state_now_.end(),
                        [](const auto& entry) { return entry.second == "FAILED"; });

@@ -1,6 +1,6 @@
 #pragma once
-// What happened in a run, in the words of a twin's `facts` (tests/conformance/twins/README.md): from the
-// announced facts of the trace alone.
+// What happened in a run, in the words of a twin's `facts` (tests/conformance/twins/README.md):
+// from the announced facts of the trace alone.
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -11,7 +11,7 @@
 
 #include "reports/oracle.h"
 #include "sim/log_contents.h"
-#include "twin_scenario.h"
+#include "tests/conformance/twin_scenario.h"
 
 namespace drey::conformance {
 
@@ -24,8 +24,8 @@ class TwinFacts final : public sim::TraceSink {
   void on(const sim::Fact& fact, sim::FactNumber number) override;
   void on_batch(const sim::BatchFact& batch, sim::FactNumber number) override;
 
-  // Keys as in the twin's `facts`; `times` hold one number each, not a range. `right_values`: the ledger
-  // found no wrong running value.
+  // Keys as in the twin's `facts`; `times` hold one number each, not a range. `right_values`: the
+  // ledger found no wrong running value.
   Json facts(bool right_values) const;
 
  private:
@@ -60,7 +60,7 @@ class TwinFacts final : public sim::TraceSink {
     sim::Time at;
     uint64_t id = 0;
   };
-  struct Output {  // of one sink
+  struct Output {                        // of one sink
     std::map<uint64_t, uint64_t> times;  // committed, by provenance
     std::vector<sim::Record> records;    // of windows
   };
@@ -91,7 +91,8 @@ class TwinFacts final : public sim::TraceSink {
   Json output(bool right_values) const;
   Json output_of(const Output& output, bool right_values) const;
   Json windows() const;
-  // What the log's formula makes of the windows: (key, last ms) -> sum, records; and the late records.
+  // What the log's formula makes of the windows: (key, last ms) -> sum, records; and the late
+  // records.
   struct Windows;
   Windows expected_windows() const;
   void add_reruns(Json& facts) const;
@@ -123,7 +124,7 @@ class TwinFacts final : public sim::TraceSink {
   size_t failed_triggers_ = 0;
   std::map<uint64_t, std::string> process_of_allocation_;
   std::map<std::string, std::pair<uint64_t, std::string>> first_slot_;  // subtask -> allocation, TM
-  std::map<std::string, std::string> process_of_;                      // subtask -> TM now
+  std::map<std::string, std::string> process_of_;                       // subtask -> TM now
   std::set<std::string> on_lost_;
   std::string lost_;  // the TaskManager that the fault hits
   std::map<std::string, Output> outputs_;

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "model/trace_events.h"
-#include "twin_facts.h"
+#include "tests/conformance/twin_facts.h"
 
 namespace drey::conformance {
 
@@ -162,13 +162,12 @@ struct TwinFacts::Windows {
 
 bool TwinFacts::has_windows() const {
   const Json& vertices = twin_["job"]["vertices"];
-  return std::any_of(vertices.begin(), vertices.end(), [](const Json& vertex) {
-    return vertex["operators"].front() == "window";
-  });
+  return std::any_of(vertices.begin(), vertices.end(),
+                     [](const Json& vertex) { return vertex["operators"].front() == "window"; });
 }
 
-// Read in order of the splits; late is what comes behind the watermark that the records before it make.
-// Several splits never hold late records in the twins.
+// Read in order of the splits; late is what comes behind the watermark that the records before it
+// make. Several splits never hold late records in the twins.
 TwinFacts::Windows TwinFacts::expected_windows() const {
   Windows made;
   const int64_t disorder = twin_["load"].value("disorder", int64_t{0});

@@ -1,4 +1,4 @@
-#include "twin_scenario.h"
+#include "tests/conformance/twin_scenario.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -70,16 +70,16 @@ class Builder {
     for (const auto& [id, vertex] : described["vertices"].items())
       chain(id, vertex, ship_into.count(id) != 0 ? ship_into[id] : "");
     for (const Json& edge : described["edges"])
-      if (job["vertices"].contains(head_of_[edge["to"]])) job["edges"].push_back(tail_of_[edge["from"]] + " -> " + edge["ship"].get<std::string>() +
-                             " -> " + head_of_[edge["to"]]);
+      if (job["vertices"].contains(head_of_[edge["to"]]))
+        job["edges"].push_back(tail_of_[edge["from"]] + " -> " + edge["ship"].get<std::string>() +
+                               " -> " + head_of_[edge["to"]]);
     const Json& load = twin_["load"];
     if (load.contains("max_par")) job["max_parallelism"] = load["max_par"];
-    static const std::set<std::string> known{"splits",  "records_per_split",
-                                             "records_per_second_and_split",
-                                             "keys",    "splits_are",
-                                             "disorder", "late_every",
-                                             "late_from", "late_to", "sink",
-                                             "max_par", "cost_us_per_record"};
+    static const std::set<std::string> known{
+        "splits",     "records_per_split", "records_per_second_and_split",
+        "keys",       "splits_are",        "disorder",
+        "late_every", "late_from",         "late_to",
+        "sink",       "max_par",           "cost_us_per_record"};
     for (const auto& [key, value] : load.items())
       if (known.count(key) == 0) missing("load: " + key);
   }
@@ -305,7 +305,8 @@ class Builder {
     } else if (fault.contains("cut")) {
       cut(fault, made);
     } else if (fault.contains("limit_link")) {
-      made["slow_link"] = {target(fault["limit_link"]), {"tm-*", "jm-*", "broker", "storage", "log"}};
+      made["slow_link"] = {target(fault["limit_link"]),
+                           {"tm-*", "jm-*", "broker", "storage", "log"}};
       const int64_t kilobits = std::strtoll(fault["rate"].get<std::string>().c_str(), nullptr, 10);
       made["bandwidth"] = std::to_string(kilobits * 125) + "B/s";
       made["for"] = compact(fault["for"]);
@@ -318,7 +319,8 @@ class Builder {
       made["cancel"] = "job";
     } else {
       for (const auto& [key, value] : fault.items())
-        if (key != "when" && key != "after" && key != "at" && key != "after_previous" && key != "for")
+        if (key != "when" && key != "after" && key != "at" && key != "after_previous" &&
+            key != "for")
           return missing("fault: " + key);
     }
   }
@@ -355,7 +357,7 @@ class Builder {
   const Json& twin_;
   TwinScenario out_;
   std::string previous_;
-  std::string source_;  // the last one described
+  std::string source_;                                    // the last one described
   std::map<std::string, std::string> head_of_, tail_of_;  // by the twin's vertex
   std::map<std::string, std::vector<std::string>> operators_of_;
 };

@@ -1,9 +1,10 @@
-// The twins: each file in DREY_TWINS_DIR (default: the committed copy) becomes a scenario, is run on seeds
-// 1 to DREY_TWIN_SEEDS (default 20), and its facts are compared. Prints a table twin by twin.
+// The twins: each file in DREY_TWINS_DIR (default: the committed copy) becomes a scenario, is run
+// on seeds 1 to DREY_TWIN_SEEDS (default 20), and its facts are compared. Prints a table twin by
+// twin.
 //
-// tests/conformance/open_twins.json lists what is not as in the twin yet, and why. It is checked in both
-// directions: a difference that it does not name fails the test, and so does an entry that has become
-// untrue.
+// tests/conformance/open_twins.json lists what is not as in the twin yet, and why. It is checked in
+// both directions: a difference that it does not name fails the test, and so does an entry that has
+// become untrue.
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
@@ -18,9 +19,9 @@
 #include "scenarios/assembly.h"
 #include "scenarios/fault_injector.h"
 #include "scenarios/read_scenario.h"
-#include "twin_compare.h"
-#include "twin_facts.h"
-#include "twin_scenario.h"
+#include "tests/conformance/twin_compare.h"
+#include "tests/conformance/twin_facts.h"
+#include "tests/conformance/twin_scenario.h"
 
 namespace drey::conformance {
 
@@ -66,7 +67,8 @@ Json run_twin(const Json& twin, const TwinScenario& made, const scenarios::Scena
   faults.start();
   const sim::Time limit = sim::Time{} + scenario.limits.time;
   kernel.run(limit);
-  // What the end itself sets off (the last commits, slots that go back), and what the fault still does.
+  // What the end itself sets off (the last commits, slots that go back), and what the fault still
+  // does.
   if (end.known()) kernel.run(kernel.now() + sim::seconds(20));
   bool right_values = true;
   for (const auto& ledger : ledgers)
@@ -77,7 +79,8 @@ Json run_twin(const Json& twin, const TwinScenario& made, const scenarios::Scena
 struct Row {
   std::string twin;
   std::vector<std::string> missing;
-  std::map<std::string, std::pair<Difference, int>> differs;  // by fact: the first, on how many seeds
+  std::map<std::string, std::pair<Difference, int>>
+      differs;  // by fact: the first, on how many seeds
   std::set<std::string> not_compared;
   size_t compared = 0;
 };
@@ -124,8 +127,8 @@ void print(const Row& row, int seeds) {
   } else {
     fmt::print("{:<58} differs:\n", row.twin);
     for (const auto& [fact, found] : row.differs)
-      fmt::print("    {} ({} of {} seeds)\n      expected {}\n      got      {}\n", fact, found.second,
-                 seeds, cut(found.first.expected, 400), cut(found.first.got, 400));
+      fmt::print("    {} ({} of {} seeds)\n      expected {}\n      got      {}\n", fact,
+                 found.second, seeds, cut(found.first.expected, 400), cut(found.first.got, 400));
   }
   if (!row.not_compared.empty()) fmt::print("    not compared:");
   for (const std::string& fact : row.not_compared) fmt::print(" {}", fact);

@@ -1,5 +1,5 @@
-// Values: murmur3_128 as in StreamGraphHasherV2 and AbstractID.hashCode, worked out in Python; the order is
-// the one in which Flink 2.3.0 failed the six tasks of a lost slot (twin 009).
+// Values: murmur3_128 as in StreamGraphHasherV2 and AbstractID.hashCode, worked out in Python; the
+// order is the one in which Flink 2.3.0 failed the six tasks of a lost slot (twin 009).
 #include "model/graph/vertex_hash.h"
 
 #include <gtest/gtest.h>
@@ -23,7 +23,8 @@ TEST(vertex_hash, order_of_a_lost_slot) {
     hashes.push_back(java_hash_of_subtask(java_hash_of_vertex(task), 0));
   std::vector<std::string> order;
   for (const uint32_t i : java_hash_map_order(hashes)) order.push_back(tasks[i]);
-  EXPECT_EQ(order, (std::vector<std::string>{"c.map", "a.src", "b.map", "b.src", "a.map", "c.src"}));
+  EXPECT_EQ(order,
+            (std::vector<std::string>{"c.map", "a.src", "b.map", "b.src", "a.map", "c.src"}));
 }
 
 TEST(vertex_hash, table_grows_and_buckets_keep_the_order_of_insertion) {

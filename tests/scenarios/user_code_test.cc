@@ -1,5 +1,6 @@
-// What a job's own code does wrong, bound to a record or a checkpoint; readers with a pace of their own;
-// and what a client and an operator of a cluster do: cancel, terminate, add a TaskManager later.
+// What a job's own code does wrong, bound to a record or a checkpoint; readers with a pace of their
+// own; and what a client and an operator of a cluster do: cancel, terminate, add a TaskManager
+// later.
 #include <map>
 
 #include "model/task/task_runtime.h"
@@ -24,8 +25,7 @@ class Seen : public sim::TraceSink {
       failures.push_back({kernel_.name(fact.subject), static_cast<model::Cause::Kind>(fact.b)});
     if (fact.kind == fact_kind(ControlFact::job_status))
       statuses.push_back(static_cast<model::JobStatus>(fact.a));
-    if (fact.kind == fact_kind(ControlFact::execution_state))
-      attempts = std::max(attempts, fact.a);
+    if (fact.kind == fact_kind(ControlFact::execution_state)) attempts = std::max(attempts, fact.a);
     if (fact.kind == fact_kind(ControlFact::deployed)) last_deployed = fact.at;
     if (fact.kind == model::fact_kind(model::CheckpointFact::completed))
       completed_at[fact.a] = fact.at;
@@ -84,14 +84,15 @@ struct Outcome {
 TEST(UserCode, ThrowsAtItsRecordOnceAndTheReaderDoesNotCatchUp) {
   const Scenario scenario = scenario_with(
       "bounded/finishes.json",
-      small_job({{{"action", "throw"}, {"split", 1}, {"offset", 700}, {"while_attempt_below", 1}}}));
+      small_job(
+          {{{"action", "throw"}, {"split", 1}, {"offset", 700}, {"while_attempt_below", 1}}}));
   const Outcome out(scenario);
   ASSERT_EQ(out.seen.failures.size(), 1u);
   EXPECT_EQ(out.seen.failures[0].second, model::Cause::Kind::user);
   EXPECT_EQ(out.seen.attempts, 1u);
   EXPECT_EQ(out.seen.statuses.back(), model::JobStatus::finished);
-  // 700 records of a split take 1.4 s, the restart 1 s; then what the newest checkpoint does not cover
-  // and the rest take their time again: at least 2 + 1 s in all.
+  // 700 records of a split take 1.4 s, the restart 1 s; then what the newest checkpoint does not
+  // cover and the rest take their time again: at least 2 + 1 s in all.
   EXPECT_GT(out.seen.last_record - sim::Time{}, sim::milliseconds(3000));
   const json result = result_of(scenario, 3);
   EXPECT_EQ(result["verdict"], "pass");
@@ -99,8 +100,8 @@ TEST(UserCode, ThrowsAtItsRecordOnceAndTheReaderDoesNotCatchUp) {
 }
 
 TEST(UserCode, ThrowsForEverUntilTheBudgetIsUsedUp) {
-  json changes =
-      small_job({{{"action", "throw"}, {"split", 0}, {"offset", 300}, {"while_attempt_below", 1000}}});
+  json changes = small_job(
+      {{{"action", "throw"}, {"split", 0}, {"offset", 300}, {"while_attempt_below", 1000}}});
   changes["flink"]["restart-strategy.fixed-delay.attempts"] = 2;
   const Outcome out(scenario_with("bounded/finishes.json", changes));
   EXPECT_EQ(out.seen.failures.size(), 3u);
@@ -108,11 +109,11 @@ TEST(UserCode, ThrowsForEverUntilTheBudgetIsUsedUp) {
 }
 
 TEST(UserCode, ThrowsInTheSnapshotOfOneCheckpoint) {
-  const Outcome out(scenario_with("bounded/finishes.json",
-                                  small_job({{{"action", "throw_in_snapshot"},
-                                              {"subtask", 1},
-                                              {"checkpoint", 2},
-                                              {"while_attempt_below", 1}}})));
+  const Outcome out(
+      scenario_with("bounded/finishes.json", small_job({{{"action", "throw_in_snapshot"},
+                                                         {"subtask", 1},
+                                                         {"checkpoint", 2},
+                                                         {"while_attempt_below", 1}}})));
   ASSERT_EQ(out.seen.failures.size(), 1u);
   EXPECT_EQ(out.seen.failures[0].first, "job-1/agg/1");
   EXPECT_EQ(out.seen.completed_at.count(2), 0u);
@@ -129,10 +130,12 @@ TEST(UserCode, SlowSnapshotDelaysItsCheckpoint) {
   EXPECT_LE(later, sim::milliseconds(800));
 }
 
-// A task that hangs cannot be cancelled: its TaskManager ends itself, and the job goes on elsewhere.
+// A task that hangs cannot be cancelled: its TaskManager ends itself, and the job goes on
+// elsewhere.
 TEST(UserCode, HangingTaskIsEndedByTheWatchdog) {
-  json changes = small_job({{{"action", "hang"}, {"split", 0}, {"offset", 300}, {"while_attempt_below", 1}},
-                            {{"action", "throw"}, {"split", 1}, {"offset", 700}, {"while_attempt_below", 1}}});
+  json changes =
+      small_job({{{"action", "hang"}, {"split", 0}, {"offset", 300}, {"while_attempt_below", 1}},
+                 {{"action", "throw"}, {"split", 1}, {"offset", 700}, {"while_attempt_below", 1}}});
   changes["flink"]["task.cancellation.timeout"] = "2 s";
   changes["cluster"]["task_managers"] = 3;
   const Outcome out(scenario_with("bounded/finishes.json", changes));
