@@ -12,7 +12,6 @@ inline constexpr Mutant kTaskManagerForgetsResults{129};
 inline constexpr Mutant kBulkWriteDropsBuffers{130};
 inline constexpr Mutant kResultGoesWithFirstConsumer{131};
 inline constexpr Mutant kResultsLeftBehind{132};
-inline constexpr Mutant kRefinishedResultReschedules{133};
 inline constexpr Mutant kPendingRestartsSurvive{134};
 inline constexpr Mutant kNoCancellationWatchdog{135};
 inline constexpr Mutant kFirstProducerStartsConsumers{136};
@@ -27,15 +26,12 @@ inline constexpr std::array kBatchMutants{
     MutantInfo{kBulkWriteDropsBuffers, "bulk-write-drops-buffers", "FLINK-21951", "batch_ledger",
                "The last buffer of a bulk write to a result's file is not written."},
     MutantInfo{kResultGoesWithFirstConsumer, "result-goes-with-first-consumer", "FLINK-20547",
-               "expectation", "A result is released when the first of its consumers has finished."},
+               "restart_set", "A result is released when the first of its consumers has finished."},
     MutantInfo{kResultsLeftBehind, "results-left-behind", "FLINK-13476", "result_release",
                "A TaskManager does not remove the results that it is told to release."},
-    MutantInfo{kRefinishedResultReschedules, "refinished-result-reschedules", "FLINK-21707",
-               "progress",
-               "A result that is produced again reschedules its consumers, whatever their state."},
-    MutantInfo{kPendingRestartsSurvive, "pending-restarts-survive", "FLINK-15320", "state_machine",
+    MutantInfo{kPendingRestartsSurvive, "pending-restarts-survive", "FLINK-15320", "restart_set",
                "A job that fails does not take back the restarts that wait for their delay."},
-    MutantInfo{kNoCancellationWatchdog, "no-cancellation-watchdog", "FLINK-37024", "progress",
+    MutantInfo{kNoCancellationWatchdog, "no-cancellation-watchdog", "FLINK-37024", "expectation",
                "Nobody ends a TaskManager whose task does not react to its cancellation."},
     MutantInfo{kFirstProducerStartsConsumers, "first-producer-starts-consumers", "FLINK-12131",
                "blocking_inputs",

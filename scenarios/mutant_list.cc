@@ -67,7 +67,6 @@ constexpr std::array kKillings{
     Killing{model::kBulkWriteDropsBuffers, "batch/several-regions-of-a-file.json", 1},
     Killing{model::kResultGoesWithFirstConsumer, "batch/pointwise-consumers.json", 1},
     Killing{model::kResultsLeftBehind, "batch/one-slot.json", 1},
-    Killing{model::kRefinishedResultReschedules, "batch/refinished-result.json", 1},
     Killing{model::kPendingRestartsSurvive, "batch/restart-dropped-on-failure.json", 1},
     Killing{model::kNoCancellationWatchdog, "batch/stuck-task.json", 1},
     Killing{model::kFirstProducerStartsConsumers, "batch/uneven-producers.json", 1},

@@ -42,7 +42,7 @@ JobScheduler::JobScheduler(std::shared_ptr<const JobInformation> job, Options op
       case SchedulerKind::adaptive_batch:
         decider_ =
             std::make_unique<InitialisedVertexDecider>(graph_, options.hybrid, options.mutant);
-        own_scheduling_ = std::make_unique<VertexwiseScheduling>(graph_, *decider_, options.mutant);
+        own_scheduling_ = std::make_unique<VertexwiseScheduling>(graph_, *decider_);
         break;
     }
     scheduling_ = own_scheduling_.get();

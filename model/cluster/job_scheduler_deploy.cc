@@ -1,6 +1,5 @@
 // The scheduler's way from a call of its strategy to running tasks: slots, then deployment
 // (control-plane.md 4.5).
-#include "model/batch_mutants.h"
 #include "model/cluster/job_scheduler.h"
 #include "sim/check.h"
 
@@ -11,10 +10,6 @@ void JobScheduler::schedule(const SchedulingCalls& calls) {
 }
 
 void JobScheduler::allocate_and_deploy(const std::vector<SubtaskIndex>& subtasks) {
-  // The mutant: the scheduler's own check fails, and what it was about to do is left undone.
-  if (job_->options.mutant == kRefinishedResultReschedules)
-    for (const SubtaskIndex subtask : subtasks)
-      if (graph_.state(subtask) != ExecutionState::created) return;
   const auto call = static_cast<uint32_t>(calls_.size());
   calls_.push_back({subtasks, static_cast<uint32_t>(subtasks.size())});
   for (const SubtaskIndex subtask : subtasks) {

@@ -85,11 +85,8 @@ bool InitialisedVertexDecider::has_just_been_made(JobVertexIndex vertex) const {
 }
 
 VertexwiseScheduling::VertexwiseScheduling(const ExecutionGraph& graph,
-                                           const InputConsumableDecider& decider, Mutant mutant)
-    : graph_(graph),
-      decider_(decider),
-      mutant_(mutant),
-      scheduled_(graph.topology().subtasks(), false) {}
+                                           const InputConsumableDecider& decider)
+    : graph_(graph), decider_(decider), scheduled_(graph.topology().subtasks(), false) {}
 
 SchedulingCalls VertexwiseScheduling::start() {
   std::vector<SubtaskIndex> sources;
@@ -108,10 +105,7 @@ SchedulingCalls VertexwiseScheduling::on_finished(SubtaskIndex subtask) {
     topology.for_each_consumer_group(partition, [&](GroupIndex group) {
       if (!decider_.may_become_consumable_by_finish(group)) return;
       const IndexRange consumers = topology.group(group).consumers;
-      for (SubtaskIndex s = consumers.first; s <= consumers.last; ++s) {
-        if (mutant_ == kRefinishedResultReschedules) scheduled_[s] = false;
-        candidates.push_back(s);
-      }
+      for (SubtaskIndex s = consumers.first; s <= consumers.last; ++s) candidates.push_back(s);
     });
   });
   // Upstream notifySchedulingTopologyUpdated: new vertices are looked at whole, whoever finished.

@@ -77,8 +77,7 @@ class InitialisedVertexDecider final : public InputConsumableDecider {
 class VertexwiseScheduling final : public SchedulingStrategy {
  public:
   // Both outlive this.
-  VertexwiseScheduling(const ExecutionGraph& graph, const InputConsumableDecider& decider,
-                       Mutant mutant = Mutant::none);
+  VertexwiseScheduling(const ExecutionGraph& graph, const InputConsumableDecider& decider);
 
   SchedulingCalls start() override;
   SchedulingCalls on_finished(SubtaskIndex subtask) override;
@@ -91,7 +90,6 @@ class VertexwiseScheduling final : public SchedulingStrategy {
 
   const ExecutionGraph& graph_;
   const InputConsumableDecider& decider_;
-  Mutant mutant_;
   std::vector<bool> scheduled_;  // by subtask
 };
 

@@ -25,7 +25,7 @@ class SortedInput {
   void sort() {
     order_.resize(records_.size());
     std::iota(order_.begin(), order_.end(), 0u);
-    // total order: ties by arrival
+    // total order: of equal keys the one that came first
     std::sort(order_.begin(), order_.end(), [&](uint32_t a, uint32_t b) {
       return records_[a].key != records_[b].key ? records_[a].key < records_[b].key : a < b;
     });
