@@ -95,7 +95,6 @@ Time Service::served_at(const Call& call, Duration transfer, const ServiceVerdic
   const Duration delay = Duration{options_.latency.sample(draw)} + transfer + verdict.delay;
   Time served = kernel.now() + delay;
   if (options_.in_order) served = std::max(served, client.last_served);
-  served.ns += static_cast<int64_t>(kernel.perturbed(Perturbation::latency));
   client.last_served = served;
   return served;
 }
