@@ -235,6 +235,7 @@ void Metrics::all_running() {
 }
 
 void Metrics::on_task(const sim::Fact& fact) {
+  if (fact.kind == fact_kind(TaskFact::started_reading)) segments_.started_reading(fact.a, fact.b);
   if (fact.kind == fact_kind(TaskFact::late_dropped)) vertex_of(fact.subject).late += fact.a;
   if (fact.kind == fact_kind(TaskFact::timer_fired)) ++vertex_of(fact.subject).windows;
   if (fact.kind == fact_kind(model::LoadFact::load)) load_.on(fact, *subtask(fact.subject).id);

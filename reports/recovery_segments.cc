@@ -22,7 +22,10 @@ void RecoverySegments::failed(sim::Time now) {
   spent_ = {};
   if (!fault_)
     for (Split& split : splits_) split.usual = split.lag;
-  for (Split& split : splits_) split.target = split.position;
+  for (Split& split : splits_) {
+    split.target = split.position;
+    split.heard = false;
+  }
   segment_ = Segment::detect;
   since_ = fault_.value_or(now);
   fault_.reset();
@@ -78,10 +81,18 @@ void RecoverySegments::standing(bool all, sim::Time now) {
   advance(now);
 }
 
+void RecoverySegments::started_reading(uint64_t split, uint64_t offset) {
+  if (split >= splits_.size()) splits_.resize(split + 1);
+  splits_[split].position = offset;
+  splits_[split].lag = INT64_MAX;  // until its first record
+  splits_[split].heard = true;
+}
+
 void RecoverySegments::emitted(uint64_t split, uint64_t first, uint64_t records, sim::Time now) {
   if (split >= splits_.size()) splits_.resize(split + 1);
   Split& at = splits_[split];
   at.position = first + records;
+  at.heard = true;
   const auto number = static_cast<uint16_t>(split);
   if (has_lag() && records > 0 && split < log_->splits()) {
     at.lag = (now - log_->available_at(number, first)).ns;
@@ -91,9 +102,15 @@ void RecoverySegments::emitted(uint64_t split, uint64_t first, uint64_t records,
   if (recovering_ && segment_ >= Segment::replay) advance(now);
 }
 
+// A split that was read to its end and belongs to no restarted region is never heard of again.
 bool RecoverySegments::replayed() const {
-  return std::all_of(splits_.begin(), splits_.end(),
-                     [](const Split& split) { return split.position >= split.target; });
+  for (size_t i = 0; i < splits_.size(); ++i) {
+    const Split& split = splits_[i];
+    const bool ended = log_ != nullptr && i < log_->splits() &&
+                       split.position >= log_->size(static_cast<uint16_t>(i));
+    if (split.position < split.target || (!split.heard && !ended)) return false;
+  }
+  return true;
 }
 
 bool RecoverySegments::caught_up() const {

@@ -39,6 +39,8 @@ class RecoverySegments {
   void on_control(const sim::Fact& fact);
   // All tasks that the JobMaster knows are RUNNING or FINISHED, or no longer.
   void standing(bool all, sim::Time now);
+  // A reader begins a split anew, after a restore where it was at the checkpoint.
+  void started_reading(uint64_t split, uint64_t offset);
   void emitted(uint64_t split, uint64_t first, uint64_t records, sim::Time now);
   void finish(sim::Time now);
 
@@ -55,6 +57,7 @@ class RecoverySegments {
     uint64_t target = 0;    // where it was at the failure
     int64_t lag = 0;        // of the record read last
     int64_t usual = 0;      // when the fault landed
+    bool heard = true;      // since the failure: else the position is that of before
   };
 
   void failed(sim::Time now);
