@@ -125,8 +125,9 @@ class Run {
     kernel_.add_sink(&end_);
     const reports::OracleSetup setup = oracle_setup_of(*request.scenario, assembly_.job().spec);
     oracles_ = reports::make_oracles(setup, names_);
-    oracles_.push_back(std::make_unique<reports::BatchLedger>(
-        assembly_.log(), std::make_shared<const reports::JobView>(setup, names_)));
+    if (request.scenario->grain != Grain::null)  // null tasks have no records to compare
+      oracles_.push_back(std::make_unique<reports::BatchLedger>(
+          assembly_.log(), std::make_shared<const reports::JobView>(setup, names_)));
     for (const auto& oracle : oracles_) kernel_.add_sink(oracle.get());
     if (request.committed) {
       committed_ = std::make_unique<CommittedOutput>(*request.scenario);
