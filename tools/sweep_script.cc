@@ -50,12 +50,11 @@ std::string parallel(const ScriptOptions& options) {
       "# One shard per slot of this machine; add --sshloginfile HOSTS to use others that see the "
       "folder.\n"
       "set -euo pipefail\n"
-      "seq 0 {} | parallel --halt soon,fail=1 --joblog {} \\\n"
+      "seq 0 {} | parallel -q --halt soon,fail=1 --joblog {} \\\n"
       "  drey sweep {} --out {} --shard '{{}}/{}' --jobs {}\n"
       "drey merge {} -o {}\n",
-      options.shards - 1, shell_quoted(options.out + ".joblog"),
-      shell_quoted(shell_quoted(options.file)), shell_quoted(shell_quoted(options.out)),
-      options.shards, options.jobs, shell_quoted(options.out),
+      options.shards - 1, shell_quoted(options.out + ".joblog"), shell_quoted(options.file),
+      shell_quoted(options.out), options.shards, options.jobs, shell_quoted(options.out),
       shell_quoted(options.out + "/runs.db"));
 }
 

@@ -130,7 +130,7 @@ TEST_F(SweepCommand, BadUsageIsExitCodeTwo) {
 TEST_F(SweepCommand, EmittedScriptsAreSoundAndTheirShardsAddUp) {
   const std::string drey = std::string(DREY_BINARY_DIR) + "/drey";
   const auto emit = [&](const std::string& kind) {
-    return std::system((drey + " sweep '" + file_ + "' --out '" + at("it's out") + "' --emit " +
+    return std::system((drey + " sweep '" + file_ + "' --out \"" + at("it's out") + "\" --emit " +
                         kind + " --shards 3 > '" + at(kind) + "'")
                            .c_str());
   };
