@@ -124,10 +124,7 @@ class Comparer {
         continue;
       }
       out_.compared.insert(fact);
-      // Three runs do not show the ends of a range.
-      const int64_t width = range[1].get<int64_t>() - range[0].get<int64_t>();
-      near(fact, range[0], range[1],
-           std::max<int64_t>(width, fact == "checkpoints.completed" ? 2 : 0), *value);
+      near(fact, range[0], range[1], fact == "checkpoints.completed" ? 2 : 0, *value);
     }
   }
 
