@@ -50,6 +50,7 @@ void ResourceManager::on_revoked(const std::string& component) {
   for (const auto& [job, entry] : jobs_)
     if (entry.connected) jm_heartbeats_.unmonitor_target(entry.resource);
   task_managers_.clear();
+  resource_of_.clear();
   jobs_.clear();
   slots_.reset();
   disarm_timer(slot_timer);
@@ -70,6 +71,7 @@ void ResourceManager::register_task_executor(const sim::Call& call,
   TaskManager& task_manager = task_managers_[message.resource];
   task_manager.address = message.address;
   task_manager.registration = ++next_number_;
+  resource_of_.emplace(task_manager.registration, message.resource);
   task_manager.slots = message.slots;
   task_manager.slot = message.slot;
   announce(fact_kind(ControlFact::registered), kernel().intern(message.resource), again ? 2 : 1,
@@ -173,11 +175,9 @@ AllocationId ResourceManager::new_allocation() {
 }
 
 const ResourceManager::TaskManager& ResourceManager::registered_as(WorkerId worker) const {
-  const auto at =
-      std::find_if(task_managers_.begin(), task_managers_.end(),
-                   [&](const auto& entry) { return entry.second.registration == worker; });
-  CHECK(at != task_managers_.end(), "the slots of a TaskManager go with its registration");
-  return at->second;
+  const auto resource = resource_of_.find(worker);
+  CHECK(resource != resource_of_.end(), "the slots of a TaskManager go with its registration");
+  return task_managers_.at(resource->second);
 }
 
 void ResourceManager::request_slot(const SlotOrder& order) {
@@ -224,6 +224,7 @@ void ResourceManager::lose_task_manager(const std::string& resource, bool tell_i
   const sim::Address address = found->second.address;
   slots_->unregister_worker(found->second.registration, now());
   rearm_slot_timer();
+  resource_of_.erase(found->second.registration);
   task_managers_.erase(found);
   announce(fact_kind(ControlFact::disconnected), kernel().intern(resource), 0, 0, 0);
   for (const auto& [id, job] : jobs_) {

@@ -94,6 +94,7 @@ class ResourceManager : public sim::Endpoint,
   Leadership& leadership_;
   std::string resource_;  // its own heartbeat name
   std::map<std::string, TaskManager> task_managers_;
+  std::map<WorkerId, std::string> resource_of_;  // by registration
   std::map<JobId, Job> jobs_;
   std::unique_ptr<SlotManager> slots_;                // while it leads
   std::map<uint64_t, std::string> heartbeat_target_;  // by number of the ask
