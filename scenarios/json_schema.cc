@@ -219,7 +219,7 @@ class SchemaWriter final : public FieldVisitor {
       std::string help(option.help);
       if (!option.choices.empty()) help += fmt::format(" One of {}.", option.choices);
       json_add(node, "description", json_text(help));
-      json_add(node, "type", text_list({"string", "number", "boolean"}));
+      json_add(node, "type", text_list({"string", "number", "boolean", "null"}));
       if (!option.fallback.empty()) json_add(node, "default", json_text(option.fallback));
       json_add(properties, option.key, std::move(node));
     }

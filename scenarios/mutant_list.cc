@@ -45,7 +45,7 @@ constexpr std::array kKillings{
     Killing{Mutant::stale_barrier_accepted, "checkpoint/late-barrier.json", 1},
     Killing{Mutant::suspend_discards_checkpoints, "job_manager/session-expires.json", 4},
     Killing{Mutant::shared_file_deleted_in_use, "task_manager/crash-rocksdb.json", 1},
-    Killing{Mutant::discard_on_unknown_outcome, "job_manager/pointer-answer-lost.json", 1},
+    Killing{Mutant::discard_on_unknown_outcome, "job_manager/pointer-outcome-unknown.json", 1},
     Killing{Mutant::no_job_result_store, "job_manager/leader-dies-at-the-end.json", 1},
     // regions
     Killing{Mutant::region_without_consumers, "regions/finished-producers.json", 1},

@@ -114,8 +114,8 @@ void OperatorCoordinatorHolder::on_event_lost(uint64_t rpc) {
       still.push_back(std::move(snapshot));
   }
   waiting_ = std::move(still);
-  for (const CheckpointId id : failed) output_.snapshot_result(id, false, std::nullopt);
   output_.event_was_lost(target.subtask, target.attempt);
+  for (const CheckpointId id : failed) output_.snapshot_result(id, false, std::nullopt);
 }
 
 void OperatorCoordinatorHolder::checkpoint(CheckpointId id) {

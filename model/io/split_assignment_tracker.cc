@@ -1,13 +1,16 @@
 #include "model/io/split_assignment_tracker.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace drey::model {
 
+// A set in order of arrival, as upstream: a split that is assigned again is there once.
 void SplitAssignmentTracker::record(const SplitsBySubtask& assignment) {
   for (const auto& [subtask, splits] : assignment) {
     std::vector<SplitId>& all = pending_[subtask];
-    all.insert(all.end(), splits.begin(), splits.end());
+    for (const SplitId split : splits)
+      if (std::find(all.begin(), all.end(), split) == all.end()) all.push_back(split);
   }
 }
 

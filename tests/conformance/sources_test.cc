@@ -71,9 +71,12 @@ class Script final : public SourceCoordinatorOutput,
     for (const Json& operation : operations) perform(operation);
     while (coordinator_.has_work() || !calls_.empty() || !main_.empty()) {
       run_coordinator();
-      std::deque<std::function<void()>> main;
-      main.swap(main_);
-      for (const auto& work : main) work();
+      // What the main thread's work posts to the main thread runs before the other one.
+      while (!main_.empty()) {
+        const std::function<void()> work = std::move(main_.front());
+        main_.pop_front();
+        work();
+      }
     }
     return {actions_, state()};
   }
@@ -143,7 +146,7 @@ class Script final : public SourceCoordinatorOutput,
       made->pending = decode_splits(*state);
     else
       for (int i = 0; i < case_["initial"].get<int>(); ++i)
-        made->pending.push_back(names_.id("s" + std::to_string(i)));
+        made->pending.push_back(names_.id(std::string("s") + std::to_string(i)));
     enumerator_ = made.get();
     return made;
   }

@@ -330,7 +330,7 @@ class Builder {
       Json& cluster = out_.scenario["cluster"];
       const int64_t spare = cluster.value("spare_task_managers", int64_t{0}) + 1;
       cluster["spare_task_managers"] = spare;
-      made["restart"] = "tm-" + std::to_string(cluster["task_managers"].get<int64_t>() + spare);
+      made["restart"] = std::string("tm-") + std::to_string(cluster["task_managers"].get<int64_t>() + spare);
     } else if (what == "JM") {
       made["restart"] = "jm-1";  // the only one where this occurs
     } else {
@@ -343,7 +343,7 @@ class Builder {
     // The words for what `load` says in numbers.
     if (fault.contains("backpressure") && twin_["load"].contains("cost_us_per_record")) return;
     Json made = Json::object();
-    const std::string id = "f" + std::to_string(out_.scenario["faults"].size());
+    const std::string id = std::string("f") + std::to_string(out_.scenario["faults"].size());
     made["id"] = id;
     if (fault.contains("then") || fault.contains("first_submission"))
       return missing("savepoints and further submissions");

@@ -137,11 +137,14 @@ TEST(Reader, EveryVerbReadsAndPrints) {
     { "at": "1 s", "broker": "lose_answer", "operation": "commit", "number": 2, "count": 3 },
     { "at": "1 s", "slow_disk": "tm-1", "bandwidth": "1 mb/s", "for": "1 s" },
     { "at": "1 s", "lose_disk": "tm-1", "optional": true },
-    { "when": "agg/0.state == RUNNING", "nth": 2, "after": "5 ms", "fail": "agg/0", "cause": "boom" }
+    { "when": "agg/0.state == RUNNING", "nth": 2, "after": "5 ms", "damage_result": "src/0" },
+    { "when": "agg/0.state == RUNNING", "nth": 2, "after": "5 ms", "fail": "agg/0", "cause": "boom" },
+    { "at": "1 s", "terminate": "tm-1" },
+    { "at": "1 s", "cancel": "job" }
   ])json");
   ASSERT_TRUE(read.scenario) << read.errors();
   const Scenario& s = *read.scenario;
-  ASSERT_EQ(s.faults.size(), 14u);
+  ASSERT_EQ(s.faults.size(), 17u);
   for (size_t i = 0; i < s.faults.size(); ++i) EXPECT_EQ(static_cast<size_t>(s.faults[i].verb), i);
   EXPECT_FALSE(s.faults[4].symmetric);
   EXPECT_TRUE(s.faults[7].answer);
