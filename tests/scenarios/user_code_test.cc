@@ -2,6 +2,7 @@
 // own; and what a client and an operator of a cluster do: cancel, terminate, add a TaskManager
 // later.
 #include <map>
+#include <utility>
 
 #include "model/task/task_runtime.h"
 #include "tests/scenarios/bare_run.h"
@@ -73,10 +74,12 @@ json small_job(json agg_code = json::array()) {
 }
 
 struct Outcome {
-  Outcome(const Scenario& scenario) : run(scenario, {.seed = 3}), seen(run.kernel()) {
+  explicit Outcome(Scenario given)
+      : scenario(std::move(given)), run(scenario, {.seed = 3}), seen(run.kernel()) {
     run.add_sink(seen);
     run.go();
   }
+  Scenario scenario;
   BareRun run;
   Seen seen;
 };
