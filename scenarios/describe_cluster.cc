@@ -68,10 +68,11 @@ void describe_cluster(FieldVisitor& v, ClusterSpec& cluster) {
         in.map({.name = "task_managers", .help = ""}, groups);
         cluster.task_managers = 0;
       });
-  v.integer({.name = "spare_task_managers",
-             .help = "Further ones, named on from the last, that run only when a fault restarts them.",
-             .most = 100'000},
-            cluster.spare_task_managers);
+  v.integer(
+      {.name = "spare_task_managers",
+       .help = "Further ones, named on from the last, that run only when a fault restarts them.",
+       .most = 100'000},
+      cluster.spare_task_managers);
   v.boolean({.name = "too_few_slots", .help = "The job may need more slots than there are."},
             cluster.too_few_slots);
   v.integer({.name = "slots_each",

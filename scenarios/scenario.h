@@ -199,8 +199,8 @@ struct ClusterSpec {
   int64_t task_managers = 2;  // tm-1, tm-2, ...; 0 when groups are named
   std::vector<TaskManagerGroup> groups;
   int64_t slots_each = 2;                   // short form of taskmanager.numberOfTaskSlots
-  int64_t spare_task_managers = 0;  // further ones, which run only when a fault starts them
-  bool too_few_slots = false;       // the job may need more slots than there are
+  int64_t spare_task_managers = 0;          // further ones, which run only when a fault starts them
+  bool too_few_slots = false;               // the job may need more slots than there are
   int64_t job_managers = 1;                 // jm-1, ...; more than one needs high availability
   int64_t cores = 4;                        // of each host
   uint64_t heap_bytes = uint64_t{1} << 30;  // of a TaskManager's keyed heap state

@@ -126,14 +126,13 @@ class Answerer {
     std::string text = fmt::format("{} = {}", spec_.choose, label(best.point));
     if (measure_) {
       const SweepMeasure& measure = summary_.measures[*measure_];
-      text +=
-          fmt::format(": {} is {}, {}", measure.text,
-                      reports::readable(summary_.points[best.point].cells[*measure_].statistic,
-                                        measure.expression.dimension),
-                      qualified == 1 ? std::string("the only value left")
-                                     : fmt::format("the {} of {} values",
-                                                   spec_.minimise.empty() ? "largest" : "smallest",
-                                                   qualified));
+      text += fmt::format(
+          ": {} is {}, {}", measure.text,
+          reports::readable(summary_.points[best.point].cells[*measure_].statistic,
+                            measure.expression.dimension),
+          qualified == 1 ? std::string("the only value left")
+                         : fmt::format("the {} of {} values",
+                                       spec_.minimise.empty() ? "largest" : "smallest", qualified));
       text += equals(best, candidates);
     } else {
       text += fmt::format(", the {} of the {} that will do",

@@ -40,8 +40,10 @@ struct LogSpec {
   Duration disorder{};
   int64_t first_event_time = 0;  // ms
   // Above 0: event times are a plain function of the offset instead,
-  //   first_event_time + event_step_ms x offset - (event_shuffle x offset) modulo disorder - late_by_ms,
-  // the last only where (offset + 1) is a multiple of late_every or offset lies in [late_from, late_to).
+  //   first_event_time + event_step_ms x offset - (event_shuffle x offset) modulo disorder -
+  //   late_by_ms,
+  // the last only where (offset + 1) is a multiple of late_every or offset lies in [late_from,
+  // late_to).
   int64_t event_step_ms = 0;
   uint64_t event_shuffle = 0;
   int64_t late_by_ms = 0;

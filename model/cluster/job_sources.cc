@@ -53,8 +53,7 @@ struct JobSources::Source final : SourceCoordinatorOutput,
   void begin_discovery() override { owner.host_.describe_log(index); }
   void assigned(uint32_t to, const std::vector<SplitId>& splits) override {
     for (const SplitId split : splits)
-      owner.host_.announce_source(fact_kind(SourceFact::split_assigned), subtask(to), split, op,
-                                  0);
+      owner.host_.announce_source(fact_kind(SourceFact::split_assigned), subtask(to), split, op, 0);
   }
 
   // OperatorCoordinatorOutput

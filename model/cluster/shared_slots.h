@@ -43,8 +43,8 @@ class SharedSlotAllocator {
   };
 
   // `profiles`: of the physical slot of each group. `java_hashes`: of the subtasks' ids
-  // (graph/vertex_hash.h); upstream's logical slots lie in a HashMap, so they say in which order the
-  // payloads of a lost slot end; empty: in the order of their requests. `sharing` and `output`
+  // (graph/vertex_hash.h); upstream's logical slots lie in a HashMap, so they say in which order
+  // the payloads of a lost slot end; empty: in the order of their requests. `sharing` and `output`
   // outlive this.
   SharedSlotAllocator(const SlotSharing& sharing, std::vector<ResourceProfile> profiles,
                       Output& output, std::vector<uint32_t> java_hashes = {})

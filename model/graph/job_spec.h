@@ -68,7 +68,7 @@ struct UserCodeFault {
 };
 
 struct OperatorSpec {
-  std::string id{};  // unique in the job; the name of its state and of its tasks
+  std::string id{};   // unique in the job; the name of its state and of its tasks
   std::string uid{};  // given by its author, as in Flink; empty: the id
   OperatorKind kind = OperatorKind::map;
   uint32_t parallelism = 1;

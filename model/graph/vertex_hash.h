@@ -1,10 +1,11 @@
 #pragma once
-// Java hash codes of Flink's ids, where the order in which a HashMap is walked decides what happens:
-// of the tasks that share a lost slot, the first one of each region fails and the others are canceled.
+// Java hash codes of Flink's ids, where the order in which a HashMap is walked decides what
+// happens: of the tasks that share a lost slot, the first one of each region fails and the others
+// are canceled.
 //
 // A user's operator id (uid) is hashed to the OperatorID; that of the head of a chain is the
-// JobVertexID. The ids of a drey job are its uids. Upstream: StreamGraphHasherV2 (murmur3_128 of the
-// uid), AbstractID.hashCode, ExecutionVertexID.hashCode, java.util.HashMap.
+// JobVertexID. The ids of a drey job are its uids. Upstream: StreamGraphHasherV2 (murmur3_128 of
+// the uid), AbstractID.hashCode, ExecutionVertexID.hashCode, java.util.HashMap.
 #include <cstdint>
 #include <string_view>
 #include <vector>

@@ -79,7 +79,8 @@ void LogSource::on_event(const OperatorEvent& event) {
   }
 }
 
-// Counted from when the split came, so that a pause (a frozen process, back-pressure) is made up for.
+// Counted from when the split came, so that a pause (a frozen process, back-pressure) is made up
+// for.
 void LogSource::pace() {
   for (Split& split : splits_) {
     const auto ms = static_cast<uint64_t>(sim::to_millis(context_.time() - split.begun));

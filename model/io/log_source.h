@@ -28,7 +28,7 @@ class LogSource {
   struct Options {
     std::shared_ptr<const sim::LogContents> log;
     sim::Address service;
-    int64_t bound_ms = 0;           // of the watermarks
+    int64_t bound_ms = 0;  // of the watermarks
     // The reader's own pace, of all splits of the log together; 0: what the log holds.
     uint64_t records_per_second = 0;
     sim::Duration idle_timeout;     // of a split's watermarks; 0 = never idle

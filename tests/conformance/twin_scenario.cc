@@ -330,7 +330,8 @@ class Builder {
       Json& cluster = out_.scenario["cluster"];
       const int64_t spare = cluster.value("spare_task_managers", int64_t{0}) + 1;
       cluster["spare_task_managers"] = spare;
-      made["restart"] = std::string("tm-") + std::to_string(cluster["task_managers"].get<int64_t>() + spare);
+      made["restart"] =
+          std::string("tm-") + std::to_string(cluster["task_managers"].get<int64_t>() + spare);
     } else if (what == "JM") {
       made["restart"] = "jm-1";  // the only one where this occurs
     } else {
