@@ -161,7 +161,7 @@ class Painter {
             node_of.find(picture_.by_subtask ? subtask : subtask.substr(0, subtask.rfind('/')));
         if (found == node_of.end()) continue;
         std::vector<RegionPicture::Mark>& marks = picture_.nodes[found->second].marks;
-        const auto same = std::find_if(marks.begin(), marks.end(), [&](const auto& mark) {
+        const auto same = std::find_if(marks.begin(), marks.end(), [&, rule = rule](const auto& mark) {
           return mark.failover == failover.number && mark.rule == rule;
         });
         if (same != marks.end()) {

@@ -342,7 +342,9 @@ void NullExchange::gather_ready() {
     sort(each.producers);  // tasks report in any order
     const ProducerSpans all =
         std::make_shared<std::vector<ProducerSpan>>(std::move(each.producers));
-    for (auto& [key, views] : views_) {
+    for (const auto& entry : views_) {
+      const auto& key = entry.first;  // clang 14 captures no structured binding
+      const auto& views = entry.second;
       if (key.first != each.job) continue;
       std::pair<ProducerSpans, ProducerSpans> last;  // of a view -> what of it is ready
       const auto send = [&](const View& view) {

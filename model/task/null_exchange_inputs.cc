@@ -31,9 +31,9 @@ std::shared_ptr<const ProducerIndex> ProducerIndexes::of(JobId job, GroupIndex g
 
 namespace {
 
-constexpr uint64_t kExclusive = 2, kFloating = 8;  // of a channel, of a gate
-constexpr uint64_t kMostRequiredBlocking = 1000;   // of a gate
-constexpr uint64_t kSortBuffers = 512;             // of a blocking result
+constexpr uint64_t kExclusive = 2;                // of a channel
+constexpr uint64_t kMostRequiredBlocking = 1000;  // of a gate
+constexpr uint64_t kSortBuffers = 512;            // of a blocking result
 
 uint64_t required_by_gate(ResultPartitionType type, uint64_t channels) {
   const uint64_t wanted = channels * kExclusive + 1;
