@@ -12,10 +12,9 @@
 namespace drey::scenarios {
 namespace {
 
-const std::string& text_at(const JsonNode& object, std::string_view key) {
-  static const std::string kNone;
+std::string text_at(const JsonNode& object, std::string_view key) {
   const JsonNode* node = object.find(key);
-  return node == nullptr ? kNone : node->text;
+  return node == nullptr ? std::string() : node->text;
 }
 
 uint64_t number_at(const JsonNode& object, std::string_view key) {

@@ -88,6 +88,8 @@ allowed_binary=(
   "drey std::filesystem::.*directory_iterator.*" "drey (opendir|readdir.*)"
   # tools/: progress on the terminal and the default of --jobs.
   "drey getenv" "drey sysconf" "drey std::chrono.*" "drey std::thread::hardware_concurrency.*"
+  # tools/command_sweep.cc: what a sweep says of its own cost beside the runs'.
+  "drey getrusage"
 )
 
 self_test() {
