@@ -25,7 +25,7 @@ enum class SourceEvent : uint32_t {
   backlog,    // argument: 0 or 1
 };
 
-constexpr OperatorEvent source_event(SourceEvent kind, uint64_t argument = 0) {
+inline OperatorEvent source_event(SourceEvent kind, uint64_t argument = 0) {
   return {.kind = static_cast<uint32_t>(kind), .argument = argument, .bytes = {}};
 }
 

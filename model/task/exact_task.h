@@ -279,7 +279,8 @@ class ExactTask final : public sim::Endpoint,
   Slice slice_;
   UserCode user_code_;
   bool hung_ = false;     // user code that never returns: only the watchdog ends this task
-  bool stalled_ = false;  // the next record found no output
+  bool stalled_ = false;      // the next record found no output
+  bool was_blocked_ = false;  // inside the sink, when somebody looked last
   bool on_core_ = false;
   bool looking_ = false;
   bool answering_ = false;  // a handler that goes on with the work at its end: no need to wake

@@ -124,6 +124,7 @@ MailboxWork::Result ExactTask::run_mail(const Mail& mail) {
   const sim::Time before = std::max(clock_, now());
   run(content);
   if (clock_ > before) load_.worked(clock_ - before);
+  if (thread_blocked()) was_blocked_ = true;
   return ending_ ? Result::failed : Result::ok;
 }
 

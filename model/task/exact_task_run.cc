@@ -29,8 +29,14 @@ bool ExactTask::state_stalled() const {
   return false;
 }
 
-// A pause of the process stops its clock: what began before it goes on behind it.
+// A pause of the process stops its clock: what began before it goes on behind it. A thread that was
+// blocked inside the sink goes on from where it comes out: records whose start was planned meanwhile
+// come behind whatever waited for the flush, a snapshot above all.
 void ExactTask::advance_to(sim::Time x) {
+  if (was_blocked_ && !thread_blocked()) {
+    was_blocked_ = false;
+    clock_ = std::max(clock_, x);
+  }
   if (services_.heap != nullptr) {
     const std::vector<ProcessHeap::Pause>& pauses = services_.heap->pauses();
     for (; pauses_seen_ < pauses.size() && pauses[pauses_seen_].from < x; ++pauses_seen_) {
