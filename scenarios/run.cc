@@ -6,7 +6,7 @@
 #include <array>
 #include <string_view>
 
-#include "model/region_mutants.h"
+#include "model/mutants.h"
 #include "model/trace_events.h"
 #include "reports/collect.h"
 #include "reports/judge_expectations.h"
@@ -100,7 +100,7 @@ std::string reproduce_command(const RunRequest& request) {
 }
 
 model::Mutant mutant_of(const RunRequest& request) {
-  return model::find_mutant_named(request.mutant).value_or(model::Mutant::none);
+  return model::mutant_named(request.mutant).value_or(model::Mutant::none);
 }
 
 // One run from its assembly to its result.

@@ -5,7 +5,7 @@
 #include "model/cluster/pipelined_region_scheduling.h"
 #include "model/cluster/vertexwise_scheduling.h"
 #include "model/failover/attempt_reset.h"
-#include "model/region_mutants.h"
+#include "model/mutants.h"
 #include "sim/check.h"
 
 namespace drey::model {
@@ -128,7 +128,7 @@ void JobScheduler::cancel_all() {
 // failJob, cancel and suspend raise all versions, so that restarts under way do nothing when they
 // come.
 void JobScheduler::drop_pending_restarts() {
-  if (job_->options.mutant == kPendingRestartsSurvive) return;
+  if (job_->options.mutant == Mutant::pending_restarts_survive) return;
   for (SubtaskIndex i = 0; i < vertices_.size(); ++i) graph_.record_modification(i);
 }
 
@@ -243,7 +243,8 @@ void JobScheduler::fail_if_running(const AttemptId& attempt, const Cause& cause)
 }
 
 void JobScheduler::stop_tracking(const std::string& task_manager) {
-  if (job_->options.mutant != kLostManagerKeepsResults) tracker_.stop_all_at(task_manager);
+  if (job_->options.mutant != Mutant::lost_manager_keeps_results)
+    tracker_.stop_all_at(task_manager);
 }
 
 // The TaskManager drops what its task has written; a shuffle service has to be told.
@@ -290,7 +291,7 @@ FailureCause JobScheduler::to_failure_cause(const Cause& cause) const {
   const bool names_partition = cause.kind == Cause::Kind::partition_not_found ||
                                cause.kind == Cause::Kind::partition_connection;
   if (names_partition && cause.partition.has_value() &&
-      job_->options.mutant != kNamedPartitionForgotten)
+      job_->options.mutant != Mutant::named_partition_forgotten)
     link.lost_partition = cause.partition->partition;
   return {.chain = {std::move(link)}};
 }
@@ -305,7 +306,7 @@ void JobScheduler::task_failed(SubtaskIndex subtask, const Cause& cause) {
 void JobScheduler::fail_global(const Cause& cause) {
   host_.failure_seen(std::nullopt, cause);
   if (status_.status() != JobStatus::running && status_.status() != JobStatus::restarting) return;
-  if (job_->options.mutant == kGlobalFailureStaysRegional)
+  if (job_->options.mutant == Mutant::global_failure_stays_regional)
     handle(cause, std::nullopt, strategy_->tasks_to_restart(0, std::nullopt), true);
   else
     handle(cause, std::nullopt, all_tasks(graph_), true);
@@ -364,7 +365,7 @@ void JobScheduler::try_restarts() {
     const bool ended = waits == restart.versions.end();
     // First, so that the next look finds it at once: there may be thousands.
     if (!ended) std::iter_swap(restart.versions.begin(), waits);
-    if (!ended && job_->options.mutant != kNoWaitForCancellation) continue;
+    if (!ended && job_->options.mutant != Mutant::no_wait_for_cancellation) continue;
     const Restart ready = restart;
     restarts_.erase(restarts_.begin() + static_cast<ptrdiff_t>(i));
     restart_tasks(ready);

@@ -1,8 +1,8 @@
 // The TaskExecutor's table of results that outlive their tasks: they are kept until the JobMaster
 // releases them or is lost; as long as there are some, the connection to it stays. Upstream:
 // TaskExecutorPartitionTrackerImpl, TaskExecutor.setupResultPartitionBookkeeping.
-#include "model/batch_mutants.h"
 #include "model/cluster/task_executor.h"
+#include "model/mutants.h"
 #include "model/trace_events.h"
 
 namespace drey::model {
@@ -15,7 +15,7 @@ void TaskExecutor::keep_results_of(const Deployment& deployment) {
 }
 
 bool TaskExecutor::holds_results_of(JobId job) const {
-  if (options_.mutant == kTaskManagerForgetsResults) return false;
+  if (options_.mutant == Mutant::task_manager_forgets_results) return false;
   for (const PartitionId& id : results_)
     if (id.producer.job == job) return true;
   return false;
@@ -27,7 +27,7 @@ void TaskExecutor::forget_results_of(const Deployment& deployment) {
 }
 
 void TaskExecutor::release_results(const std::vector<PartitionId>& ids) {
-  if (options_.mutant != kResultsLeftBehind) factory_.release(ids);
+  if (options_.mutant != Mutant::results_left_behind) factory_.release(ids);
   for (const PartitionId& id : ids) results_.erase(id);
 }
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "model/cluster/task_executor.h"
-#include "model/region_mutants.h"
+#include "model/mutants.h"
 #include "model/trace_events.h"
 #include "sim/check.h"
 
@@ -181,7 +181,7 @@ void TaskExecutor::remove_task(const AttemptId& attempt) {
   const auto found = tasks_.find(attempt);
   if (found == tasks_.end()) return;
   const AllocationId allocation = found->second.deployment->allocation;
-  if (found->second.deployment->job->options.mutant == kResultsGoWithTheSlot) {
+  if (found->second.deployment->job->options.mutant == Mutant::results_go_with_the_slot) {
     std::vector<PartitionId> results;
     for (const ResultPartitionSpec& result : found->second.deployment->results)
       results.push_back(result.id);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "model/batch_mutants.h"
+#include "model/mutants.h"
 
 namespace drey::model {
 
@@ -19,8 +19,9 @@ bool ConstraintDecider::is_input_consumable(SubtaskIndex subtask,
 bool ConstraintDecider::is_consumable(GroupIndex group, const std::vector<bool>& scheduled) const {
   const ExecutionTopology& topology = graph_.topology();
   if (!can_be_pipelined(topology.type_of_group(group)))
-    return mutant_ == kFirstProducerStartsConsumers ? some_partition_finished(group)
-                                                    : graph_.all_partitions_finished(group);
+    return mutant_ == Mutant::first_producer_starts_consumers
+               ? some_partition_finished(group)
+               : graph_.all_partitions_finished(group);
   switch (constraint_) {
     case ConsumeConstraint::unfinished_producers: {
       const IndexRange partitions = topology.group(group).partitions;
@@ -57,7 +58,7 @@ bool ConstraintDecider::may_become_consumable_by_finish(GroupIndex group) const 
 }
 
 bool InitialisedVertexDecider::is_initialised(JobVertexIndex vertex) const {
-  if (initialised_[vertex] || mutant_ == kFirstProducerStartsConsumers) return true;
+  if (initialised_[vertex] || mutant_ == Mutant::first_producer_starts_consumers) return true;
   const JobGraph& job = graph_.topology().job();
   const std::vector<EdgeIndex>& inputs = job.vertices[vertex].inputs;
   initialised_[vertex] = std::all_of(inputs.begin(), inputs.end(), [&](EdgeIndex edge) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "model/batch_mutants.h"
+#include "model/mutants.h"
 
 namespace drey::model {
 
@@ -51,8 +51,8 @@ void PartitionRelease::subtask_unfinished(SubtaskIndex subtask) {
 }
 
 bool PartitionRelease::may_go(GroupIndex group) const {
-  const bool none_is_left =
-      unfinished_consumer_regions_[group] == 0 || mutant_ == kResultGoesWithFirstConsumer;
+  const bool none_is_left = unfinished_consumer_regions_[group] == 0 ||
+                            mutant_ == Mutant::result_goes_with_first_consumer;
   return none_is_left && !is_persistent(graph_.topology().type_of_group(group));
 }
 

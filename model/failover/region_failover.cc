@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "model/region_mutants.h"
+#include "model/mutants.h"
 
 namespace drey::model {
 
@@ -47,9 +47,10 @@ class RegionFailover::Search {
       const Reached current = queue_[at];  // a copy: the queue grows below
       for (const SubtaskIndex subtask : graph_.regions().members[current.region]) {
         if (is_restarted(subtask, current.reason)) result_.push_back({subtask, current.reason});
-        if (at == 0 || mutant_ != kBacktrackOneStep) reach_producers_of_lost_inputs(subtask);
+        if (at == 0 || mutant_ != Mutant::backtrack_one_step)
+          reach_producers_of_lost_inputs(subtask);
       }
-      if (at > 0 && mutant_ == kConsumersOneStep) continue;
+      if (at > 0 && mutant_ == Mutant::consumers_one_step) continue;
       for (const SubtaskIndex subtask : graph_.regions().members[current.region])
         reach_consumers(subtask);
     }
@@ -98,7 +99,7 @@ class RegionFailover::Search {
   }
 
   bool is_available(PartitionIndex partition) const {
-    if (mutant_ == kProducersAlwaysRestarted) return false;
+    if (mutant_ == Mutant::producers_always_restarted) return false;
     return partition != lost_ && can_outlive_its_consumer(topology_.type_of(partition)) &&
            availability_.is_tracked(partition);
   }
@@ -110,10 +111,10 @@ class RegionFailover::Search {
   // A task that was never scheduled has nothing to restart.
   bool is_restarted(SubtaskIndex subtask, RestartReason reason) const {
     const ExecutionState state = graph_.state(subtask);
-    if (mutant_ == kFinishedConsumersKept && reason == RestartReason::consumer &&
+    if (mutant_ == Mutant::finished_consumers_kept && reason == RestartReason::consumer &&
         state == ExecutionState::finished)
       return false;
-    if (state == ExecutionState::finished) return mutant_ != kFinishedTasksLeftOut;
+    if (state == ExecutionState::finished) return mutant_ != Mutant::finished_tasks_left_out;
     return state != ExecutionState::created || mutant_ == Mutant::created_tasks_restarted;
   }
 

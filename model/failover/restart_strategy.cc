@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "fmt/core.h"
-#include "model/region_mutants.h"
+#include "model/mutants.h"
 #include "sim/check.h"
 
 namespace drey::model {
@@ -204,7 +204,7 @@ class EachRegionCounts final : public RestartStrategy {
 
 std::unique_ptr<RestartStrategy> exponential_delay(const ExponentialDelayOptions& options,
                                                    JitterSource* jitter, Mutant mutant) {
-  if (mutant == kEachRegionCounts) return std::make_unique<EachRegionCounts>(options);
+  if (mutant == Mutant::each_region_counts) return std::make_unique<EachRegionCounts>(options);
   return std::make_unique<ExponentialDelayRestartStrategy>(options, jitter);
 }
 

@@ -2,7 +2,7 @@
 // views that readers open of them.
 #include <algorithm>
 
-#include "model/batch_mutants.h"
+#include "model/mutants.h"
 #include "model/task/data_exchange.h"
 
 namespace drey::model {
@@ -50,7 +50,7 @@ std::unique_ptr<SubpartitionView> DataExchange::open(const PartitionId& id, uint
 }
 
 bool DataExchange::hides_loss(const PartitionId& id) const {
-  if (options_.mutant != kUnreadableResultIsPlainError) return false;
+  if (options_.mutant != Mutant::unreadable_result_is_plain_error) return false;
   const auto file = stored_.find(id);
   return file != nullptr && file->complete() && !file->readable();
 }

@@ -2,7 +2,7 @@
 // of its own, after the last of which nothing of the task is left.
 #include <algorithm>
 
-#include "model/batch_mutants.h"
+#include "model/mutants.h"
 #include "model/runtime_facts.h"
 #include "model/task/exact_task.h"
 #include "model/trace_events.h"
@@ -121,7 +121,7 @@ void ExactTask::cancel_invokable(bool interrupt) {
 
 void ExactTask::arm_watchdog() {
   const sim::Duration timeout = deployment_->job->options.cancellation_timeout;
-  if (deployment_->job->options.mutant == kNoCancellationWatchdog) return;
+  if (deployment_->job->options.mutant == Mutant::no_cancellation_watchdog) return;
   if (timeout.ns > 0) kernel().arm(entity(), watchdog_due, timeout, sim::Priority::timer);
 }
 

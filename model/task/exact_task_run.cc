@@ -35,7 +35,8 @@ bool ExactTask::state_stalled() const {
 void ExactTask::advance_to(sim::Time x) {
   if (was_blocked_ && !thread_blocked()) {
     was_blocked_ = false;
-    clock_ = std::max(clock_, x);
+    if (deployment_->job->options.mutant != Mutant::emits_while_sink_waits)
+      clock_ = std::max(clock_, x);
   }
   if (services_.heap != nullptr) {
     const std::vector<ProcessHeap::Pause>& pauses = services_.heap->pauses();

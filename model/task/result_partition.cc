@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "model/batch_mutants.h"
+#include "model/mutants.h"
 #include "sim/check.h"
 
 namespace drey::model {
@@ -151,7 +151,7 @@ void ResultPartition::enqueue(Sub& sub, const QueuedEvent& queued) {
 void ResultPartition::spill() {
   DrainListener& listener = *this;
   for (SpilledRegion& region : sorting_->drain(listener)) {
-    const bool drop = options_.mutant == kBulkWriteDropsBuffers;
+    const bool drop = options_.mutant == Mutant::bulk_write_drops_buffers;
     if (drop && !region.broadcast && region.buffers.size() > 1) region.drop_last();
     options_.store->append(std::move(region));
   }

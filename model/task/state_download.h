@@ -13,7 +13,7 @@ namespace drey::model {
 
 class StateDownload {
  public:
-  StateDownload(TaskContext& context) : context_(context) {}
+  explicit StateDownload(TaskContext& context) : context_(context) {}
 
   // True: nothing to fetch.
   bool start();

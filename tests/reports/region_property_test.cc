@@ -8,7 +8,7 @@
 
 #include "model/failover/region_failover.h"
 #include "model/graph/pipelined_region.h"
-#include "model/region_mutants.h"
+#include "model/mutants.h"
 #include "reports/oracles/region_rule.h"
 #include "sim/random.h"
 
@@ -256,8 +256,9 @@ TEST(RegionProperty, NoSmallerSetSatisfiesTheRules) {
 TEST(RegionProperty, EachMutantOfTheSearchIsFound) {
   for (const Mutant mutant :
        {Mutant::region_without_backtrack, Mutant::region_without_consumers,
-        Mutant::created_tasks_restarted, model::kBacktrackOneStep, model::kConsumersOneStep,
-        model::kProducersAlwaysRestarted, model::kFinishedTasksLeftOut}) {
+        Mutant::created_tasks_restarted, model::Mutant::backtrack_one_step,
+        model::Mutant::consumers_one_step, model::Mutant::producers_always_restarted,
+        model::Mutant::finished_tasks_left_out}) {
     uint64_t found = 0;
     for (uint64_t seed = 1; seed <= kGraphs && found == 0; ++seed) {
       Dice dice(seed);
