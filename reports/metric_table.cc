@@ -85,9 +85,9 @@ std::optional<Ratio> parse_decimal(std::string_view text) {
 }
 
 std::optional<MetricValue> StoredMetrics::find(const std::string& name) const {
-  const auto found = values_.find(name);
-  if (found == values_.end()) return std::nullopt;
-  return found->second;
+  for (const auto& [known, value] : rows_)
+    if (known == name) return value;
+  return std::nullopt;
 }
 
 std::optional<MetricValue> StoredMetrics::metric(const Expression& metric) const {

@@ -6,8 +6,8 @@
 // Names as in expectations: "job.restarts", "checkpoint.duration.p95", "agg.records_in",
 // "restarted_tasks(agg)". Whole vertices only: a table of every subtask would grow with the
 // cluster. Durations in ns, sizes in bytes. A metric that the run did not give has no row.
-#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "reports/expectation.h"
@@ -30,17 +30,19 @@ std::string decimal_text(Ratio number);
 // The inverse; empty when it is no such number.
 std::optional<Ratio> parse_decimal(std::string_view text);
 
-// Answers expressions from such a table.
+// Answers expressions from such a table, which is not owned and outlives it. Looks through all of
+// it: a few questions are asked of each of many tables.
 class StoredMetrics final : public MetricLookup {
  public:
-  void set(std::string name, MetricValue value) { values_[std::move(name)] = std::move(value); }
+  using Rows = std::vector<std::pair<std::string, MetricValue>>;
+  explicit StoredMetrics(const Rows& rows) : rows_(rows) {}
   std::optional<MetricValue> metric(const Expression& metric) const override;
   std::optional<MetricValue> function(std::string_view name,
                                       std::string_view argument) const override;
 
  private:
   std::optional<MetricValue> find(const std::string& name) const;
-  std::map<std::string, MetricValue> values_;
+  const Rows& rows_;
 };
 
 }  // namespace drey::reports

@@ -12,7 +12,8 @@ namespace {
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
-// Line and column of byte offsets, by a table of line starts.
+// Line and column of byte offsets, by a table of line starts. Whoever asks for places in ascending
+// order pays for each character once, however long the lines are.
 class Lines {
  public:
   Lines(std::string_view text, uint32_t file) : text_(text), file_(file), starts_(1, 0) {
@@ -23,7 +24,10 @@ class Lines {
   Place place(size_t from, size_t until) const {
     const auto after = std::upper_bound(starts_.begin(), starts_.end(), from);
     const auto line = static_cast<uint32_t>(after - starts_.begin());
-    return Place{file_, line, 1 + count(starts_[line - 1], from), std::max(1u, count(from, until))};
+    const size_t start = starts_[line - 1];
+    if (known_.at < start || known_.at > from) known_ = {start, 0};
+    known_ = {from, known_.characters + count(known_.at, from)};
+    return Place{file_, line, 1 + known_.characters, std::max(1u, count(from, until))};
   }
 
  private:
@@ -37,6 +41,12 @@ class Lines {
   std::string_view text_;
   uint32_t file_;
   std::vector<size_t> starts_;
+  // How many characters of its line lie before an offset that was asked for last.
+  struct Known {
+    size_t at = 0;
+    uint32_t characters = 0;
+  };
+  mutable Known known_;
 };
 
 // An iterator that tells how far the parser has read.

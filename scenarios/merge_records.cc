@@ -1,7 +1,6 @@
 #include "scenarios/merge_records.h"
 
 #include <algorithm>
-#include <set>
 
 #include "reports/readable.h"
 #include "scenarios/json_tree.h"
@@ -77,10 +76,18 @@ void RecordMerger::add_lines(std::string_view text) {
     if (line.empty()) continue;
     if (const auto record = parse_record(line)) {
       add(*record);
+    } else if (const std::string key = failed_key(line); !key.empty()) {
+      failed_.insert(key);
     } else {
       ++torn_;
     }
   }
+}
+
+size_t RecordMerger::failed() const {
+  size_t count = 0;
+  for (const std::string& key : failed_) count += records_.count(key) == 0 ? 1 : 0;
+  return count;
 }
 
 std::string RecordMerger::add_database(const std::string& path) {

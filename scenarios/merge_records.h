@@ -3,6 +3,7 @@
 // which order makes no difference; the same record twice counts once; one key with two digests is a
 // conflict: all of them are listed, and the first by digest stands for the run.
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -21,11 +22,13 @@ class RecordMerger {
   reports::RunDatabase database() const;
   size_t runs() const { return records_.size(); }
   size_t torn() const { return torn_; }
+  size_t failed() const;  // runs of which nothing is known but that they ended without a result
 
  private:
   void add(const RunRecord& record);
 
   std::map<std::string, std::map<std::string, std::string>> records_;  // key, digest, line
+  std::set<std::string> failed_;                                       // keys
   size_t torn_ = 0;
 };
 

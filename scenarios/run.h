@@ -49,6 +49,8 @@ struct RunOutcome {
   std::string row;          // of GitHub's step summary
   std::string detail;       // with RunRequest::report: for reports::run_data
   std::string trace;        // with RunRequest::report: trace.json
+  std::string broke;        // verdict error: how its process ended
+  int64_t cost_us = 0;      // processor time, where whoever runs it measures it
   friend bool operator==(const RunOutcome&, const RunOutcome&) = default;
 };
 

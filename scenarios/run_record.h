@@ -49,9 +49,13 @@ std::string run_key(std::string_view content, uint64_t seed);
 // `of` holds what is known before the run; the rest comes from the result.
 RunRecord record_of(RunRecord of, const reports::RunResult& result);
 std::string print_record(const RunRecord& record);  // one line, with its end
+// A run that ended without a result: a line too, but no record, so the run is done again.
+std::string print_failure(const RunRecord& of, std::string_view why);
+// The key of such a line, or empty.
+std::string failed_key(std::string_view line);
 // Empty: the line is torn, or no record.
 std::optional<RunRecord> parse_record(std::string_view line);
-reports::StoredMetrics stored_metrics(const RunRecord& record);
+std::string result_digest(const RunRecord& record);
 
 // The seed of a run: the same at every point, or one of its own. Below 2^53, so that every reader
 // of JSON keeps it.

@@ -69,7 +69,8 @@ class Answerer {
       for (const RunRecord* record : point.runs) {
         if (record == nullptr) continue;
         ++there;
-        const auto verdict = reports::evaluate(*comparison, stored_metrics(*record)).verdict;
+        const auto verdict =
+            reports::evaluate(*comparison, reports::StoredMetrics(record->metrics)).verdict;
         held += verdict == reports::Verdict::held ? 1 : 0;
       }
       const auto least = static_cast<__int128>(there) * spec_.share.numerator;

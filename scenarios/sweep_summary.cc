@@ -68,7 +68,7 @@ class Summariser {
         continue;
       }
       ++point.verdicts[record->verdict];
-      const reports::StoredMetrics metrics = stored_metrics(*record);
+      const reports::StoredMetrics metrics(record->metrics);
       for (size_t i = 0; i < out_.measures.size(); ++i)
         sample(reports::evaluate(out_.measures[i].expression, metrics), point.cells[i]);
     }

@@ -55,6 +55,8 @@ int merge(const Options& options) {
     std::string text = fmt::format("{} runs, {} new", merger.runs(), merger.runs() - before);
     for (const auto& [verdict, count] : verdicts) text += fmt::format(", {} {}", count, verdict);
     if (merger.torn() > 0) text += fmt::format(", {} torn lines left out", merger.torn());
+    if (merger.failed() > 0)
+      text += fmt::format(", {} ended without a result and are missing", merger.failed());
     print_out(text + "\n");
   }
   if (database.conflicts.empty()) return kExitHeld;

@@ -30,13 +30,14 @@ struct Options {
   bool verdict = false;
 };
 
-double processor_seconds(int who) {
+// A process may do so many runs: small ones do not pay for a process each.
+constexpr size_t kRunsPerProcess = 200;
+
+int64_t processor_us(int who) {
   rusage usage{};
   if (getrusage(who, &usage) != 0) return 0;
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  const auto us = [](const timeval& t) { return int64_t{t.tv_sec} * 1'000'000 + t.tv_usec; };
+  return us(usage.ru_utime) + us(usage.ru_stime);
 }
 
 int bad_usage(const std::string& text) {
@@ -109,6 +110,7 @@ class Sweep {
     folder_.sync();
     folder_.read_again();
     if (!conclude()) return kExitInternal;
+    if (!todo.empty()) report_cost(todo.size());
     if (folder_.conflicts() > 0) {
       print_error(fmt::format("{} runs came out differently under one key\n", folder_.conflicts()));
       return scenarios::exit_code_of("nondeterministic");
@@ -131,6 +133,27 @@ class Sweep {
     return requests;
   }
 
+  // In the process of the run: its record, and what it took.
+  static scenarios::RunOutcome outcome_of(const scenarios::RunRequest& request,
+                                          const Planned& planned) {
+    const int64_t before = processor_us(RUSAGE_SELF);
+    const reports::RunResult result = scenarios::result_of(request);
+    scenarios::RunOutcome outcome;
+    outcome.cost_us = processor_us(RUSAGE_SELF) - before;
+    outcome.verdict = std::string(reports::name_of(result.verdict));
+    outcome.exit_code = scenarios::exit_code_of(outcome.verdict);
+    outcome.json = scenarios::print_record(scenarios::record_of(planned.record, result));
+    return outcome;
+  }
+
+  // False: it cannot be written.
+  bool keep(const Planned& planned, const scenarios::RunOutcome& outcome) {
+    in_runs_us_ += outcome.cost_us;
+    if (outcome.verdict != "error") return folder_.append(outcome.json);
+    print_error(outcome.summary + "reproduce: " + reproduce(planned) + "\n");
+    return folder_.append_failure(scenarios::print_failure(planned.record, outcome.broke));
+  }
+
   // False: some run ended without a result, or could not be recorded.
   bool run(const std::vector<const Planned*>& todo) {
     if (todo.empty()) return true;
@@ -143,22 +166,12 @@ class Sweep {
     size_t failed = 0, broken = 0;
     bool written = true;
     const auto one = [&](const scenarios::RunRequest& request) {
-      const reports::RunResult result = scenarios::result_of(request);
-      scenarios::RunOutcome outcome;
-      outcome.verdict = std::string(reports::name_of(result.verdict));
-      outcome.exit_code = scenarios::exit_code_of(outcome.verdict);
-      outcome.json =
-          scenarios::print_record(scenarios::record_of(planned(request)->record, result));
-      return outcome;
+      return outcome_of(request, *planned(request));
     };
-    const auto keep = [&](const scenarios::RunRequest& request,
+    const auto take = [&](const scenarios::RunRequest& request,
                           const scenarios::RunOutcome& outcome) {
-      if (outcome.verdict != "error") {
-        written = folder_.append(outcome.json);
-      } else {
-        print_error(outcome.summary + "reproduce: " + reproduce(*planned(request)) + "\n");
-        ++broken;
-      }
+      written = keep(*planned(request), outcome);
+      broken += outcome.verdict == "error" ? 1 : 0;
       failed += outcome.exit_code == kExitHeld ? 0 : 1;
       if (meter.seconds() - synced > 2) {
         synced = meter.seconds();
@@ -167,25 +180,29 @@ class Sweep {
       meter.step(failed > 0 ? fmt::format(", {} did not pass", failed) : "");
       return written;
     };
-    scenarios::run_pool(requests, options_.jobs, one, keep, scenarios::HandOn::as_finished);
+    scenarios::run_pool(
+        requests, options_.jobs, one, take,
+        {.order = scenarios::HandOn::as_finished, .runs_per_process = kRunsPerProcess});
     if (!written) print_error(fmt::format("drey sweep: cannot write to \"{}\"\n", options_.out));
-    report_cost(requests.size(), meter.seconds());
     return written && broken == 0;
   }
 
-  // What the host spent: beside the results, never part of them.
-  void report_cost(size_t runs, double wall) const {
-    const double in_runs = processor_seconds(RUSAGE_CHILDREN);
-    const double own = processor_seconds(RUSAGE_SELF);
+  // What the host spent: beside the results, never part of them. What is not the runs' own is the
+  // sweep's: reading, processes, records, table and page.
+  void report_cost(size_t runs) const {
+    const double all =
+        static_cast<double>(processor_us(RUSAGE_SELF) + processor_us(RUSAGE_CHILDREN)) / 1e6;
+    const double in_runs = static_cast<double>(in_runs_us_) / 1e6;
+    const double wall = clock_.seconds();
     write_whole(folder_.file("timing.json"),
                 fmt::format("{{\"runs\": {}, \"wall_s\": {:.3f}, \"jobs\": {}, \"runs_cpu_s\": "
                             "{:.3f}, \"own_cpu_s\": {:.3f}}}\n",
-                            runs, wall, options_.jobs, in_runs, own));
+                            runs, wall, options_.jobs, in_runs, all - in_runs));
     if (options_.quiet) return;
     print_error(
-        fmt::format("{} runs in {:.1f} s; processor time: {:.1f} s in runs, {:.2f} s in the "
+        fmt::format("{} runs in {:.1f} s; processor time: {:.2f} s in runs, {:.2f} s in the "
                     "sweep itself\n",
-                    runs, wall, in_runs, own));
+                    runs, wall, in_runs, all - in_runs));
   }
 
   std::string reproduce(const Planned& run) const {
@@ -233,6 +250,8 @@ class Sweep {
   std::vector<scenarios::Scenario> points_;
   std::vector<Planned> runs_;  // points by seeds
   SweepFolder folder_;
+  ProgressMeter clock_{0, true};
+  int64_t in_runs_us_ = 0;
   std::string worst_ = "pass";
 };
 

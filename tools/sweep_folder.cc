@@ -62,15 +62,22 @@ std::string SweepFolder::open(const std::string& path, Shard shard) {
       !write_line(descriptor_, "\n"))
     return fmt::format("cannot write \"{}\"", own_);
   read_again();
+  own_known_ = true;
   return {};
 }
 
 void SweepFolder::read_again() {
-  for (const auto& [name, text] : record_files(path_)) read(text);
+  for (const auto& [name, text] : record_files(path_)) {
+    if (own_known_ && file(name) == own_) continue;  // nobody else writes there
+    size_t& known = known_[name];
+    const size_t end = text.rfind('\n');  // what follows is being written
+    if (end == std::string::npos || end < known) continue;
+    read(std::string_view(text).substr(known, end + 1 - known));
+    known = end + 1;
+  }
 }
 
-void SweepFolder::read(const std::string& text) {
-  std::string_view rest = text;
+void SweepFolder::read(std::string_view rest) {
   while (!rest.empty()) {
     const size_t end = std::min(rest.find('\n'), rest.size());
     auto record = scenarios::parse_record(rest.substr(0, end));
@@ -86,7 +93,13 @@ void SweepFolder::read(const std::string& text) {
   }
 }
 
-bool SweepFolder::append(const std::string& line) { return write_line(descriptor_, line); }
+bool SweepFolder::append(const std::string& line) {
+  if (!write_line(descriptor_, line)) return false;
+  read(line);
+  return true;
+}
+
+bool SweepFolder::append_failure(const std::string& line) { return write_line(descriptor_, line); }
 
 void SweepFolder::sync() { ::fdatasync(descriptor_); }
 

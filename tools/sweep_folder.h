@@ -26,23 +26,27 @@ class SweepFolder {
   std::string open(const std::string& path, Shard shard);
   // A record's line, with its end. False: the disk is full, or so.
   bool append(const std::string& line);
+  // A line that is no record: a run that ended without a result.
+  bool append_failure(const std::string& line);
   void sync();  // to the disk, for a host that dies
 
   const std::map<std::string, scenarios::RunRecord>& records() const { return records_; }
   // Records that differ under one key: the program is not deterministic.
   size_t conflicts() const { return conflicts_; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
-  // Takes in what other shards have written since.
+  // Takes in what other shards have written since it was opened.
   void read_again();
 
  private:
-  void read(const std::string& file);
+  void read(std::string_view lines);
 
   std::string path_;
   std::string own_;
   int descriptor_ = -1;
   size_t conflicts_ = 0;
   std::map<std::string, scenarios::RunRecord> records_;  // by key
+  bool own_known_ = false;
+  std::map<std::string, size_t> known_;  // bytes taken in, by the file's name
 };
 
 // The text of every *.jsonl of a folder, by name. Empty when there is none.

@@ -78,6 +78,33 @@ TEST_F(SweepCommand, WhatIsDoneIsNotDoneAgainAndATornLineIsRepaired) {
   EXPECT_EQ(merged({"a"}, "b.db"), whole);
 }
 
+// A process that dies takes its run with it and no other; the run is recorded as such, and the same
+// command does it again.
+TEST_F(SweepCommand, ARunWhoseProcessWasKilledIsRecordedAsSuchAndDoneAgain) {
+  ASSERT_EQ(run_drey(sweep("whole")), 0);
+  const pid_t process = start_drey(sweep("a"));
+  bool killed = false;
+  while (!killed && waitpid(process, nullptr, WNOHANG) == 0) {
+    if (lines_in(root_ / "a") < 10) continue;
+    pid_t worker = 0;
+    std::ifstream("/proc/" + std::to_string(process) + "/task/" + std::to_string(process) +
+                  "/children") >>
+        worker;
+    killed = worker > 0 && kill(worker, SIGKILL) == 0;
+  }
+  ASSERT_TRUE(killed);
+  EXPECT_EQ(wait_for(process), 3);
+  const std::string records = bytes_of(root_ / "a/runs-0-of-1.jsonl");
+  EXPECT_NE(records.find("{\"failed\":"), std::string::npos);
+  EXPECT_NE(records.find("\"why\":\"killed by signal 9\""), std::string::npos);
+  EXPECT_EQ(lines_in(root_ / "a"), kRuns);
+  const std::string whole = merged({"whole"}, "whole.db");
+  EXPECT_NE(merged({"a"}, "a.db"), whole);
+  ASSERT_EQ(run_drey(sweep("a")), 0);
+  EXPECT_EQ(lines_in(root_ / "a"), kRuns + 1);
+  EXPECT_EQ(merged({"a"}, "b.db"), whole);
+}
+
 TEST_F(SweepCommand, OneKeyWithTwoResultsIsAConflict) {
   ASSERT_EQ(run_drey(sweep("a")), 0);
   fs::create_directories(root_ / "b");

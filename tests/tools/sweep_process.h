@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -59,14 +60,17 @@ inline size_t lines_in(const std::filesystem::path& folder) {
   return lines;
 }
 
-// Kills the sweep `times` times, each when some more runs are recorded than before; then lets it
-// end. False: it ended too early to be killed so often, or with another exit code.
+// Kills the sweep `times` times, each at a moment of chance after some more runs are recorded than
+// before; then lets it end. False: it ended too early to be killed so often, or with another exit
+// code.
 inline bool killed_and_resumed(const std::vector<std::string>& arguments,
                                const std::filesystem::path& folder, size_t total, size_t times) {
+  std::minstd_rand chance(std::random_device{}());
   for (size_t kill_number = 1; kill_number <= times; ++kill_number) {
     const size_t until = total * kill_number / (times + 1);
     const pid_t process = start_drey(arguments);
     while (lines_in(folder) < until && waitpid(process, nullptr, WNOHANG) == 0) usleep(2000);
+    usleep(static_cast<useconds_t>(chance() % 6'000));
     if (kill(process, SIGKILL) != 0) return false;
     if (wait_for(process) != 128 + SIGKILL) return false;
   }
