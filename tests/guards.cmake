@@ -36,6 +36,8 @@ if(CMAKE_BINARY_DIR STREQUAL "${CMAKE_SOURCE_DIR}/build/release")
   drey_guard(guard.shell guard 120 tools/check_scripts.sh)
   drey_guard(guard.fuzz_reader guard 300 tools/fuzz.sh 60)
   drey_guard(guard.fuzz_reader_long nightly 3600 tools/fuzz.sh 1800)
+  # What-if answers beside measurements of real Flink.
+  drey_guard(study.t1_iot nightly 7200 scenarios/studies/t1-iot/fit.py --check)
   drey_guard(guard.clang_tidy nightly 7200 tools/tidy.sh)
   drey_guard(matrix.release guard 1800 tools/determinism.sh release)
   drey_guard(matrix.clang guard 1800 tools/determinism.sh clang)
