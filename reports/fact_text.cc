@@ -97,9 +97,9 @@ std::string_view pick(Names names, uint64_t index) {
 }
 
 std::string_view group_name(FactGroup group) {
-  constexpr std::array<std::string_view, 13> kGroups{
+  constexpr std::array<std::string_view, 14> kGroups{
       "kernel",  "machine", "network",    "disk", "store", "external", "fault",
-      "control", "task",    "checkpoint", "data", "state", "bench"};
+      "control", "task",    "checkpoint", "data", "state", "bench",    "service"};
   return pick(kGroups, static_cast<uint64_t>(group));
 }
 
@@ -171,6 +171,7 @@ std::string_view fact_name(uint16_t kind) {
     case FactGroup::disk:
     case FactGroup::fault:
     case FactGroup::bench:
+    case FactGroup::service:
       break;
   }
   return {};

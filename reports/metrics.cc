@@ -90,6 +90,7 @@ void Metrics::on(const sim::Fact& fact, sim::FactNumber) {
     case FactGroup::machine:
     case FactGroup::disk:
     case FactGroup::bench:
+    case FactGroup::service:
       break;
   }
 }

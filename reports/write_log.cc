@@ -29,6 +29,7 @@ bool is_transition(const sim::Fact& fact) {
     case FactGroup::data:
     case FactGroup::state:
     case FactGroup::bench:
+    case FactGroup::service:
       return false;
   }
   constexpr CheckpointFact kShown[] = {CheckpointFact::triggered, CheckpointFact::trigger_refused,

@@ -175,7 +175,7 @@ void Broker::Server::publish(PathId subject_path, const Part& part, uint64_t tra
                            .a = part.partition,
                            .b = part.offset,
                            .c = transaction},
-                          part.batch.records());
+                          part.batch.records(), part.batch.digest());
 }
 
 void Broker::Server::commit(const std::string& id, Producer& producer) {

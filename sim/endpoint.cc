@@ -1,5 +1,7 @@
 #include "sim/endpoint.h"
 
+#include <algorithm>
+
 #include "sim/check.h"
 
 namespace drey::sim {
@@ -24,15 +26,35 @@ void Endpoint::on_timer(uint8_t) {
 void Endpoint::on_connection_closed(ProcessId) {}
 
 void Endpoint::ask(Address to, FencingToken token, Body body, Duration timeout, Continuation then) {
-  const uint64_t number = ++last_call_;
-  calls_.emplace(number, then);
-  world_.kernel().post(timeout, id_, call_timeout, number, Priority::timer);
+  const uint64_t number = open_ask(timeout, then);
   world_.network().send(
       {.body = std::move(body), .from = address_, .to = to, .token = token, .call = number});
 }
 
 void Endpoint::tell(Address to, FencingToken token, Body body) {
   world_.network().send({.body = std::move(body), .from = address_, .to = to, .token = token});
+}
+
+void Endpoint::tell_each(const std::vector<Stop>& stops, Body body) {
+  world_.network().send_each({.body = std::move(body), .from = address_}, stops);
+}
+
+void Endpoint::ask_each(std::vector<Stop> stops, Body body, Duration timeout, uint16_t then) {
+  for (Stop& stop : stops) stop.call = open_ask(timeout, {then, stop.to.process.index});
+  world_.network().send_each({.body = std::move(body), .from = address_}, stops);
+}
+
+void Endpoint::answer_each(const std::vector<Call>& calls, uint32_t bytes_each, Body body) {
+  std::vector<Stop> stops;
+  for (const Call& call : calls)
+    if (call.wants_answer()) stops.push_back({call.from, bytes_each, call.number});
+  if (stops.empty()) return;
+  world_.network().send_each({.body = std::move(body),
+                              .from = address_,
+                              .answer = true,
+                              .ask_kind = calls.front().kind,
+                              .ask_name = calls.front().name},
+                             stops);
 }
 
 void Endpoint::answer(const Call& call, Body body) {
@@ -101,10 +123,8 @@ FactNumber Endpoint::announce(uint16_t kind, uint64_t a, uint64_t b, uint64_t c)
 
 void Endpoint::receive(const Parcel& parcel) {
   if (parcel.answer) {
-    const auto waiting = calls_.find(parcel.call);
-    if (waiting == calls_.end()) return;  // timed out before
-    const Continuation then = waiting->second;
-    calls_.erase(waiting);
+    Continuation then;
+    if (!asks_.close(parcel.call, then)) return;  // timed out before
     on_reply(then, {parcel.body, parcel.failure});
     return;
   }
@@ -116,6 +136,47 @@ void Endpoint::receive(const Parcel& parcel) {
   on_call(call, *parcel.body, parcel.body);
 }
 
+uint64_t Endpoint::open_ask(Duration timeout, Continuation then) {
+  const Time deadline = now() + timeout;
+  const uint64_t number = asks_.open(then, deadline);
+  if (deadline < next_timeout_) {
+    next_timeout_ = deadline;
+    world_.kernel().post(timeout, id_, call_timeout, 0, Priority::timer);
+  }
+  return number;
+}
+
+// One reply per event, as for every other reply: what a handler sent has left before the next one.
+void Endpoint::time_out() {
+  if (due_.empty()) {
+    if (now() >= next_timeout_) next_timeout_ = kEndOfTime;
+    due_ = asks_.due(now());
+    std::reverse(due_.begin(), due_.end());
+  }
+  if (due_.empty()) {
+    watch_deadlines();
+    return;
+  }
+  const uint64_t number = due_.back();
+  due_.pop_back();
+  Continuation then;
+  const bool open = asks_.close(number, then);
+  if (due_.empty())
+    watch_deadlines();
+  else
+    world_.kernel().post({}, id_, call_timeout, 0, Priority::timer);
+  if (open) on_reply(then, {nullptr, CallFailure::timeout});
+}
+
+// An event that comes too early finds nothing due and looks further.
+void Endpoint::watch_deadlines() {
+  const Time earliest = asks_.earliest_deadline();
+  if (earliest >= next_timeout_) return;
+  next_timeout_ = earliest;
+  world_.kernel().post(std::max(earliest - now(), Duration{}), id_, call_timeout, 0,
+                       Priority::timer);
+}
+
 void Endpoint::on_event(const Event& event) {
   if (event.kind() == later_due) {
     const auto index = static_cast<uint32_t>(event.argument);
@@ -125,11 +186,7 @@ void Endpoint::on_event(const Event& event) {
     return;
   }
   if (event.kind() == call_timeout) {
-    const auto waiting = calls_.find(event.argument);
-    if (waiting == calls_.end()) return;  // answered in time
-    const Continuation then = waiting->second;
-    calls_.erase(waiting);
-    on_reply(then, {nullptr, CallFailure::timeout});
+    time_out();
     return;
   }
   on_timer(event.kind());

@@ -7,18 +7,13 @@
 // answer, a refusal, or the time-out. Follows Flink's RpcEndpoint / FencedRpcEndpoint; the time-out
 // is `pekko.ask.timeout` there.
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "sim/ask_table.h"
 #include "sim/world.h"
 
 namespace drey::sim {
-
-struct Continuation {
-  uint16_t kind = 0;
-  uint64_t argument = 0;
-};
 
 struct Reply {
   Body body;  // null unless failure == none
@@ -56,6 +51,12 @@ class Endpoint : public Entity {
   void ask(Address to, FencingToken token, Body body, Duration timeout, Continuation then);
   void tell(Address to, FencingToken token,
             Body body);  // lost without notice when link or process dies
+  // One body to many (Network::send_each), without a fencing token. Each stop of an ask gets a call
+  // number, and its reply the index of the asked process as argument.
+  void tell_each(const std::vector<Stop>& stops, Body body);
+  void ask_each(std::vector<Stop> stops, Body body, Duration timeout, uint16_t then);
+  // To calls of one kind; a tell among them has no number.
+  void answer_each(const std::vector<Call>& calls, uint32_t bytes_each, Body body);
   void answer(const Call& call, Body body);
   void refuse(const Call& call, CallFailure failure);
   void later(Duration delay, Continuation then);  // scheduleRunAsync; dropped with the endpoint
@@ -85,6 +86,9 @@ class Endpoint : public Entity {
   virtual void on_connection_closed(ProcessId peer);
 
   void receive(const Parcel& parcel);
+  uint64_t open_ask(Duration timeout, Continuation then);
+  void watch_deadlines();
+  void time_out();
 
   enum Kind : uint8_t { first_timer = 0, later_due = 24, call_timeout = 25 };
 
@@ -95,8 +99,9 @@ class Endpoint : public Entity {
   bool fenced_ = false;
   bool token_set_ = false;
   FencingToken token_;
-  uint64_t last_call_ = 0;
-  std::map<uint64_t, Continuation> calls_;
+  AskTable asks_;
+  Time next_timeout_ = kEndOfTime;  // when the pending event for time-outs comes
+  std::vector<uint64_t> due_;       // timed out at this instant, last one first
   std::vector<Continuation> laters_;
   std::vector<uint32_t> free_laters_;
 };

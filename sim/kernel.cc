@@ -57,6 +57,18 @@ void Kernel::post(Duration delay, EntityId target, uint8_t kind, uint64_t argume
   push(now_ + delay, target, kind, 0, argument, priority);
 }
 
+uint64_t Kernel::reserve(EntityId target, Priority priority, uint64_t events) {
+  const uint64_t first = event_order(priority, tie(target), sequence_);
+  sequence_ += events;
+  return first;
+}
+
+void Kernel::post_reserved(Time at, EntityId target, uint8_t kind, uint64_t argument,
+                           uint64_t order) {
+  CHECK(at >= now_, "an event may not be posted into the past");
+  queue_.push({at, order, target, uint32_t{kind} << 24, argument});
+}
+
 void Kernel::arm(EntityId target, uint8_t kind, Duration delay, Priority priority) {
   CHECK(delay.ns >= 0, "a timer may not be armed for the past");
   std::vector<Timer>& timers = slots_[target.index].timers;
@@ -185,8 +197,12 @@ FactNumber Kernel::announce(Fact fact) {
 }
 
 FactNumber Kernel::announce_batch(Fact head, std::span<const Record> records) {
+  return announce_batch(head, records, options_.hash ? records_digest(records) : Digest128{});
+}
+
+FactNumber Kernel::announce_batch(Fact head, std::span<const Record> records, Digest128 content) {
   head.at = now_;
-  const BatchFact batch{head, options_.hash ? records_digest(records) : Digest128{}, records};
+  const BatchFact batch{head, content, records};
   const PathId subject = head.subject.valid() ? head.subject : head.entity;
   if (options_.hash) trace_.fold(head, path_hashes_[subject.index], batch.content);
   const FactNumber number = ++facts_;

@@ -86,6 +86,10 @@ class Kernel {
   uint64_t dropped_events() const { return dropped_; }
 
   void post(Duration delay, EntityId target, uint8_t kind, uint64_t argument, Priority priority);
+  // For many events to one target of which only the next lies in the queue: the order that posting
+  // them all now would give. The i-th of them has the one returned + i.
+  uint64_t reserve(EntityId target, Priority priority, uint64_t events);
+  void post_reserved(Time at, EntityId target, uint8_t kind, uint64_t argument, uint64_t order);
   // One pending event per (entity, kind) timer; re-arming replaces, also to an earlier time. kind
   // < 32.
   void arm(EntityId target, uint8_t kind, Duration delay, Priority priority);
@@ -119,6 +123,8 @@ class Kernel {
 
   FactNumber announce(Fact fact);
   FactNumber announce_batch(Fact head, std::span<const Record> records);
+  // Of records whose digest (records_digest) the caller has already.
+  FactNumber announce_batch(Fact head, std::span<const Record> records, Digest128 content);
   void add_sink(TraceSink* sink);  // in order of adding; must outlive the run
   const TraceHash& trace_hash() const { return trace_; }
   std::span<const std::string> names() const { return names_; }

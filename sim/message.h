@@ -74,14 +74,20 @@ concept Visitable = requires(const T& t, Digest& d) {
   t.visit(d);
 };
 
-// Walks any field down to numbers and strings.
+// Walks any field down to numbers and strings. A field is an lvalue; what a message computes for
+// its walk (a flag, a count) comes as an rvalue, and a leaf that writes leaves it alone, as it does
+// what others share with the message.
 template <class Leaf>
 struct Walk {
   Leaf& leaf;
 
   template <class... Fields>
-  void operator()(const Fields&... fields) {
-    (one(fields), ...);
+  void operator()(Fields&&... fields) {
+    (given<Fields>(fields), ...);
+  }
+  template <class T>
+  void given(const std::remove_reference_t<T>& field) {
+    if constexpr (std::is_lvalue_reference_v<T> || !Leaf::kWrites) one(field);
   }
   template <class T>
   void one(const T& field) {
@@ -91,8 +97,8 @@ struct Walk {
       composite(field);
     }
   }
-  void composite(Duration d) { leaf.number(d.ns); }
-  void composite(Time t) { leaf.number(t.ns); }
+  void composite(const Duration& d) { leaf.number(d.ns); }
+  void composite(const Time& t) { leaf.number(t.ns); }
   // Ids are pool indices and are never folded; an address counts by its endpoint's name and
   // incarnation.
   void composite(const Address& a) { (*this)(a.incarnation, a.endpoint); }
@@ -103,7 +109,10 @@ struct Walk {
   template <class T>
   void composite(const std::vector<T>& items) {
     leaf.count(items.size());
-    for (const T& item : items) one(item);
+    for (const T& item : items) {
+      if (leaf.satisfied()) return;
+      one(item);
+    }
   }
   template <class A, class B>
   void composite(const std::pair<A, B>& pair) {
@@ -118,7 +127,7 @@ struct Walk {
   template <class T>
   void composite(const std::shared_ptr<T>& item) {
     leaf.count(item != nullptr ? 1 : 0);
-    if (item != nullptr) one(*item);
+    if (item != nullptr && (!Leaf::kWrites || item.use_count() == 1)) one(*item);
   }
   template <class T>
   requires requires(const T& t, Walk& w) { t.visit(w); }
@@ -126,7 +135,9 @@ struct Walk {
 };
 
 struct Folder {
+  static constexpr bool kWrites = false;
   Digest& digest;
+  constexpr bool satisfied() const { return false; }
   template <class T>
   void number(const T& value) {
     digest.fold(static_cast<uint64_t>(value));
@@ -136,7 +147,9 @@ struct Folder {
 };
 
 struct Sizer {
+  static constexpr bool kWrites = false;
   uint64_t bytes = 0;
+  constexpr bool satisfied() const { return false; }
   template <class T>
   void number(const T&) {
     bytes += sizeof(T);
@@ -146,8 +159,10 @@ struct Sizer {
 };
 
 struct Essencer {
+  static constexpr bool kWrites = false;
   Essence words{};
   size_t found = 0;
+  bool satisfied() const { return found == words.size(); }
   template <class T>
   void number(const T& value) {
     if (found < words.size()) words[found++] = static_cast<uint64_t>(value);
@@ -159,8 +174,10 @@ struct Essencer {
 };
 
 struct Perturber {
+  static constexpr bool kWrites = true;
   uint64_t skip = 0;
   bool done = false;
+  bool satisfied() const { return done; }
   template <class T>
   void number(const T& value) {
     if (done) return;

@@ -68,14 +68,18 @@ uint32_t Network::connection(ProcessId from, ProcessId to) {
   Connection& made = connections_.emplace_back();
   made.from = from;
   made.to = to;
-  made.path_hash =
-      name_hash("connection/" + world_.machines().name(from) + ">" + world_.machines().name(to));
   of_sender[to.index] = index;
   return index;
 }
 
 // As Kernel::draw does it, by the hash of a name that nobody else needs.
-Duration Network::latency_of(const Connection& line, uint64_t purpose, uint64_t n) const {
+Duration Network::latency_of(Connection& line, uint64_t purpose, uint64_t n) const {
+  if (spec_.latency.kind() == Distribution::Kind::constant) return Duration{spec_.latency.low()};
+  if (line.path_hash == 0) {
+    const Machines& machines = world_.machines();
+    line.path_hash =
+        name_hash("connection/" + machines.name(line.from) + ">" + machines.name(line.to));
+  }
   const uint64_t draw =
       draw_value(world_.kernel().seed(), {kLatencyStream, line.path_hash, purpose, n});
   return Duration{spec_.latency.sample(draw)};
@@ -104,7 +108,10 @@ void Network::send(Parcel parcel) { outbox_.push_back(std::move(parcel)); }
 void Network::depart() {
   for (size_t i = 0; i < outbox_.size(); ++i) {
     Parcel parcel = std::move(outbox_[i]);
-    leave(std::move(parcel));
+    if (parcel.to.valid())
+      leave(std::move(parcel));
+    else
+      leave_each(static_cast<uint32_t>(parcel.call));
   }
   outbox_.clear();
 }
@@ -137,16 +144,8 @@ bool Network::lost_by_rule(const Parcel& parcel) {
 // token.
 void Network::perturb(Parcel& parcel) {
   auto& body = const_cast<Message&>(*parcel.body);
-  // Only a field that the hash of the message shows has really been changed: one that is handed to
-  // the visitor as a copy (a duration) is not.
-  const auto hash_of = [&body] {
-    Digest digest;
-    body.fold(digest);
-    return digest.value();
-  };
-  const Digest128 before = hash_of();
   for (uint64_t which = world_.kernel().perturbations_seen() % 3;; --which) {
-    if (body.perturb_field(which) && !(hash_of() == before)) return;
+    if (body.perturb_field(which)) return;
     if (which == 0) break;
   }
   parcel.token.low ^= 1;
@@ -177,12 +176,17 @@ void Network::leave(Parcel parcel) {
   }
 }
 
-// The card sends one after the other; the wire keeps a connection's order.
 void Network::launch(uint32_t index, uint32_t flight) {
-  Kernel& kernel = world_.kernel();
-  Connection& line = connections_[index];
   const Parcel& parcel = flights_[flight].parcel;
-  const uint64_t bytes = parcel.body != nullptr ? parcel.body->wire_size() : kAnswerOverhead;
+  uint64_t bytes = parcel.bytes;
+  if (bytes == 0) bytes = parcel.body != nullptr ? parcel.body->wire_size() : kAnswerOverhead;
+  const Time at = arrival_time(connections_[index], bytes);
+  world_.kernel().post(at - world_.kernel().now(), id_, arrive, flight, Priority::delivery);
+}
+
+// The card sends one after the other; the wire keeps a connection's order.
+Time Network::arrival_time(Connection& line, uint64_t bytes) {
+  Kernel& kernel = world_.kernel();
   bytes_sent_ += bytes;
   const HostId from = world_.machines().host_of(line.from);
   const LinkState state = link(from, world_.machines().host_of(line.to));
@@ -195,10 +199,9 @@ void Network::launch(uint32_t index, uint32_t flight) {
   ++line.messages;
   const Duration latency = latency_of(line, 0, line.messages) + state.extra_latency;
   line.last_arrival = std::max(sent + latency, line.last_arrival);
-  // After the order of the line, and only of the network: a service that waits for data absorbs its
-  // own.
+  // After the order of the line, which would absorb it.
   line.last_arrival.ns += static_cast<int64_t>(kernel.perturbed(Perturbation::latency));
-  kernel.post(line.last_arrival - kernel.now(), id_, arrive, flight, Priority::delivery);
+  return line.last_arrival;
 }
 
 void Network::block(uint32_t index, uint32_t flight) {
@@ -247,6 +250,10 @@ void Network::arrived(uint32_t index) {
     }
   }
   const Parcel parcel = take(index).parcel;
+  hand_over(parcel);
+}
+
+void Network::hand_over(const Parcel& parcel) {
   const ProcessId to = parcel.to.process;
   if (world_.kernel().frozen(to)) {
     if (mail_of_frozen_.size() <= to.index) mail_of_frozen_.resize(to.index + 1u);
@@ -380,6 +387,9 @@ void Network::on_event(const Event& event) {
     case arrive:
     case arrive_locally:
       arrived(static_cast<uint32_t>(event.argument));
+      break;
+    case fan_out_arrives:
+      next_arrival(static_cast<uint32_t>(event.argument));
       break;
     case retransmit: {
       const auto index = static_cast<uint32_t>(event.argument & 0xffffffffu);

@@ -88,6 +88,15 @@ struct Parcel {
   CallFailure failure = CallFailure::none;
   uint32_t ask_kind = 0;  // of an answer: the kind that was asked
   std::string_view ask_name;
+  uint32_t bytes = 0;  // on the wire; 0: as the body says
+};
+
+// One body that goes to many at once: to each in turn, as if it had been sent one by one, at a cost
+// per receiver that does not depend on the body. Every receiver finds in it what is meant for it.
+struct Stop {
+  Address to;
+  uint32_t bytes = 0;  // on the wire to this one
+  uint64_t call = 0;   // as Parcel::call
 };
 
 class Network : public Entity, public ProcessObserver, public Departures {
@@ -98,6 +107,8 @@ class Network : public Entity, public ProcessObserver, public Departures {
   // Leaves when the running handler has returned; lost with its process if a fault of this instant
   // kills that first.
   void send(Parcel parcel);
+  // `parcel` without receiver and call: those of the stops.
+  void send_each(Parcel parcel, const std::vector<Stop>& stops);
 
   void attach(Endpoint& endpoint);
   void detach(Endpoint& endpoint);
@@ -117,7 +128,7 @@ class Network : public Entity, public ProcessObserver, public Departures {
   void on_process_thawed(ProcessId process) override;
 
  private:
-  enum Kind : uint8_t { arrive, arrive_locally, retransmit, tell_closed };
+  enum Kind : uint8_t { arrive, arrive_locally, retransmit, tell_closed, fan_out_arrives };
 
   struct Blocked {                 // what a cut link holds back
     std::deque<uint32_t> parcels;  // waiting for a retransmission, in order
@@ -129,7 +140,7 @@ class Network : public Entity, public ProcessObserver, public Departures {
     ProcessId from, to;
     uint64_t messages = 0;  // numbers them for their draws
     Time last_arrival{0};
-    uint64_t path_hash = 0;            // of "connection/from>to"
+    uint64_t path_hash = 0;            // of "connection/from>to"; 0: nobody needed it yet
     std::unique_ptr<Blocked> blocked;  // null: nothing waits
     uint32_t epoch = 0;  // grows by a reset; what is in flight under an older one is lost
   };
@@ -139,15 +150,36 @@ class Network : public Entity, public ProcessObserver, public Departures {
     uint32_t epoch = 0;
   };
 
+  // What is on its way to many. Only the next arrival is in the kernel's queue.
+  struct Arrival {
+    Time at;
+    uint64_t call = 0;
+    Address to;
+    uint32_t bytes = 0;
+    uint32_t connection = 0;
+    uint32_t epoch = 0;
+  };
+  struct FanOut {
+    Parcel parcel;
+    std::vector<Arrival> arrivals;  // ascending in time
+    size_t next = 0;
+    uint64_t order = 0;  // of the first
+  };
+
   uint32_t connection(ProcessId from, ProcessId to);
-  Duration latency_of(const Connection& line, uint64_t purpose, uint64_t n) const;
+  Duration latency_of(Connection& line, uint64_t purpose, uint64_t n) const;
+  Time arrival_time(Connection& line, uint64_t bytes);
   void leave(Parcel parcel);
+  void leave_each(uint32_t fan_out);
+  bool leave_one(const Parcel& parcel, Arrival& arrival);
+  void next_arrival(uint32_t fan_out);
   void perturb(Parcel& parcel);
   bool lost_by_rule(const Parcel& parcel);
   void launch(uint32_t connection, uint32_t flight);
   void block(uint32_t connection, uint32_t flight);
   void retry(uint32_t connection);
   void arrived(uint32_t flight);
+  void hand_over(const Parcel& parcel);
   void deliver(const Parcel& parcel);
   void refuse(const Parcel& parcel);
   void break_connection(uint32_t connection, bool tell_peer);
@@ -158,7 +190,9 @@ class Network : public Entity, public ProcessObserver, public Departures {
   World& world_;
   NetworkSpec spec_;
   EntityId id_;
-  std::vector<Parcel> outbox_;
+  std::vector<Parcel> outbox_;  // without a receiver: the fan-out whose number its call is
+  std::vector<std::unique_ptr<FanOut>> fan_outs_;
+  std::vector<uint32_t> free_fan_outs_;
   std::vector<Flight> flights_;
   std::vector<uint32_t> free_flights_;
   std::vector<Connection> connections_;

@@ -23,6 +23,7 @@ class RecordBatch {
   std::span<const Record> records() const {
     return records_ == nullptr ? std::span<const Record>() : std::span<const Record>(*records_);
   }
+  Digest128 digest() const { return digest_; }
   uint64_t bytes() const { return size() * sizeof(Record); }
   template <class Visitor>
   void visit(Visitor& visitor) const {

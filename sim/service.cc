@@ -95,6 +95,7 @@ Time Service::served_at(const Call& call, Duration transfer, const ServiceVerdic
   const Duration delay = Duration{options_.latency.sample(draw)} + transfer + verdict.delay;
   Time served = kernel.now() + delay;
   if (options_.in_order) served = std::max(served, client.last_served);
+  served.ns += static_cast<int64_t>(kernel.perturbed(Perturbation::latency));
   client.last_served = served;
   return served;
 }
@@ -144,6 +145,7 @@ void ServiceEndpoint::on_later(Continuation then) {
   Pending pending;
   std::swap(slot, pending);
   free_pending_.push_back(static_cast<uint32_t>(then.argument));
+  announce(kServiceServedFact, client_path(pending.call.from), pending.call.kind, 0, 0);
   if (pending.verdict.fail) {
     refuse(pending.call, CallFailure::handler_failed);
     return;

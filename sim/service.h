@@ -55,6 +55,11 @@ class ServiceFaultListener {
 inline constexpr uint16_t kServiceFaultFact =
     fact_kind(FactGroup::fault, 200);  // a = effect, b = kind
 
+// The one fact of FactGroup::service: a request was served now. What waits for an absolute time, or
+// for the answer before it to leave the card, would hide when. entity = service, subject = client
+// process, a = kind.
+inline constexpr uint16_t kServiceServedFact = fact_kind(FactGroup::service, 0);
+
 // What the rules say of one request.
 struct ServiceVerdict {
   bool silent = false;

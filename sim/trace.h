@@ -35,6 +35,7 @@ enum class FactGroup : uint8_t {
   data,        // buffers and records
   state,       // the model's state backends
   bench,       // benchmarks and tests
+  service,     // what a service outside the cluster has served, and when
 };
 
 constexpr uint16_t fact_kind(FactGroup group, uint8_t kind) {

@@ -132,9 +132,10 @@ bool BrokerSink::loses_write() const {
 void BrokerSink::publish() {
   if (written_.empty()) return;
   writer_.before_element();
-  context_.announce_records(fact_kind(DataFact::sink_written),
-                            static_cast<uint64_t>(collecting_for_),
-                            context_.deployment().attempt.attempt, 0, written_);
+  sim::RecordBatch batch(std::vector<sim::Record>(written_.begin(), written_.end()));
+  context_.announce_records(
+      fact_kind(DataFact::sink_written), static_cast<uint64_t>(collecting_for_),
+      context_.deployment().attempt.attempt, 0, batch.records(), batch.digest());
   if (loses_write()) {
     ++last_append_;
     written_.clear();
@@ -142,7 +143,7 @@ void BrokerSink::publish() {
   }
   auto append = std::make_shared<sim::AppendRecords>();
   append->partition = options_.subtask;
-  append->batch = sim::RecordBatch(std::vector<sim::Record>(written_.begin(), written_.end()));
+  append->batch = std::move(batch);
   written_.clear();  // and keeps its memory
   has_records_ = true;
   appends_.push_back({++last_append_, std::move(append)});

@@ -14,7 +14,6 @@
 #include "model/task/deployment.h"
 #include "model/task/record_slice.h"
 #include "sim/message.h"
-#include "sim/trace.h"
 
 namespace drey::model {
 
@@ -87,7 +86,7 @@ struct ChannelData : sim::MessageOf<ChannelData> {
       if (carries_event()) v(event);
       if (type == BufferType::data_buffer) {
         v(slice.count, slice.elements);
-        v(sim::records_digest(slice.records()));
+        v(slice.content_digest());
       }
     }
     bool carries_event() const { return is_event(type); }

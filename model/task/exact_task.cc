@@ -202,9 +202,10 @@ void ExactTask::announce_fact(uint16_t kind, uint64_t a, uint64_t b, uint64_t c)
 }
 
 void ExactTask::announce_records(uint16_t kind, uint64_t a, uint64_t b, uint64_t c,
-                                 std::span<const sim::Record> records) {
+                                 std::span<const sim::Record> records, sim::Digest128 content) {
   kernel().announce_batch(
-      {.entity = path_, .subject = subject_, .kind = kind, .a = a, .b = b, .c = c}, records);
+      {.entity = path_, .subject = subject_, .kind = kind, .a = a, .b = b, .c = c}, records,
+      content);
 }
 
 void ExactTask::wake() {

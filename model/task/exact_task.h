@@ -209,7 +209,7 @@ class ExactTask final : public sim::Endpoint,
   void busy(sim::Duration cost) override;
   void announce_fact(uint16_t kind, uint64_t a, uint64_t b, uint64_t c) override;
   void announce_records(uint16_t kind, uint64_t a, uint64_t b, uint64_t c,
-                        std::span<const sim::Record> records) override;
+                        std::span<const sim::Record> records, sim::Digest128 content) override;
   void fail_task(const Cause& cause) override;
   void wake() override;
 
@@ -278,7 +278,7 @@ class ExactTask final : public sim::Endpoint,
   sim::Duration cost_;  // of one record of the slice, stretched
   Slice slice_;
   UserCode user_code_;
-  bool hung_ = false;     // user code that never returns: only the watchdog ends this task
+  bool hung_ = false;         // user code that never returns: only the watchdog ends this task
   bool stalled_ = false;      // the next record found no output
   bool was_blocked_ = false;  // inside the sink, when somebody looked last
   bool on_core_ = false;

@@ -30,8 +30,8 @@ bool ExactTask::state_stalled() const {
 }
 
 // A pause of the process stops its clock: what began before it goes on behind it. A thread that was
-// blocked inside the sink goes on from where it comes out: records whose start was planned meanwhile
-// come behind whatever waited for the flush, a snapshot above all.
+// blocked inside the sink goes on from where it comes out: records whose start was planned
+// meanwhile come behind whatever waited for the flush, a snapshot above all.
 void ExactTask::advance_to(sim::Time x) {
   if (was_blocked_ && !thread_blocked()) {
     was_blocked_ = false;
@@ -250,7 +250,7 @@ void ExactTask::publish() {
 void ExactTask::buffer_emitted(uint32_t result, uint32_t subpartition, uint32_t sequence,
                                const RecordSlice& slice) {
   announce_records(fact_kind(DataFact::buffer_emitted), (uint64_t{result} << 32) | subpartition,
-                   sequence, 0, slice.records());
+                   sequence, 0, slice.records(), slice.content_digest());
 }
 
 // The flusher ticks at the start plus multiples of the time-out; ticks without work are left out.
@@ -366,7 +366,7 @@ void ExactTask::announce_consumed(const InputElement& element) {
   const PartitionId& read = input_->producer_of(element.channel).id;
   announce_records(fact_kind(ResultFact::consumed),
                    (uint64_t{gate} << 32) | deployment_->attempt.attempt, read.partition,
-                   read.producer.attempt, element.slice.records());
+                   read.producer.attempt, element.slice.records(), element.slice.content_digest());
 }
 
 void ExactTask::end_slice() {

@@ -3,35 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "model/task/data_messages.h"
 #include "sim/check.h"
 
 namespace drey::model {
 
 namespace {
-
-// Both ascending.
-std::vector<ProducerSpan> common(const std::vector<ProducerSpan>& a,
-                                 const std::vector<ProducerSpan>& b) {
-  std::vector<ProducerSpan> both;
-  for (size_t i = 0, k = 0; i < a.size() && k < b.size();) {
-    const PartitionIndex first = std::max(a[i].first, b[k].first);
-    const PartitionIndex last = std::min(a[i].last, b[k].last);
-    if (first <= last && a[i].attempt == b[k].attempt) both.push_back({first, last, a[i].attempt});
-    if (a[i].last < b[k].last) {
-      ++i;
-    } else {
-      ++k;
-    }
-  }
-  return both;
-}
-
-template <class Span>
-void sort(std::vector<Span>& spans) {  // total order: nobody is named twice
-  std::stable_sort(spans.begin(), spans.end(),
-                   [](const Span& a, const Span& b) { return a.first < b.first; });
-}
 
 bool names(const std::vector<ReaderSpan>& readers, uint32_t index, uint32_t attempt) {
   return std::any_of(readers.begin(), readers.end(), [&](const ReaderSpan& span) {
@@ -57,31 +33,37 @@ void NullExchange::started(RangeTask& task) {
     ++results_version_;
   }
   for (const InputGateSpec& input : deployment.gates) {
-    Gate& gate = gates_[{task.deployment().attempt.job, input.group, deployment.attempt.subtask}];
-    gate = {.task = &task,
-            .attempt = deployment.attempt.attempt,
-            .producers = indexes_.of(task.deployment().attempt.job, input.group, input.producers),
-            .channels = input.producers->size()};
+    const AttemptId& attempt = deployment.attempt;
+    Gate gate{.job = attempt.job,
+              .group = input.group,
+              .reader = attempt.subtask,
+              .attempt = attempt.attempt,
+              .task = &task,
+              .producers = indexes_.of(attempt.job, input.group, input.producers),
+              .channels = input.producers->size()};
+    if (Gate* const older = gate_of(attempt.job, input.group, attempt.subtask); older != nullptr)
+      *older = std::move(gate);
+    else
+      gates_.insert(first_gate(attempt.job, input.group, attempt.subtask), std::move(gate));
   }
-  ask_for(task, ChannelRange::Kind::request);
+  ask_for(task, ReadersRange::Kind::request);
 }
 
-void NullExchange::ask_for(const RangeTask& task, ChannelRange::Kind kind) {
+void NullExchange::ask_for(const RangeTask& task, ReadersRange::Kind kind) {
   const AttemptId& attempt = task.deployment().attempt;
   for (const InputGateSpec& input : task.deployment().gates) {
-    const auto gate = gates_.find({task.deployment().attempt.job, input.group, attempt.subtask});
-    if (gate == gates_.end() || gate->second.task != &task) continue;
+    const Gate* const gate = gate_of(attempt.job, input.group, attempt.subtask);
+    if (gate == nullptr || gate->task != &task) continue;
     // A channel that has ended is closed on both sides.
-    if (kind == ChannelRange::Kind::cancel && gate->second.ended == gate->second.channels) continue;
+    if (kind == ReadersRange::Kind::cancel && gate->ended == gate->channels) continue;
     const auto same = std::find_if(asking_.begin(), asking_.end(), [&](const Asking& asking) {
-      return asking.kind == kind && asking.job == task.deployment().attempt.job &&
-             asking.group == input.group && asking.producers == gate->second.producers;
+      return asking.kind == kind && asking.job == attempt.job && asking.group == input.group &&
+             asking.producers == gate->producers;
     });
     Asking& asking =
         same != asking_.end()
             ? *same
-            : asking_.emplace_back(Asking{
-                  kind, task.deployment().attempt.job, input.group, gate->second.producers, {}});
+            : asking_.emplace_back(Asking{kind, attempt.job, input.group, gate->producers, {}});
     append(asking.readers, attempt.subtask, attempt.attempt);
     want_flush();
   }
@@ -96,15 +78,15 @@ void NullExchange::request_again(RangeTask& task, const PartitionId& partition) 
       append(*one, partition.partition, partition.producer.attempt);
       const auto me = std::make_shared<std::vector<ReaderSpan>>();
       append(*me, attempt.subtask, attempt.attempt);
-      outgoing(each.location)
-          .requests.push_back({ChannelRange::Kind::request, task.deployment().attempt.job,
-                               input.group, 0, one, me});
+      const auto place = std::make_shared<std::vector<ProducerPlace>>();
+      place->push_back({each.location, one});
+      again_.push_back({ReadersRange::Kind::request, attempt.job, input.group, me, place});
       want_flush();
     }
   }
 }
 
-void NullExchange::make_ready(const RangeTask& task, ChannelRange::Kind kind) {
+void NullExchange::make_ready(const RangeTask& task, ProducersRange::Kind kind) {
   const uint32_t attempt = task.deployment().attempt.attempt;
   for (const ResultPartitionSpec& spec : task.deployment().results) {
     const auto result = results_.find({task.deployment().attempt.job, spec.id.partition});
@@ -128,7 +110,7 @@ void NullExchange::barrier(const RangeTask& task, CheckpointId id) {
     const auto result = results_.find({task.deployment().attempt.job, spec.id.partition});
     if (result != results_.end()) result->second.last_barrier = id;
   }
-  make_ready(task, ChannelRange::Kind::barrier);
+  make_ready(task, ProducersRange::Kind::barrier);
 }
 
 void NullExchange::ended(RangeTask& task, End how) {
@@ -140,14 +122,14 @@ void NullExchange::ended(RangeTask& task, End how) {
         result.finished = result.readable = true;
       }
       ++results_version_;
-      make_ready(task, ChannelRange::Kind::end);
+      make_ready(task, ProducersRange::Kind::end);
       break;
     case End::failed:
-      make_ready(task, ChannelRange::Kind::producer_failed);
-      ask_for(task, ChannelRange::Kind::cancel);
+      make_ready(task, ProducersRange::Kind::producer_failed);
+      ask_for(task, ReadersRange::Kind::cancel);
       break;
     case End::canceled:
-      ask_for(task, ChannelRange::Kind::cancel);
+      ask_for(task, ReadersRange::Kind::cancel);
       break;
   }
   if (how != End::finished) {
@@ -165,9 +147,9 @@ void NullExchange::forget(const RangeTask& task) {
     buffers_.erase(taken);
   }
   for (const InputGateSpec& input : task.deployment().gates) {
-    const auto gate = gates_.find(
-        {task.deployment().attempt.job, input.group, task.deployment().attempt.subtask});
-    if (gate != gates_.end() && gate->second.task == &task) gates_.erase(gate);
+    const AttemptId& attempt = task.deployment().attempt;
+    const auto gate = first_gate(attempt.job, input.group, attempt.subtask);
+    if (gate != gates_.end() && gate->task == &task) gates_.erase(gate);
   }
 }
 
@@ -182,49 +164,53 @@ void NullExchange::release(const std::vector<PartitionId>& partitions) {
 
 // ---- serving
 
-void NullExchange::serve(const sim::Address& from, const ChannelRange& range) {
-  const LookedUp& found = look_up(range);
-  for (const auto& [checkpoint, producers] : found.ended)
-    ranges_for(from).push_back(
-        {ChannelRange::Kind::end, range.job, range.group, checkpoint, producers, range.readers});
+void NullExchange::serve(const sim::Address& from, const ReadersRange& range,
+                         const ProducerSpans& producers) {
+  const LookedUp& found = look_up(range.job, producers);
+  for (const auto& [checkpoint, ended] : found.ended) {
+    news_of({ProducersRange::Kind::end, range.job, range.group, checkpoint, ended, nullptr})
+        .readers.push_back({from, range.readers});
+    want_flush();
+  }
   if (found.all_ended) return;  // read to the end: closed at once
-  add_view(from, range);
+  add_view(from, range, producers);
   if (found.all_there) return;
   if (waiting_.empty()) arm_timer(expiry_due, options_.partition_request_timeout);
-  waiting_.push_back({from, range, now()});
+  waiting_.push_back({from, range.job, range.group, producers, range.readers, now()});
 }
 
-const NullExchange::LookedUp& NullExchange::look_up(const ChannelRange& range) {
-  if (looked_up_.producers == range.producers && looked_up_.job == range.job &&
+const NullExchange::LookedUp& NullExchange::look_up(JobId job, const ProducerSpans& producers) {
+  if (looked_up_.producers == producers && looked_up_.job == job &&
       looked_up_.version == results_version_)
     return looked_up_;
-  LookedUp found{.producers = range.producers, .job = range.job, .version = results_version_};
+  LookedUp found{.producers = producers, .job = job, .version = results_version_};
   std::map<CheckpointId, std::vector<ProducerSpan>> ended;
   uint64_t count = 0;
-  for (const ProducerSpan& span : *range.producers)
+  for (const ProducerSpan& span : *producers)
     for (PartitionIndex p = span.first; p <= span.last; ++p) {
-      const auto result = results_.find({range.job, p});
+      const auto result = results_.find({job, p});
       if (result == results_.end() || result->second.attempt != span.attempt) continue;
       if (!result->second.finished) continue;
       append(ended[result->second.last_barrier], p, span.attempt);
       ++count;
     }
-  found.all_there = missing_of(range).empty();
-  found.all_ended = count == size_of(*range.producers);
+  found.all_there = missing_of(job, *producers).empty();
+  found.all_ended = count == size_of(*producers);
   for (auto& [checkpoint, spans] : ended)
     found.ended.emplace_back(checkpoint,
-                             spans == *range.producers
-                                 ? range.producers
+                             spans == *producers
+                                 ? producers
                                  : std::make_shared<std::vector<ProducerSpan>>(std::move(spans)));
   looked_up_ = std::move(found);
   return looked_up_;
 }
 
-std::vector<ProducerSpan> NullExchange::missing_of(const ChannelRange& range) const {
+std::vector<ProducerSpan> NullExchange::missing_of(
+    JobId job, const std::vector<ProducerSpan>& producers) const {
   std::vector<ProducerSpan> missing;
-  for (const ProducerSpan& span : *range.producers)
+  for (const ProducerSpan& span : producers)
     for (PartitionIndex p = span.first; p <= span.last; ++p) {
-      const auto result = results_.find({range.job, p});
+      const auto result = results_.find({job, p});
       if (result == results_.end() || result->second.attempt != span.attempt ||
           !result->second.readable)
         append(missing, p, span.attempt);
@@ -241,174 +227,66 @@ bool NullExchange::is_gone(const View& view, JobId job) const {
   return true;
 }
 
-void NullExchange::add_view(const sim::Address& from, const ChannelRange& range) {
+void NullExchange::add_view(const sim::Address& from, const ReadersRange& range,
+                            const ProducerSpans& producers) {
   Views& views = views_[{range.job, range.group}];
   const uint32_t process = from.process.index;
   if (views.first.size() <= process) views.first.resize(process + 1u);
   View& first = views.first[process];
   const bool free = first.readers == nullptr || first.consumer != from || is_gone(first, range.job);
   if (free)
-    first = {from, range.producers, range.readers};
+    first = {from, producers, range.readers};
   else
-    views.more.push_back({from, range.producers, range.readers});
+    views.more.push_back({from, producers, range.readers});
 }
 
 // Without the readers that have ended; empty when nobody is left.
-void NullExchange::drop_readers(View& view, const sim::Address& from, const ChannelRange& range) {
+void NullExchange::drop_readers(View& view, const sim::Address& from,
+                                const std::vector<ReaderSpan>& readers) {
   if (view.readers == nullptr || view.consumer != from) return;
-  if (*view.readers == *range.readers) {
+  if (*view.readers == readers) {
     view = {};
     return;
   }
   std::vector<ReaderSpan> left;
   for (const ReaderSpan& span : *view.readers)
     for (uint32_t index = span.first; index <= span.last; ++index)
-      if (!names(*range.readers, index, span.attempt)) append(left, index, span.attempt);
+      if (!names(readers, index, span.attempt)) append(left, index, span.attempt);
   view.readers =
       left.empty() ? nullptr : std::make_shared<std::vector<ReaderSpan>>(std::move(left));
 }
 
-void NullExchange::drop_view(const sim::Address& from, const ChannelRange& range) {
+void NullExchange::drop_view(const sim::Address& from, const ReadersRange& range) {
   const auto found = views_.find({range.job, range.group});
   if (found == views_.end() || found->second.first.size() <= from.process.index) return;
-  drop_readers(found->second.first[from.process.index], from, range);
+  drop_readers(found->second.first[from.process.index], from, *range.readers);
   std::vector<View>& more = found->second.more;
-  for (View& view : more) drop_readers(view, from, range);
+  if (more.empty()) return;
+  for (View& view : more) drop_readers(view, from, *range.readers);
   more.erase(std::remove_if(more.begin(), more.end(),
                             [](const View& view) { return view.readers == nullptr; }),
              more.end());
 }
 
 void NullExchange::expire() {
-  std::vector<Waiting> kept;
-  for (Waiting& each : waiting_) {
-    std::vector<ProducerSpan> missing = missing_of(each.range);
+  std::vector<Request> kept;
+  for (Request& each : waiting_) {
+    std::vector<ProducerSpan> missing = missing_of(each.job, *each.producers);
     if (missing.empty()) continue;
     if (now() - each.since < options_.partition_request_timeout) {
       kept.push_back(std::move(each));
       continue;
     }
-    ranges_for(each.from).push_back(
-        {ChannelRange::Kind::not_found, each.range.job, each.range.group, 0,
-         std::make_shared<std::vector<ProducerSpan>>(std::move(missing)), each.range.readers});
+    news_of({ProducersRange::Kind::not_found, each.job, each.group, 0,
+             std::make_shared<std::vector<ProducerSpan>>(std::move(missing)), nullptr})
+        .readers.push_back({each.from, each.readers});
+    want_flush();
   }
   waiting_ = std::move(kept);
   if (!waiting_.empty()) arm_timer(expiry_due, options_.partition_request_timeout);
 }
 
 // ---- the endpoint
-
-void NullExchange::want_flush() {
-  if (flush_wanted_) return;
-  flush_wanted_ = true;
-  arm_timer(flush_due, options_.flush_interval);
-}
-
-NullExchange::Outgoing& NullExchange::outgoing(const sim::Address& to) {
-  const uint32_t process = to.process.index;
-  if (outgoing_.size() <= process) outgoing_.resize(process + 1u);
-  Outgoing& out = outgoing_[process];
-  if (out.to != to) {  // nothing waits for a process that is gone
-    out.to = to;
-    out.requests.clear();
-    out.ranges.clear();
-  }
-  if (out.requests.empty() && out.ranges.empty()) touched_.push_back(process);
-  return out;
-}
-
-std::vector<ChannelRange>& NullExchange::ranges_for(const sim::Address& to) {
-  want_flush();
-  return outgoing(to).ranges;
-}
-
-void NullExchange::gather_asking() {
-  for (Asking& asking : asking_) {
-    sort(asking.readers);
-    const auto readers = std::make_shared<std::vector<ReaderSpan>>(std::move(asking.readers));
-    for (const ProducerIndex::Place& place : asking.producers->places) {
-      Outgoing& out = outgoing(place.at);
-      (asking.kind == ChannelRange::Kind::request ? out.requests : out.ranges)
-          .push_back({asking.kind, asking.job, asking.group, 0, place.producers, readers});
-    }
-  }
-  asking_.clear();
-}
-
-void NullExchange::gather_ready() {
-  std::vector<Ready> ready;
-  ready.swap(ready_);
-  for (Ready& each : ready) {
-    sort(each.producers);  // tasks report in any order
-    const ProducerSpans all =
-        std::make_shared<std::vector<ProducerSpan>>(std::move(each.producers));
-    for (const auto& entry : views_) {
-      const auto& key = entry.first;  // clang 14 captures no structured binding
-      const auto& views = entry.second;
-      if (key.first != each.job) continue;
-      std::pair<ProducerSpans, ProducerSpans> last;  // of a view -> what of it is ready
-      const auto send = [&](const View& view) {
-        if (view.readers == nullptr) return;
-        if (last.first != view.producers) {
-          std::vector<ProducerSpan> named = common(*view.producers, *all);
-          last = {view.producers,
-                  named == *view.producers
-                      ? view.producers
-                      : std::make_shared<std::vector<ProducerSpan>>(std::move(named))};
-        }
-        if (last.second->empty()) return;
-        outgoing(view.consumer)
-            .ranges.push_back(
-                {each.kind, key.first, key.second, each.checkpoint, last.second, view.readers});
-      };
-      for (const View& view : views.first) send(view);
-      for (const View& view : views.more) send(view);
-    }
-  }
-}
-
-void NullExchange::send_gathered() {
-  std::vector<uint32_t> touched;
-  touched.swap(touched_);
-  std::stable_sort(touched.begin(), touched.end());
-  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
-  for (const uint32_t process : touched) {
-    const sim::Address to = outgoing_[process].to;
-    std::vector<ChannelRange> requests = std::move(outgoing_[process].requests);
-    std::vector<ChannelRange> ranges = std::move(outgoing_[process].ranges);
-    outgoing_[process].requests.clear();
-    outgoing_[process].ranges.clear();
-    if (to == address()) {  // inside one process nothing crosses the network
-      for (const ChannelRange& range : requests) serve(to, range);
-      for (const ChannelRange& range : ranges)
-        range.kind == ChannelRange::Kind::cancel ? drop_view(to, range) : take(range);
-      continue;
-    }
-    if (!ranges.empty()) {
-      auto body = std::make_shared<ChannelRanges>();
-      body->entries = std::move(ranges);
-      tell(to, {}, std::move(body));
-    }
-    if (requests.empty()) continue;
-    auto body = std::make_shared<RequestRanges>();
-    body->entries = std::move(requests);
-    if (known_peers_.size() <= process) known_peers_.resize(process + 1u, 0);
-    if (known_peers_[process] == to.incarnation + 1u) {
-      tell(to, {}, std::move(body));
-    } else {
-      known_peers_[process] = to.incarnation + 1u;
-      ask(to, {}, std::move(body), options_.connect_timeout, {connected, process});
-    }
-  }
-}
-
-// What this process says to itself may make more ready; it leaves with the next flush.
-void NullExchange::flush() {
-  flush_wanted_ = false;
-  gather_asking();
-  gather_ready();
-  send_gathered();
-}
 
 void NullExchange::on_timer(uint8_t kind) {
   switch (static_cast<Timer>(kind)) {
@@ -421,24 +299,39 @@ void NullExchange::on_timer(uint8_t kind) {
   }
 }
 
+// That a server is here is said with the next flush, as everything else.
 void NullExchange::on_call(const sim::Call& call, const sim::Message& body, const sim::Body&) {
-  if (body.kind() == RequestRanges::kind_id()) {
-    const auto& request = sim::as<RequestRanges>(body);
-    if (call.wants_answer()) {
-      auto accepted = std::make_shared<PartitionsRequested>();
-      accepted->entries = request.entries.size();
-      answer(call, std::move(accepted));
-    }
-    for (const ChannelRange& range : request.entries) serve(call.from, range);
+  if (body.kind() == ChannelRanges::kind_id()) {
+    handle(call.from, sim::as<ChannelRanges>(body));
     return;
   }
-  CHECK(body.kind() == ChannelRanges::kind_id(), "a data endpoint knows ranges of channels only");
-  for (const ChannelRange& range : sim::as<ChannelRanges>(body).entries) {
-    if (range.kind == ChannelRange::Kind::cancel)
-      drop_view(call.from, range);
+  CHECK(body.kind() == RequestRanges::kind_id(), "a data endpoint knows ranges of channels only");
+  const auto& requests = sim::as<RequestRanges>(body);
+  if (call.wants_answer()) {
+    const uint64_t count = requests.entries.size();
+    const auto same = std::find_if(accepted_.begin(), accepted_.end(),
+                                   [&](const auto& each) { return each.first == count; });
+    if (same != accepted_.end())
+      same->second.push_back(call);
     else
-      take(range);
+      accepted_.emplace_back(count, std::vector<sim::Call>{call});
+    want_flush();
   }
+  handle(call.from, requests);
+}
+
+void NullExchange::handle(const sim::Address& from, const RequestRanges& requests) {
+  for (const ReadersRange& range : requests.entries)
+    for_each_at(*range.producers, address(),
+                [&](const ProducerPlace& here) { serve(from, range, here.producers); });
+}
+
+void NullExchange::handle(const sim::Address& from, const ChannelRanges& ranges) {
+  for (const ReadersRange& range : ranges.canceled)
+    for_each_at(*range.producers, address(), [&](const ProducerPlace&) { drop_view(from, range); });
+  for (const ProducersRange& range : ranges.entries)
+    for_each_at(*range.readers, address(),
+                [&](const ReaderPlace& here) { take(range, *here.readers); });
 }
 
 void NullExchange::on_reply(sim::Continuation then, const sim::Reply& reply) {
@@ -451,6 +344,10 @@ void NullExchange::on_reply(sim::Continuation then, const sim::Reply& reply) {
 
 void NullExchange::on_connection_closed(sim::ProcessId peer) {
   if (peer.index < known_peers_.size()) known_peers_[peer.index] = 0;
+  for (auto& [count, calls] : accepted_)
+    calls.erase(std::remove_if(calls.begin(), calls.end(),
+                               [&](const sim::Call& call) { return call.from.process == peer; }),
+                calls.end());
   for (auto& [key, views] : views_) {
     if (peer.index < views.first.size()) views.first[peer.index] = {};
     views.more.erase(
@@ -459,7 +356,7 @@ void NullExchange::on_connection_closed(sim::ProcessId peer) {
         views.more.end());
   }
   waiting_.erase(std::remove_if(waiting_.begin(), waiting_.end(),
-                                [&](const Waiting& each) { return each.from.process == peer; }),
+                                [&](const Request& each) { return each.from.process == peer; }),
                  waiting_.end());
   lose_process(peer, Cause::Kind::remote_transport,
                "connection unexpectedly closed by remote TaskManager");

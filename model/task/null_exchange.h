@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <tuple>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -40,13 +40,8 @@ class RangeTask {
 // The producers of one group by the TaskManager that has them. Made once for all consumers of the
 // group, whose deployments share one list.
 struct ProducerIndex {
-  struct Place {
-    sim::Address at;
-    ProducerSpans producers;
-  };
   GroupProducers of;
-  std::vector<Place> places;  // by address
-  bool has(sim::ProcessId process) const;
+  ProducerPlaces places;
 };
 
 class ProducerIndexes {
@@ -94,8 +89,11 @@ class NullExchange final : public sim::Endpoint {
     CheckpointId last_barrier = 0;
   };
   struct Gate {
-    RangeTask* task = nullptr;
+    JobId job = 0;
+    GroupIndex group = 0;
+    uint32_t reader = 0;  // index of it in its vertex
     uint32_t attempt = 0;
+    RangeTask* task = nullptr;
     std::shared_ptr<const ProducerIndex> producers;
     uint64_t channels = 0;
     uint64_t ended = 0;
@@ -104,8 +102,7 @@ class NullExchange final : public sim::Endpoint {
         0;  // channels that have passed the barrier of `aligning`, or ended before it
     uint64_t barriers = 0;  // of these, with a barrier
   };
-  using GateKey = std::tuple<JobId, GroupIndex, uint32_t>;  // index of the reader in its vertex
-  struct View {                                             // of a consumer elsewhere
+  struct View {  // of a consumer elsewhere
     sim::Address consumer;
     ProducerSpans producers;
     ReaderSpans readers;
@@ -114,28 +111,43 @@ class NullExchange final : public sim::Endpoint {
     std::vector<View> first;  // by the consumer's process
     std::vector<View> more;   // of consumers that have asked twice
   };
-  struct Waiting {
+  // Some readers ask for what is here.
+  struct Request {
     sim::Address from;
-    ChannelRange range;
+    JobId job = 0;
+    GroupIndex group = 0;
+    ProducerSpans producers;
+    ReaderSpans readers;
     sim::Time since;
   };
   struct Ready {  // what results have for their readers
-    ChannelRange::Kind kind = ChannelRange::Kind::barrier;
+    ProducersRange::Kind kind = ProducersRange::Kind::barrier;
     JobId job = 0;
     CheckpointId checkpoint = 0;
     std::vector<ProducerSpan> producers;
   };
   struct Asking {  // readers of this process that want the same producers
-    ChannelRange::Kind kind = ChannelRange::Kind::request;
+    ReadersRange::Kind kind = ReadersRange::Kind::request;
     JobId job = 0;
     GroupIndex group = 0;
     std::shared_ptr<const ProducerIndex> producers;
     std::vector<ReaderSpan> readers;
   };
-  struct Outgoing {
-    sim::Address to;
-    std::vector<ChannelRange> requests;
-    std::vector<ChannelRange> ranges;
+  struct News {  // a range that waits for the flush, and for whom it is
+    ProducersRange range;
+    std::vector<ReaderPlace> readers;
+  };
+  // Who gets the body of a flush, and how many bytes of it.
+  class Receivers {
+   public:
+    void add(const sim::Address& to, uint64_t bytes);
+    // Without this one, which is here; whether it was among them.
+    bool remove(const sim::Address& here);
+    std::vector<sim::Stop> take();
+
+   private:
+    std::vector<sim::Stop> stops_;
+    std::vector<uint32_t> stop_of_;  // by process: index + 1; 0 = none
   };
   // What a list of producers means at this moment. Lists of a group are shared by all who ask, so
   // mostly the last one asks again.
@@ -158,27 +170,34 @@ class NullExchange final : public sim::Endpoint {
 
   void want_flush();
   void flush();
-  void gather_asking();
+  void gather_asking(std::vector<ReadersRange>& requests, std::vector<ReadersRange>& canceled);
   void gather_ready();
-  void send_gathered();
-  std::vector<ChannelRange>& ranges_for(const sim::Address& to);
-  Outgoing& outgoing(const sim::Address& to);
-  void ask_for(const RangeTask& task, ChannelRange::Kind kind);
-  void make_ready(const RangeTask& task, ChannelRange::Kind kind);
+  std::vector<ProducersRange> gather_news();
+  void send_accepted();
+  void send_ranges(std::vector<ReadersRange> canceled, std::vector<ProducersRange> news);
+  void send_requests(std::vector<ReadersRange> requests);
+  void ask_for(const RangeTask& task, ReadersRange::Kind kind);
+  void make_ready(const RangeTask& task, ProducersRange::Kind kind);
+  News& news_of(const ProducersRange& range);
+  void handle(const sim::Address& from, const RequestRanges& requests);
+  void handle(const sim::Address& from, const ChannelRanges& ranges);
 
-  void serve(const sim::Address& from, const ChannelRange& range);
-  void add_view(const sim::Address& from, const ChannelRange& range);
-  const LookedUp& look_up(const ChannelRange& range);
+  void serve(const sim::Address& from, const ReadersRange& range, const ProducerSpans& producers);
+  void add_view(const sim::Address& from, const ReadersRange& range,
+                const ProducerSpans& producers);
+  const LookedUp& look_up(JobId job, const ProducerSpans& producers);
   bool is_gone(const View& view, JobId job) const;
-  std::vector<ProducerSpan> missing_of(const ChannelRange& range) const;
-  static void drop_readers(View& view, const sim::Address& from, const ChannelRange& range);
-  void drop_view(const sim::Address& from, const ChannelRange& range);
+  std::vector<ProducerSpan> missing_of(JobId job, const std::vector<ProducerSpan>& producers) const;
+  static void drop_readers(View& view, const sim::Address& from,
+                           const std::vector<ReaderSpan>& readers);
+  void drop_view(const sim::Address& from, const ReadersRange& range);
   void expire();
 
-  void take(const ChannelRange& range);
-  void take(Gate& gate, const ChannelRange& range, uint64_t channels);
-  void gate_fails(const Gate& gate, Cause::Kind kind, const char* text,
-                  std::optional<PartitionId> partition);
+  std::vector<Gate>::iterator first_gate(JobId job, GroupIndex group, uint32_t reader);
+  Gate* gate_of(JobId job, GroupIndex group, uint32_t reader);
+  void take(const ProducersRange& range, const std::vector<ReaderSpan>& readers);
+  void take(Gate& gate, const ProducersRange& range, uint64_t channels);
+  void gate_completed(const Gate& gate);
   void lose_process(sim::ProcessId peer, Cause::Kind kind, const char* text);
 
   NullExchangeOptions options_;
@@ -187,16 +206,19 @@ class NullExchange final : public sim::Endpoint {
   uint64_t results_version_ = 1;
   LookedUp looked_up_;
   std::map<std::pair<JobId, GroupIndex>, Views> views_;
-  std::vector<Waiting> waiting_;
-  std::map<GateKey, Gate> gates_;
+  std::vector<Request> waiting_;
+  std::vector<Gate> gates_;                // by job, group, reader
   std::map<AttemptId, uint64_t> buffers_;  // required by each task
   uint64_t buffers_taken_ = 0;
+  // What waits for the next flush.
   std::vector<Ready> ready_;
   std::vector<Asking> asking_;
-  std::vector<uint32_t> known_peers_;  // by process: its incarnation + 1
-  std::vector<Outgoing> outgoing_;     // by process
-  std::vector<uint32_t> touched_;      // of these
+  std::vector<ReadersRange> again_;
+  std::vector<News> news_;
+  std::vector<std::pair<uint64_t, std::vector<sim::Call>>> accepted_;  // by their answer
   bool flush_wanted_ = false;
+  Receivers receivers_;
+  std::vector<uint32_t> known_peers_;  // by process: its incarnation + 1
 };
 
 }  // namespace drey::model

@@ -1,6 +1,7 @@
 // The null exchange's consumers: where their producers are, the buffers that they need, and what
 // comes in.
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "model/task/null_exchange.h"
@@ -9,11 +10,6 @@ namespace drey::model {
 
 // ---- where producers are
 
-bool ProducerIndex::has(sim::ProcessId process) const {
-  return std::any_of(places.begin(), places.end(),
-                     [&](const Place& place) { return place.at.process == process; });
-}
-
 std::shared_ptr<const ProducerIndex> ProducerIndexes::of(JobId job, GroupIndex group,
                                                          const GroupProducers& list) {
   std::shared_ptr<const ProducerIndex>& newest = newest_[{job, group}];
@@ -21,10 +17,12 @@ std::shared_ptr<const ProducerIndex> ProducerIndexes::of(JobId job, GroupIndex g
   std::map<sim::Address, std::vector<ProducerSpan>> places;
   for (const ShuffleDescriptor& each : *list)
     if (each.known) append(places[each.location], each.id.partition, each.id.producer.attempt);
+  const auto sorted = std::make_shared<std::vector<ProducerPlace>>();
+  for (auto& [at, spans] : places)
+    sorted->push_back({at, std::make_shared<std::vector<ProducerSpan>>(std::move(spans))});
   auto made = std::make_shared<ProducerIndex>();
   made->of = list;
-  for (auto& [at, spans] : places)
-    made->places.push_back({at, std::make_shared<std::vector<ProducerSpan>>(std::move(spans))});
+  made->places = sorted;
   newest = std::move(made);
   return newest;
 }
@@ -67,27 +65,46 @@ bool NullExchange::take_buffers(const RangeTask& task) {
 
 // ---- consuming
 
-void NullExchange::take(const ChannelRange& range) {
-  const uint64_t channels = size_of(*range.producers);
-  for (const ReaderSpan& span : *range.readers)
-    for (uint32_t index = span.first; index <= span.last; ++index) {
-      const auto gate = gates_.find({range.job, range.group, index});
-      if (gate == gates_.end() || gate->second.attempt != span.attempt) continue;
-      // Of another attempt than this task reads from: too late.
-      const ProducerSpan& first = range.producers->front();
-      const std::vector<ShuffleDescriptor>& known = *gate->second.producers->of;
-      const PartitionIndex offset = first.first - known.front().id.partition;
-      if (offset >= known.size() || known[offset].id.producer.attempt != first.attempt) continue;
-      take(gate->second, range, channels);
-    }
+std::vector<NullExchange::Gate>::iterator NullExchange::first_gate(JobId job, GroupIndex group,
+                                                                   uint32_t reader) {
+  return std::lower_bound(gates_.begin(), gates_.end(), std::tie(job, group, reader),
+                          [](const Gate& gate, const auto& key) {
+                            return std::tie(gate.job, gate.group, gate.reader) < key;
+                          });
 }
 
-void NullExchange::take(Gate& gate, const ChannelRange& range, uint64_t channels) {
+NullExchange::Gate* NullExchange::gate_of(JobId job, GroupIndex group, uint32_t reader) {
+  const auto found = first_gate(job, group, reader);
+  const bool same = found != gates_.end() && found->job == job && found->group == group &&
+                    found->reader == reader;
+  return same ? &*found : nullptr;
+}
+
+void NullExchange::take(const ProducersRange& range, const std::vector<ReaderSpan>& readers) {
+  const ProducerSpan& first = range.producers->front();
+  const uint64_t channels = size_of(*range.producers);
+  // Of another attempt than this task reads from: too late. Readers mostly share one list.
+  const ProducerIndex* last = nullptr;
+  bool current = false;
+  for (const ReaderSpan& span : readers) {
+    auto gate = first_gate(range.job, range.group, span.first);
+    for (; gate != gates_.end(); ++gate) {
+      if (gate->job != range.job || gate->group != range.group || gate->reader > span.last) break;
+      if (gate->attempt != span.attempt) continue;
+      if (last != gate->producers.get()) {
+        last = gate->producers.get();
+        const std::vector<ShuffleDescriptor>& known = *last->of;
+        const PartitionIndex offset = first.first - known.front().id.partition;
+        current = offset < known.size() && known[offset].id.producer.attempt == first.attempt;
+      }
+      if (current) take(*gate, range, channels);
+    }
+  }
+}
+
+void NullExchange::take(Gate& gate, const ProducersRange& range, uint64_t channels) {
   switch (range.kind) {
-    case ChannelRange::Kind::request:
-    case ChannelRange::Kind::cancel:
-      return;
-    case ChannelRange::Kind::barrier:
+    case ProducersRange::Kind::barrier:
       if (range.checkpoint < gate.aligning) return;
       if (range.checkpoint > gate.aligning) {
         gate.aligning = range.checkpoint;
@@ -98,28 +115,33 @@ void NullExchange::take(Gate& gate, const ChannelRange& range, uint64_t channels
       gate.arrived += channels;
       gate.barriers += channels;
       break;
-    case ChannelRange::Kind::end:
+    case ProducersRange::Kind::end:
       gate.ended += channels;
       if (gate.aligning > range.checkpoint) gate.arrived += channels;
       break;
-    case ChannelRange::Kind::not_found: {
+    case ProducersRange::Kind::not_found: {
       const ProducerSpan& first = range.producers->front();
       const PartitionIndex offset = first.first - gate.producers->of->front().id.partition;
       gate.task->partition_not_found((*gate.producers->of)[offset].id);
       return;
     }
-    case ChannelRange::Kind::producer_failed:
+    case ProducersRange::Kind::producer_failed:
       gate.task->channel_failed(
           {.kind = Cause::Kind::remote_transport, .text = "error at remote TaskManager"});
       return;
   }
+  if (gate.arrived == gate.channels || gate.ended == gate.channels) gate_completed(gate);
+}
+
+// The task's other gates may still miss something.
+void NullExchange::gate_completed(const Gate& gate) {
   RangeTask& task = *gate.task;
+  const AttemptId& attempt = task.deployment().attempt;
   bool aligned = gate.aligning > 0;
   bool over = true;
   uint64_t barriers = 0;
   for (const InputGateSpec& input : task.deployment().gates) {
-    const Gate& each =
-        gates_.at({task.deployment().attempt.job, input.group, task.deployment().attempt.subtask});
+    const Gate& each = *gate_of(attempt.job, input.group, attempt.subtask);
     aligned = aligned && each.arrived == each.channels && each.aligning == gate.aligning;
     over = over && each.ended == each.channels;
     barriers += each.barriers;
@@ -131,12 +153,13 @@ void NullExchange::take(Gate& gate, const ChannelRange& range, uint64_t channels
 void NullExchange::lose_process(sim::ProcessId peer, Cause::Kind kind, const char* text) {
   std::vector<RangeTask*> lost;
   std::vector<std::optional<PartitionId>> blamed;
-  for (const auto& [key, gate] : gates_) {
+  for (const Gate& gate : gates_) {
     if (gate.ended == gate.channels) continue;
-    const auto place =
-        std::find_if(gate.producers->places.begin(), gate.producers->places.end(),
-                     [&](const ProducerIndex::Place& each) { return each.at.process == peer; });
-    if (place == gate.producers->places.end()) continue;
+    const std::vector<ProducerPlace>& places = *gate.producers->places;
+    const auto place = std::find_if(places.begin(), places.end(), [&](const ProducerPlace& each) {
+      return each.at.process == peer;
+    });
+    if (place == places.end()) continue;
     lost.push_back(gate.task);
     const PartitionIndex offset =
         place->producers->front().first - gate.producers->of->front().id.partition;

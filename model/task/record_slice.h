@@ -13,6 +13,7 @@
 
 #include "model/task/watermark_valve.h"
 #include "sim/record.h"
+#include "sim/trace.h"
 
 namespace drey::model {
 
@@ -42,6 +43,8 @@ struct RecordSlice {
   uint32_t first = 0;
   uint32_t count = 0;                   // records
   std::vector<InlineElement> elements;  // in order, `before` counts from `first`
+  sim::Digest128 digest;                // once sealed
+  bool sealed = false;
 
   std::span<const sim::Record> records() const {
     return content == nullptr ? std::span<const sim::Record>{}
@@ -51,6 +54,12 @@ struct RecordSlice {
     return content == nullptr ? std::span<const uint16_t>{}
                               : std::span<const uint16_t>{content->groups.get() + first, count};
   }
+  // The digest of the records, made once for those who announce the slice and those who send it.
+  void seal() {
+    digest = sim::records_digest(records());
+    sealed = true;
+  }
+  sim::Digest128 content_digest() const { return sealed ? digest : sim::records_digest(records()); }
   uint32_t units() const { return count + static_cast<uint32_t>(elements.size()); }
 };
 

@@ -184,8 +184,10 @@ ResultPartition::Taken ResultPartition::take(uint32_t subpartition, uint64_t pay
   drop_before(subpartition, payload);
   if (is_data(type)) {
     Taken taken = take_data(sub, payload, size);
-    if (writer_ != nullptr)
+    if (writer_ != nullptr) {
+      taken.slice.seal();
       writer_->buffer_emitted(options_.index, subpartition, sequence, taken.slice);
+    }
     return taken;
   }
   for (auto at = sub.events.begin(); at != sub.events.end(); ++at) {

@@ -29,7 +29,12 @@ class TaskContext {
   virtual void busy(sim::Duration cost) = 0;
   virtual void announce_fact(uint16_t kind, uint64_t a, uint64_t b, uint64_t c) = 0;
   virtual void announce_records(uint16_t kind, uint64_t a, uint64_t b, uint64_t c,
-                                std::span<const sim::Record> records) = 0;
+                                std::span<const sim::Record> records,
+                                sim::Digest128 content) = 0;  // sim::records_digest of them
+  void announce_records(uint16_t kind, uint64_t a, uint64_t b, uint64_t c,
+                        std::span<const sim::Record> records) {
+    announce_records(kind, a, b, c, records, sim::records_digest(records));
+  }
   virtual void fail_task(const Cause& cause) = 0;
   // Something that the task waited for may have come: source data, room in the sink, a flush, a
   // commit.

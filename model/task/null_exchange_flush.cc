@@ -1,0 +1,233 @@
+// The null exchange's flush: what has gathered for other TaskManagers leaves as one body, at most
+// one of requests and one of everything else, and goes to each of them as one message.
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "model/task/data_messages.h"
+#include "model/task/null_exchange.h"
+
+namespace drey::model {
+
+namespace {
+
+// Both ascending.
+std::vector<ProducerSpan> common(const std::vector<ProducerSpan>& a,
+                                 const std::vector<ProducerSpan>& b) {
+  std::vector<ProducerSpan> both;
+  for (size_t i = 0, k = 0; i < a.size() && k < b.size();) {
+    const PartitionIndex first = std::max(a[i].first, b[k].first);
+    const PartitionIndex last = std::min(a[i].last, b[k].last);
+    if (first <= last && a[i].attempt == b[k].attempt) both.push_back({first, last, a[i].attempt});
+    if (a[i].last < b[k].last) {
+      ++i;
+    } else {
+      ++k;
+    }
+  }
+  return both;
+}
+
+template <class Span>
+void sort(std::vector<Span>& spans) {  // total order: nobody is named twice
+  std::stable_sort(spans.begin(), spans.end(),
+                   [](const Span& a, const Span& b) { return a.first < b.first; });
+}
+
+// Readers ask in any order.
+void sort(std::vector<ReaderPlace>& places) {
+  const auto before = [](const ReaderPlace& a, const ReaderPlace& b) { return a.at < b.at; };
+  if (!std::is_sorted(places.begin(), places.end(), before))
+    std::stable_sort(places.begin(), places.end(), before);
+}
+
+}  // namespace
+
+// ---- who gets it
+
+void NullExchange::Receivers::add(const sim::Address& to, uint64_t bytes) {
+  const uint32_t process = to.process.index;
+  if (stop_of_.size() <= process) stop_of_.resize(process + 1u, 0);
+  uint32_t& known = stop_of_[process];
+  size_t index = known - size_t{1};
+  if (known == 0 || stops_[index].to != to)  // a list may still name an earlier incarnation
+    index = static_cast<size_t>(std::find_if(stops_.begin(), stops_.end(),
+                                             [&](const sim::Stop& stop) { return stop.to == to; }) -
+                                stops_.begin());
+  if (index == stops_.size()) {
+    stops_.push_back({to, 0, 0});
+    known = static_cast<uint32_t>(stops_.size());
+  }
+  constexpr uint64_t kMost = std::numeric_limits<uint32_t>::max();
+  stops_[index].bytes = static_cast<uint32_t>(std::min(kMost, stops_[index].bytes + bytes));
+}
+
+bool NullExchange::Receivers::remove(const sim::Address& here) {
+  const auto found = std::find_if(stops_.begin(), stops_.end(),
+                                  [&](const sim::Stop& stop) { return stop.to == here; });
+  if (found == stops_.end()) return false;
+  stop_of_[here.process.index] = 0;
+  stops_.erase(found);
+  return true;
+}
+
+std::vector<sim::Stop> NullExchange::Receivers::take() {
+  for (const sim::Stop& stop : stops_) stop_of_[stop.to.process.index] = 0;
+  return std::exchange(stops_, {});
+}
+
+// ---- what it is
+
+void NullExchange::want_flush() {
+  if (flush_wanted_) return;
+  flush_wanted_ = true;
+  arm_timer(flush_due, options_.flush_interval);
+}
+
+NullExchange::News& NullExchange::news_of(const ProducersRange& range) {
+  for (News& each : news_) {
+    const ProducersRange& have = each.range;
+    if (have.kind == range.kind && have.job == range.job && have.group == range.group &&
+        have.checkpoint == range.checkpoint &&
+        (have.producers == range.producers || *have.producers == *range.producers))
+      return each;
+  }
+  return news_.emplace_back(News{range, {}});
+}
+
+void NullExchange::gather_asking(std::vector<ReadersRange>& requests,
+                                 std::vector<ReadersRange>& canceled) {
+  for (Asking& asking : asking_) {
+    sort(asking.readers);
+    std::vector<ReadersRange>& out =
+        asking.kind == ReadersRange::Kind::request ? requests : canceled;
+    out.push_back({asking.kind, asking.job, asking.group,
+                   std::make_shared<std::vector<ReaderSpan>>(std::move(asking.readers)),
+                   asking.producers->places});
+  }
+  asking_.clear();
+  for (ReadersRange& range : again_) requests.push_back(std::move(range));
+  again_.clear();
+}
+
+void NullExchange::gather_ready() {
+  std::vector<Ready> ready;
+  ready.swap(ready_);
+  for (Ready& each : ready) {
+    sort(each.producers);  // tasks report in any order
+    const ProducerSpans all =
+        std::make_shared<std::vector<ProducerSpan>>(std::move(each.producers));
+    for (const auto& entry : views_) {
+      const auto& key = entry.first;  // clang 14 captures no structured binding
+      if (key.first != each.job) continue;
+      ProducerSpans last;  // of a view: mostly all views have the same
+      News* news = nullptr;
+      const auto tell = [&](const View& view) {
+        if (view.readers == nullptr) return;
+        if (last != view.producers) {
+          last = view.producers;
+          std::vector<ProducerSpan> named = common(*last, *all);
+          news =
+              named.empty()
+                  ? nullptr
+                  : &news_of({each.kind, key.first, key.second, each.checkpoint,
+                              named == *last
+                                  ? last
+                                  : std::make_shared<std::vector<ProducerSpan>>(std::move(named)),
+                              nullptr});
+        }
+        if (news != nullptr) news->readers.push_back({view.consumer, view.readers});
+      };
+      for (const View& view : entry.second.first) tell(view);
+      for (const View& view : entry.second.more) tell(view);
+    }
+  }
+}
+
+std::vector<ProducersRange> NullExchange::gather_news() {
+  gather_ready();
+  std::vector<ProducersRange> ranges;
+  for (News& news : news_) {
+    sort(news.readers);
+    ranges.push_back(std::move(news.range));
+    ranges.back().readers =
+        std::make_shared<const std::vector<ReaderPlace>>(std::move(news.readers));
+  }
+  news_.clear();
+  return ranges;
+}
+
+// ---- how it goes
+
+void NullExchange::send_accepted() {
+  for (const auto& [count, calls] : accepted_) {
+    auto body = std::make_shared<PartitionsRequested>();
+    body->entries = count;
+    const auto bytes = static_cast<uint32_t>(body->wire_size());
+    answer_each(calls, bytes, std::move(body));
+  }
+  accepted_.clear();
+}
+
+// Inside one process nothing crosses the network.
+void NullExchange::send_ranges(std::vector<ReadersRange> canceled,
+                               std::vector<ProducersRange> news) {
+  if (canceled.empty() && news.empty()) return;
+  for (const ReadersRange& range : canceled) {
+    const uint64_t bytes = kBytesPerEvent * size_of(*range.readers);
+    for (const ProducerPlace& place : *range.producers)
+      receivers_.add(place.at, bytes * size_of(*place.producers));
+  }
+  for (const ProducersRange& range : news) {
+    const uint64_t bytes = kBytesPerEvent * size_of(*range.producers);
+    for (const ReaderPlace& place : *range.readers)
+      receivers_.add(place.at, bytes * size_of(*place.readers));
+  }
+  const bool here = receivers_.remove(address());
+  const auto body = std::make_shared<ChannelRanges>();
+  body->canceled = std::move(canceled);
+  body->entries = std::move(news);
+  tell_each(receivers_.take(), body);
+  if (here) handle(address(), *body);
+}
+
+void NullExchange::send_requests(std::vector<ReadersRange> requests) {
+  if (requests.empty()) return;
+  for (const ReadersRange& range : requests) {
+    const uint64_t bytes = kBytesPerRequest * size_of(*range.readers);
+    for (const ProducerPlace& place : *range.producers)
+      receivers_.add(place.at, bytes * size_of(*place.producers));
+  }
+  const bool here = receivers_.remove(address());
+  std::vector<sim::Stop> first_contact;
+  std::vector<sim::Stop> known;
+  for (const sim::Stop& stop : receivers_.take()) {
+    const uint32_t process = stop.to.process.index;
+    if (known_peers_.size() <= process) known_peers_.resize(process + 1u, 0);
+    if (known_peers_[process] == stop.to.incarnation + 1u) {
+      known.push_back(stop);
+      continue;
+    }
+    known_peers_[process] = stop.to.incarnation + 1u;
+    first_contact.push_back(stop);
+  }
+  const auto body = std::make_shared<RequestRanges>();
+  body->entries = std::move(requests);
+  ask_each(std::move(first_contact), body, options_.connect_timeout, connected);
+  tell_each(known, body);
+  if (here) handle(address(), *body);
+}
+
+// What this process says to itself may make more ready; it leaves with the next flush.
+void NullExchange::flush() {
+  flush_wanted_ = false;
+  std::vector<ReadersRange> requests;
+  std::vector<ReadersRange> canceled;
+  gather_asking(requests, canceled);
+  send_accepted();
+  std::vector<ProducersRange> news = gather_news();
+  send_ranges(std::move(canceled), std::move(news));
+  send_requests(std::move(requests));
+}
+
+}  // namespace drey::model

@@ -1,0 +1,115 @@
+// The network's way of one body to many (Network::send_each). Equal to sending one by one, event by
+// event: the order of the arrivals is reserved when they leave.
+#include <algorithm>
+#include <utility>
+
+#include "sim/check.h"
+#include "sim/network.h"
+#include "sim/world.h"
+
+namespace drey::sim {
+
+void Network::send_each(Parcel parcel, const std::vector<Stop>& stops) {
+  if (stops.empty()) return;
+  CHECK(parcel.body != nullptr, "what goes to many has a body");
+  auto index = static_cast<uint32_t>(fan_outs_.size());
+  if (free_fan_outs_.empty()) {
+    fan_outs_.push_back(std::make_unique<FanOut>());
+  } else {
+    index = free_fan_outs_.back();
+    free_fan_outs_.pop_back();
+  }
+  FanOut& made = *fan_outs_[index];
+  made.parcel = std::move(parcel);
+  made.arrivals.reserve(stops.size());
+  for (const Stop& stop : stops) {
+    Arrival& arrival = made.arrivals.emplace_back();
+    arrival.call = stop.call;
+    arrival.to = stop.to;
+    arrival.bytes = stop.bytes;
+  }
+  outbox_.emplace_back();
+  outbox_.back().call = index;
+}
+
+// Whether it is on its way with the others; if not, it is lost, waits at a cut link, or goes by
+// itself.
+bool Network::leave_one(const Parcel& parcel, Arrival& arrival) {
+  const Machines& machines = world_.machines();
+  const ProcessId from = parcel.from.process;
+  const auto alone = [&] {
+    Parcel copy = parcel;
+    copy.to = arrival.to;
+    copy.call = arrival.call;
+    copy.bytes = arrival.bytes;
+    return copy;
+  };
+  const bool local = from == arrival.to.process;
+  if (!local && !rules_.empty() && lost_by_rule(alone())) return false;
+  if (local) {
+    const uint32_t flight = keep({alone()});
+    world_.kernel().post({}, id_, arrive_locally, flight, Priority::delivery);
+    return false;
+  }
+  arrival.connection = connection(from, arrival.to.process);
+  Connection& line = connections_[arrival.connection];
+  arrival.epoch = line.epoch;
+  if (line.blocked != nullptr || link(machines.host_of(from), machines.host_of(line.to)).cut) {
+    block(arrival.connection, keep({alone(), arrival.connection, arrival.epoch}));
+    return false;
+  }
+  arrival.at = arrival_time(line, arrival.bytes);
+  return true;
+}
+
+void Network::leave_each(uint32_t index) {
+  FanOut& fan = *fan_outs_[index];
+  const Address from = fan.parcel.from;
+  const Machines& machines = world_.machines();
+  size_t on_the_way = 0;
+  if (machines.running(from.process) && machines.incarnation(from.process) == from.incarnation)
+    for (size_t i = 0; i < fan.arrivals.size(); ++i)
+      if (leave_one(fan.parcel, fan.arrivals[i])) fan.arrivals[on_the_way++] = fan.arrivals[i];
+  fan.arrivals.resize(on_the_way);
+  fan.next = 0;
+  if (on_the_way == 0) {
+    fan.parcel = {};
+    fan.arrivals = {};
+    free_fan_outs_.push_back(index);
+    return;
+  }
+  const auto sooner = [](const Arrival& a, const Arrival& b) { return a.at < b.at; };
+  if (!std::is_sorted(fan.arrivals.begin(), fan.arrivals.end(), sooner))
+    std::stable_sort(fan.arrivals.begin(), fan.arrivals.end(), sooner);
+  fan.order = world_.kernel().reserve(id_, Priority::delivery, on_the_way);
+  world_.kernel().post_reserved(fan.arrivals[0].at, id_, fan_out_arrives, index, fan.order);
+}
+
+void Network::next_arrival(uint32_t index) {
+  FanOut& fan = *fan_outs_[index];
+  const Arrival arrival = fan.arrivals[fan.next++];
+  Parcel last;
+  Parcel* parcel = &fan.parcel;
+  if (fan.next < fan.arrivals.size()) {
+    world_.kernel().post_reserved(fan.arrivals[fan.next].at, id_, fan_out_arrives, index,
+                                  fan.order + fan.next);
+  } else {
+    std::swap(last, fan.parcel);
+    parcel = &last;
+    fan.arrivals = {};
+    free_fan_outs_.push_back(index);
+  }
+  const Connection& line = connections_[arrival.connection];
+  if (line.epoch != arrival.epoch) return;  // reset while in flight
+  parcel->to = arrival.to;
+  parcel->call = arrival.call;
+  parcel->bytes = arrival.bytes;
+  const Machines& machines = world_.machines();
+  if (link(machines.host_of(line.from), machines.host_of(line.to)).cut) {
+    block(arrival.connection, keep({*parcel, arrival.connection, arrival.epoch}));
+    return;
+  }
+  hand_over(*parcel);
+}
+
+}  // namespace drey::sim
