@@ -67,10 +67,14 @@ struct Crowd {
   Peer& peer(uint32_t i) {
     return static_cast<PeerProgram*>(world.machines().program(peers[i]))->peer;
   }
+  // Of a process that may be down.
+  Address at(uint32_t i) {
+    return {peers[i], world.machines().incarnation(peers[i]), endpoint_id("peer")};
+  }
   std::vector<Stop> everybody(const Message& body) {
     std::vector<Stop> stops;
     for (uint32_t i = 0; i < kPeers; ++i)
-      stops.push_back({peer(i).address(), static_cast<uint32_t>(body.wire_size()), 0});
+      stops.push_back({at(i), static_cast<uint32_t>(body.wire_size()), 0});
     return stops;
   }
   void tell_all(uint32_t from, uint64_t n, bool at_once) {
@@ -79,7 +83,7 @@ struct Crowd {
       peer(from).tell_each(everybody(*body), body);
       return;
     }
-    for (uint32_t i = 0; i < kPeers; ++i) peer(from).tell(peer(i).address(), {}, body);
+    for (uint32_t i = 0; i < kPeers; ++i) peer(from).tell(at(i), {}, body);
   }
   void run(Duration d) { world.kernel().run(Time{} + d); }
 
@@ -99,7 +103,7 @@ Digest128 busy_crowd(const Distribution& latency, uint64_t tie_salt, bool at_onc
   for (uint64_t n = 0; n < 6; ++n) {
     for (uint32_t from = 0; from < 3; ++from) {
       crowd.tell_all(from, 10 * n + from, at_once);
-      crowd.peer(from).tell(crowd.peer(5).address(), {}, word(1000 + n));
+      crowd.peer(from).tell(crowd.at(5), {}, word(1000 + n));
     }
     crowd.run(microseconds(static_cast<int64_t>(100 * (n + 1))));
     if (n == 2) network.set_link(crowd.hosts[0], crowd.hosts[3], {});
@@ -127,11 +131,7 @@ TEST(FanOut, EachAskIsAnsweredForItselfOrTimesOut) {
   crowd.world.machines().crash_host(crowd.hosts[3]);
   const auto body = word(5);
   std::vector<Stop> stops;
-  for (const uint32_t i : {1u, 2u, 3u, 4u})
-    stops.push_back(
-        {{crowd.peers[i], crowd.world.machines().incarnation(crowd.peers[i]), endpoint_id("peer")},
-         100,
-         0});
+  for (const uint32_t i : {1u, 2u, 3u, 4u}) stops.push_back({crowd.at(i), 100, 0});
   crowd.peer(0).ask_each(stops, body, seconds(3), 1);
   crowd.run(seconds(10));
   using Replies = std::vector<std::pair<uint64_t, CallFailure>>;
