@@ -38,8 +38,8 @@ Json history(const RunResult& result) {
                           {"task", each.task},
                           {"attempt", each.attempt},
                           {"cause", each.cause}});
-  Json attempts = Json::object();
-  for (const auto& [task, attempt] : result.history.attempts) attempts[task] = attempt;
+  Json::object_t attempts;  // each task once; [] would look at all before
+  for (const auto& [task, attempt] : result.history.attempts) attempts.emplace_back(task, attempt);
   return {{"statuses", statuses}, {"exceptions", exceptions}, {"attempts", attempts}};
 }
 

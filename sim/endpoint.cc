@@ -39,22 +39,12 @@ void Endpoint::tell_each(const std::vector<Stop>& stops, Body body) {
   world_.network().send_each({.body = std::move(body), .from = address_}, stops);
 }
 
-void Endpoint::ask_each(std::vector<Stop> stops, Body body, Duration timeout, uint16_t then) {
-  for (Stop& stop : stops) stop.call = open_ask(timeout, {then, stop.to.process.index});
-  world_.network().send_each({.body = std::move(body), .from = address_}, stops);
-}
-
-void Endpoint::answer_each(const std::vector<Call>& calls, uint32_t bytes_each, Body body) {
-  std::vector<Stop> stops;
-  for (const Call& call : calls)
-    if (call.wants_answer()) stops.push_back({call.from, bytes_each, call.number});
-  if (stops.empty()) return;
-  world_.network().send_each({.body = std::move(body),
-                              .from = address_,
-                              .answer = true,
-                              .ask_kind = calls.front().kind,
-                              .ask_name = calls.front().name},
-                             stops);
+void Endpoint::connect_each(std::vector<Stop> stops, Body body, Duration timeout, uint16_t then) {
+  for (Stop& stop : stops) {
+    const uint64_t asked = stop.to.process.index | (uint64_t{stop.to.incarnation} << 32);
+    stop.call = open_ask(timeout, {then, asked});
+  }
+  world_.network().send_each({.body = std::move(body), .from = address_, .connects = true}, stops);
 }
 
 void Endpoint::answer(const Call& call, Body body) {
@@ -128,7 +118,8 @@ void Endpoint::receive(const Parcel& parcel) {
     on_reply(then, {parcel.body, parcel.failure});
     return;
   }
-  const Call call{parcel.call, parcel.from, parcel.body->kind(), parcel.body->name()};
+  const uint64_t number = parcel.connects ? 0 : parcel.call;
+  const Call call{number, parcel.from, parcel.body->kind(), parcel.body->name()};
   if (fenced_ && (!token_set_ || !(token_ == parcel.token))) {
     refuse(call, CallFailure::fenced_off);
     return;

@@ -51,12 +51,11 @@ class Endpoint : public Entity {
   void ask(Address to, FencingToken token, Body body, Duration timeout, Continuation then);
   void tell(Address to, FencingToken token,
             Body body);  // lost without notice when link or process dies
-  // One body to many (Network::send_each), without a fencing token. Each stop of an ask gets a call
-  // number, and its reply the index of the asked process as argument.
+  // One body to many (Network::send_each), without a fencing token.
   void tell_each(const std::vector<Stop>& stops, Body body);
-  void ask_each(std::vector<Stop> stops, Body body, Duration timeout, uint16_t then);
-  // To calls of one kind; a tell among them has no number.
-  void answer_each(const std::vector<Call>& calls, uint32_t bytes_each, Body body);
+  // Over connections that have to be made first. Whoever has been reached gives no reply; refused
+  // or silent until the time-out: one with the process and, in the upper 32 bits, its incarnation.
+  void connect_each(std::vector<Stop> stops, Body body, Duration timeout, uint16_t then);
   void answer(const Call& call, Body body);
   void refuse(const Call& call, CallFailure failure);
   void later(Duration delay, Continuation then);  // scheduleRunAsync; dropped with the endpoint

@@ -270,6 +270,7 @@ void Network::deliver(const Parcel& parcel) {
     refuse(parcel);
     return;
   }
+  if (parcel.connects) connected(parcel);
   ++messages_delivered_;
   Fact fact{.entity = endpoint->path(),
             .subject = world_.machines().path(parcel.from.process),
@@ -288,6 +289,13 @@ void Network::deliver(const Parcel& parcel) {
   fact.content = digest.value().high ^ digest.value().low;
   kernel.announce(fact);
   endpoint->receive(parcel);
+}
+
+// The asker hears nothing of it: it only stops waiting.
+void Network::connected(const Parcel& parcel) {
+  Endpoint* const asker = find(parcel.from);
+  Continuation then;
+  if (asker != nullptr) asker->asks_.close(parcel.call, then);
 }
 
 // Nobody listens there: a host that is up says so at once, a crashed one says nothing.
@@ -336,6 +344,7 @@ LinkState Network::link(HostId from, HostId to) const {
 void Network::break_connection(uint32_t index, bool tell_peer) {
   Connection& line = connections_[index];
   ++line.epoch;
+  ++breaks_;
   if (line.blocked != nullptr)
     for (const uint32_t flight : line.blocked->parcels) take(flight);
   line.blocked = nullptr;

@@ -88,11 +88,13 @@ struct Parcel {
   CallFailure failure = CallFailure::none;
   uint32_t ask_kind = 0;  // of an answer: the kind that was asked
   std::string_view ask_name;
-  uint32_t bytes = 0;  // on the wire; 0: as the body says
+  uint32_t bytes = 0;     // on the wire; 0: as the body says
+  bool connects = false;  // nobody answers `call`: that it arrives is enough
 };
 
 // One body that goes to many at once: to each in turn, as if it had been sent one by one, at a cost
 // per receiver that does not depend on the body. Every receiver finds in it what is meant for it.
+// The endpoints of all stops have one name.
 struct Stop {
   Address to;
   uint32_t bytes = 0;  // on the wire to this one
@@ -153,8 +155,9 @@ class Network : public Entity, public ProcessObserver, public Departures {
   // What is on its way to many. Only the next arrival is in the kernel's queue.
   struct Arrival {
     Time at;
-    uint64_t call = 0;
-    Address to;
+    ProcessId process;
+    uint32_t incarnation = 0;
+    uint32_t call = 0;
     uint32_t bytes = 0;
     uint32_t connection = 0;
     uint32_t epoch = 0;
@@ -163,7 +166,9 @@ class Network : public Entity, public ProcessObserver, public Departures {
     Parcel parcel;
     std::vector<Arrival> arrivals;  // ascending in time
     size_t next = 0;
-    uint64_t order = 0;  // of the first
+    uint64_t order = 0;     // of the first
+    uint64_t breaks = 0;    // of connections, when it left
+    uint32_t endpoint = 0;  // of every receiver
   };
 
   uint32_t connection(ProcessId from, ProcessId to);
@@ -171,7 +176,8 @@ class Network : public Entity, public ProcessObserver, public Departures {
   Time arrival_time(Connection& line, uint64_t bytes);
   void leave(Parcel parcel);
   void leave_each(uint32_t fan_out);
-  bool leave_one(const Parcel& parcel, Arrival& arrival);
+  bool leave_one(const FanOut& fan, Arrival& arrival);
+  static Parcel parcel_of(const FanOut& fan, const Arrival& arrival);
   void next_arrival(uint32_t fan_out);
   void perturb(Parcel& parcel);
   bool lost_by_rule(const Parcel& parcel);
@@ -181,6 +187,7 @@ class Network : public Entity, public ProcessObserver, public Departures {
   void arrived(uint32_t flight);
   void hand_over(const Parcel& parcel);
   void deliver(const Parcel& parcel);
+  void connected(const Parcel& parcel);
   void refuse(const Parcel& parcel);
   void break_connection(uint32_t connection, bool tell_peer);
   uint32_t keep(Flight flight);
@@ -202,6 +209,7 @@ class Network : public Entity, public ProcessObserver, public Departures {
   std::vector<std::vector<Endpoint*>> endpoints_;    // by process
   std::vector<std::vector<Parcel>> mail_of_frozen_;  // by process
   std::vector<std::pair<LoseRule, LoseListener*>> rules_;
+  uint64_t breaks_ = 0;  // of connections; while it stands still, none needs to be looked at
   uint64_t messages_delivered_ = 0;
   uint64_t bytes_sent_ = 0;
 };

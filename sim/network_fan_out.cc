@@ -21,41 +21,47 @@ void Network::send_each(Parcel parcel, const std::vector<Stop>& stops) {
   }
   FanOut& made = *fan_outs_[index];
   made.parcel = std::move(parcel);
+  made.endpoint = stops.front().to.endpoint;
   made.arrivals.reserve(stops.size());
   for (const Stop& stop : stops) {
+    CHECK(stop.to.endpoint == made.endpoint, "one body goes to endpoints of one name");
+    CHECK(stop.call <= UINT32_MAX, "the number of an ask to many fits into 32 bits");
     Arrival& arrival = made.arrivals.emplace_back();
-    arrival.call = stop.call;
-    arrival.to = stop.to;
+    arrival.call = static_cast<uint32_t>(stop.call);
+    arrival.process = stop.to.process;
+    arrival.incarnation = stop.to.incarnation;
     arrival.bytes = stop.bytes;
   }
   outbox_.emplace_back();
   outbox_.back().call = index;
 }
 
+Parcel Network::parcel_of(const FanOut& fan, const Arrival& arrival) {
+  Parcel parcel = fan.parcel;
+  parcel.to = {arrival.process, arrival.incarnation, fan.endpoint};
+  parcel.call = arrival.call;
+  parcel.bytes = arrival.bytes;
+  return parcel;
+}
+
 // Whether it is on its way with the others; if not, it is lost, waits at a cut link, or goes by
 // itself.
-bool Network::leave_one(const Parcel& parcel, Arrival& arrival) {
+bool Network::leave_one(const FanOut& fan, Arrival& arrival) {
   const Machines& machines = world_.machines();
-  const ProcessId from = parcel.from.process;
-  const auto alone = [&] {
-    Parcel copy = parcel;
-    copy.to = arrival.to;
-    copy.call = arrival.call;
-    copy.bytes = arrival.bytes;
-    return copy;
-  };
-  const bool local = from == arrival.to.process;
-  if (!local && !rules_.empty() && lost_by_rule(alone())) return false;
-  if (local) {
-    const uint32_t flight = keep({alone()});
+  const ProcessId from = fan.parcel.from.process;
+  if (from == arrival.process) {
+    const uint32_t flight = keep({parcel_of(fan, arrival)});
     world_.kernel().post({}, id_, arrive_locally, flight, Priority::delivery);
     return false;
   }
-  arrival.connection = connection(from, arrival.to.process);
+  if (!rules_.empty() && lost_by_rule(parcel_of(fan, arrival))) return false;
+  arrival.connection = connection(from, arrival.process);
   Connection& line = connections_[arrival.connection];
   arrival.epoch = line.epoch;
-  if (line.blocked != nullptr || link(machines.host_of(from), machines.host_of(line.to)).cut) {
-    block(arrival.connection, keep({alone(), arrival.connection, arrival.epoch}));
+  const bool cut =
+      !links_.empty() && link(machines.host_of(from), machines.host_of(arrival.process)).cut;
+  if (cut || line.blocked != nullptr) {
+    block(arrival.connection, keep({parcel_of(fan, arrival), arrival.connection, arrival.epoch}));
     return false;
   }
   arrival.at = arrival_time(line, arrival.bytes);
@@ -69,9 +75,10 @@ void Network::leave_each(uint32_t index) {
   size_t on_the_way = 0;
   if (machines.running(from.process) && machines.incarnation(from.process) == from.incarnation)
     for (size_t i = 0; i < fan.arrivals.size(); ++i)
-      if (leave_one(fan.parcel, fan.arrivals[i])) fan.arrivals[on_the_way++] = fan.arrivals[i];
+      if (leave_one(fan, fan.arrivals[i])) fan.arrivals[on_the_way++] = fan.arrivals[i];
   fan.arrivals.resize(on_the_way);
   fan.next = 0;
+  fan.breaks = breaks_;
   if (on_the_way == 0) {
     fan.parcel = {};
     fan.arrivals = {};
@@ -88,8 +95,21 @@ void Network::leave_each(uint32_t index) {
 void Network::next_arrival(uint32_t index) {
   FanOut& fan = *fan_outs_[index];
   const Arrival arrival = fan.arrivals[fan.next++];
+  // Looked at only where a connection has been lost or a link differs: this is done a million times
+  // in a row.
+  const bool lost =
+      fan.breaks != breaks_ && connections_[arrival.connection].epoch != arrival.epoch;
+  const Machines& machines = world_.machines();
+  const bool cut =
+      !links_.empty() &&
+      link(machines.host_of(fan.parcel.from.process), machines.host_of(arrival.process)).cut;
+  if (!lost && cut)
+    block(arrival.connection, keep({parcel_of(fan, arrival), arrival.connection, arrival.epoch}));
   Parcel last;
   Parcel* parcel = &fan.parcel;
+  parcel->to = {arrival.process, arrival.incarnation, fan.endpoint};
+  parcel->call = arrival.call;
+  parcel->bytes = arrival.bytes;
   if (fan.next < fan.arrivals.size()) {
     world_.kernel().post_reserved(fan.arrivals[fan.next].at, id_, fan_out_arrives, index,
                                   fan.order + fan.next);
@@ -99,17 +119,7 @@ void Network::next_arrival(uint32_t index) {
     fan.arrivals = {};
     free_fan_outs_.push_back(index);
   }
-  const Connection& line = connections_[arrival.connection];
-  if (line.epoch != arrival.epoch) return;  // reset while in flight
-  parcel->to = arrival.to;
-  parcel->call = arrival.call;
-  parcel->bytes = arrival.bytes;
-  const Machines& machines = world_.machines();
-  if (link(machines.host_of(line.from), machines.host_of(line.to)).cut) {
-    block(arrival.connection, keep({*parcel, arrival.connection, arrival.epoch}));
-    return;
-  }
-  hand_over(*parcel);
+  if (!lost && !cut) hand_over(*parcel);
 }
 
 }  // namespace drey::sim

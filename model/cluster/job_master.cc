@@ -213,6 +213,8 @@ void JobMaster::lost_heartbeat(const ResourceId& target, bool unreachable) {
                              .text = unreachable ? "unreachable" : "heartbeat timed out"});
 }
 
+// For a deadline that has come nearer. A heartbeat moves one away: the timer, when it comes, finds
+// nothing due and looks again, which is cheaper than to look at a thousand monitors per heartbeat.
 void JobMaster::rearm_heartbeats() {
   const auto wait = [&](const HeartbeatManager& manager) {
     return std::max(manager.next_deadline() - now(), sim::Duration{});
@@ -241,7 +243,6 @@ void JobMaster::on_call(const sim::Call& call, const sim::Message& body, const s
       const auto& message = sim::as<HeartbeatFromTaskManager>(body);
       answer(call, make<Acknowledge>());
       if (!tm_heartbeats_.receive_heartbeat(message.from, now())) return;
-      rearm_heartbeats();
       heartbeat_from_task_manager(message);
       return;
     }
@@ -249,7 +250,6 @@ void JobMaster::on_call(const sim::Call& call, const sim::Message& body, const s
       const auto& message = sim::as<HeartbeatFromResourceManager>(body);
       answer(call, make<Acknowledge>());
       if (!rm_heartbeats_.receive_request(message.from, now()) || !rm_connected_) return;
-      rearm_heartbeats();
       auto reply = make<HeartbeatFromJobMasterToResourceManager>();
       reply->from = resource_;
       ask(resource_manager_->address, resource_manager_->token, std::move(reply),
@@ -357,7 +357,6 @@ void JobMaster::on_reply(sim::Continuation then, const sim::Reply& reply) {
       const std::string target = found->second;
       heartbeat_target_.erase(found);
       tm_heartbeats_.rpc_finished(target, heartbeat_outcome(reply.failure), now());
-      rearm_heartbeats();
       return;
     }
     case submitted:

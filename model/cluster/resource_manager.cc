@@ -303,7 +303,6 @@ void ResourceManager::heartbeat_ended(HeartbeatManager& manager, uint64_t number
   const std::string target = found->second;
   heartbeat_target_.erase(found);
   manager.rpc_finished(target, heartbeat_outcome(reply.failure), now());
-  rearm_heartbeats();
 }
 
 void ResourceManager::rearm_heartbeats() {
@@ -339,7 +338,6 @@ void ResourceManager::on_call(const sim::Call& call, const sim::Message& body, c
       const auto& message = sim::as<SlotHeartbeatFromTaskManager>(body);
       answer(call, make<Acknowledge>());
       if (!tm_heartbeats_.receive_heartbeat(message.from, now())) return;
-      rearm_heartbeats();
       const auto found = task_managers_.find(message.from);
       if (found == task_managers_.end()) return;
       slots_->report(found->second.registration, allocated_in(found->second, message.slots), now());
@@ -350,7 +348,6 @@ void ResourceManager::on_call(const sim::Call& call, const sim::Message& body, c
       answer(call, make<Acknowledge>());
       jm_heartbeats_.receive_heartbeat(sim::as<HeartbeatFromJobMasterToResourceManager>(body).from,
                                        now());
-      rearm_heartbeats();
       return;
     case DisconnectTaskManager::kind_id():
       lose_task_manager(sim::as<DisconnectTaskManager>(body).resource, false);

@@ -19,7 +19,8 @@
 
 namespace drey::model {
 
-struct ProducerSpan {  // partitions first..last of one data set, each of this attempt of its task
+struct ProducerSpan {  // partitions first..last of one data set, each of this
+                       // attempt of its task
   PartitionIndex first = 0;
   PartitionIndex last = 0;
   uint32_t attempt = 0;
@@ -46,13 +47,13 @@ struct ReaderSpan {  // subtasks first..last of the consuming vertex
 using ProducerSpans = std::shared_ptr<const std::vector<ProducerSpan>>;
 using ReaderSpans = std::shared_ptr<const std::vector<ReaderSpan>>;
 
-inline uint64_t size_of(const std::vector<ProducerSpan>& spans) {
-  uint64_t size = 0;
+inline uint32_t size_of(const std::vector<ProducerSpan>& spans) {
+  uint32_t size = 0;
   for (const ProducerSpan& span : spans) size += span.size();
   return size;
 }
-inline uint64_t size_of(const std::vector<ReaderSpan>& spans) {
-  uint64_t size = 0;
+inline uint32_t size_of(const std::vector<ReaderSpan>& spans) {
+  uint32_t size = 0;
   for (const ReaderSpan& span : spans) size += span.size();
   return size;
 }
@@ -75,6 +76,7 @@ inline void append(std::vector<ReaderSpan>& spans, uint32_t index, uint32_t atte
 // Some producers or some readers, and the data endpoint where they are.
 struct ProducerPlace {
   sim::Address at;
+  uint32_t count = 0;  // of the producers
   ProducerSpans producers;
   template <class Visitor>
   void visit(Visitor& v) const {
@@ -83,6 +85,7 @@ struct ProducerPlace {
 };
 struct ReaderPlace {
   sim::Address at;
+  uint32_t count = 0;  // of the readers
   ReaderSpans readers;
   template <class Visitor>
   void visit(Visitor& v) const {
@@ -115,6 +118,7 @@ struct ReadersRange {
   } kind = Kind::request;
   JobId job = 0;
   GroupIndex group = 0;
+  uint32_t count = 0;  // of the readers
   ReaderSpans readers;
   ProducerPlaces producers;
   template <class Visitor>
@@ -145,8 +149,7 @@ struct ProducersRange {
 inline constexpr uint64_t kBytesPerRequest = 68;  // frame header and PartitionRequest
 inline constexpr uint64_t kBytesPerEvent = 79;    // frame header, BufferResponse, the event
 
-// Asked at the first contact of two processes, because a connection has to be made; told
-// afterwards.
+// At the first contact of two processes the connection has to be made (Endpoint::connect_each).
 struct RequestRanges : sim::SharedMessageOf<RequestRanges> {
   static constexpr std::string_view kName = "request_channel_ranges";
   std::vector<ReadersRange> entries;

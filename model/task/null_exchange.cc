@@ -79,8 +79,8 @@ void NullExchange::request_again(RangeTask& task, const PartitionId& partition) 
       const auto me = std::make_shared<std::vector<ReaderSpan>>();
       append(*me, attempt.subtask, attempt.attempt);
       const auto place = std::make_shared<std::vector<ProducerPlace>>();
-      place->push_back({each.location, one});
-      again_.push_back({ReadersRange::Kind::request, attempt.job, input.group, me, place});
+      place->push_back({each.location, 1, one});
+      again_.push_back({ReadersRange::Kind::request, attempt.job, input.group, 1, me, place});
       want_flush();
     }
   }
@@ -164,19 +164,20 @@ void NullExchange::release(const std::vector<PartitionId>& partitions) {
 
 // ---- serving
 
-void NullExchange::serve(const sim::Address& from, const ReadersRange& range,
+void NullExchange::serve(const sim::Address& from, std::shared_ptr<const ReadersRange> range,
                          const ProducerSpans& producers) {
-  const LookedUp& found = look_up(range.job, producers);
+  const LookedUp& found = look_up(range->job, producers);
   for (const auto& [checkpoint, ended] : found.ended) {
-    news_of({ProducersRange::Kind::end, range.job, range.group, checkpoint, ended, nullptr})
-        .readers.push_back({from, range.readers});
+    news_of({ProducersRange::Kind::end, range->job, range->group, checkpoint, ended, nullptr})
+        .readers.push_back({from, range->count, range->readers});
     want_flush();
   }
   if (found.all_ended) return;  // read to the end: closed at once
-  add_view(from, range, producers);
-  if (found.all_there) return;
-  if (waiting_.empty()) arm_timer(expiry_due, options_.partition_request_timeout);
-  waiting_.push_back({from, range.job, range.group, producers, range.readers, now()});
+  if (!found.all_there) {
+    if (waiting_.empty()) arm_timer(expiry_due, options_.partition_request_timeout);
+    waiting_.push_back({from, range->job, range->group, producers, range->readers, now()});
+  }
+  add_view(from, std::move(range));
 }
 
 const NullExchange::LookedUp& NullExchange::look_up(JobId job, const ProducerSpans& producers) {
@@ -218,42 +219,50 @@ std::vector<ProducerSpan> NullExchange::missing_of(
   return missing;
 }
 
-bool NullExchange::is_gone(const View& view, JobId job) const {
-  for (const ProducerSpan& span : *view.producers)
-    for (PartitionIndex p = span.first; p <= span.last; ++p) {
-      const auto result = results_.find({job, p});
-      if (result != results_.end() && result->second.attempt == span.attempt) return false;
-    }
-  return true;
+bool NullExchange::is_gone(const View& view) const {
+  bool gone = true;
+  for_each_at(*view.range->producers, address(), [&](const ProducerPlace& here) {
+    for (const ProducerSpan& span : *here.producers)
+      for (PartitionIndex p = span.first; p <= span.last; ++p) {
+        const auto result = results_.find({view.range->job, p});
+        const bool there = result != results_.end() && result->second.attempt == span.attempt;
+        gone = gone && !there;
+      }
+  });
+  return gone;
 }
 
-void NullExchange::add_view(const sim::Address& from, const ReadersRange& range,
-                            const ProducerSpans& producers) {
-  Views& views = views_[{range.job, range.group}];
+void NullExchange::add_view(const sim::Address& from, std::shared_ptr<const ReadersRange> range) {
+  Views& views = views_[{range->job, range->group}];
   const uint32_t process = from.process.index;
   if (views.first.size() <= process) views.first.resize(process + 1u);
   View& first = views.first[process];
-  const bool free = first.readers == nullptr || first.consumer != from || is_gone(first, range.job);
-  if (free)
-    first = {from, producers, range.readers};
+  if (first.range == nullptr || first.consumer != from || is_gone(first))
+    first = {from, std::move(range)};
   else
-    views.more.push_back({from, producers, range.readers});
+    views.more.push_back({from, std::move(range)});
 }
 
 // Without the readers that have ended; empty when nobody is left.
 void NullExchange::drop_readers(View& view, const sim::Address& from,
                                 const std::vector<ReaderSpan>& readers) {
-  if (view.readers == nullptr || view.consumer != from) return;
-  if (*view.readers == readers) {
+  if (view.range == nullptr || view.consumer != from) return;
+  if (*view.range->readers == readers) {
     view = {};
     return;
   }
   std::vector<ReaderSpan> left;
-  for (const ReaderSpan& span : *view.readers)
+  for (const ReaderSpan& span : *view.range->readers)
     for (uint32_t index = span.first; index <= span.last; ++index)
       if (!names(readers, index, span.attempt)) append(left, index, span.attempt);
-  view.readers =
-      left.empty() ? nullptr : std::make_shared<std::vector<ReaderSpan>>(std::move(left));
+  if (left.empty()) {
+    view = {};
+    return;
+  }
+  const auto smaller = std::make_shared<ReadersRange>(*view.range);
+  smaller->count = size_of(left);
+  smaller->readers = std::make_shared<std::vector<ReaderSpan>>(std::move(left));
+  view.range = smaller;
 }
 
 void NullExchange::drop_view(const sim::Address& from, const ReadersRange& range) {
@@ -264,7 +273,7 @@ void NullExchange::drop_view(const sim::Address& from, const ReadersRange& range
   if (more.empty()) return;
   for (View& view : more) drop_readers(view, from, *range.readers);
   more.erase(std::remove_if(more.begin(), more.end(),
-                            [](const View& view) { return view.readers == nullptr; }),
+                            [](const View& view) { return view.range == nullptr; }),
              more.end());
 }
 
@@ -279,7 +288,7 @@ void NullExchange::expire() {
     }
     news_of({ProducersRange::Kind::not_found, each.job, each.group, 0,
              std::make_shared<std::vector<ProducerSpan>>(std::move(missing)), nullptr})
-        .readers.push_back({each.from, each.readers});
+        .readers.push_back({each.from, size_of(*each.readers), each.readers});
     want_flush();
   }
   waiting_ = std::move(kept);
@@ -299,31 +308,22 @@ void NullExchange::on_timer(uint8_t kind) {
   }
 }
 
-// That a server is here is said with the next flush, as everything else.
-void NullExchange::on_call(const sim::Call& call, const sim::Message& body, const sim::Body&) {
+void NullExchange::on_call(const sim::Call& call, const sim::Message& body,
+                           const sim::Body& shared) {
   if (body.kind() == ChannelRanges::kind_id()) {
     handle(call.from, sim::as<ChannelRanges>(body));
     return;
   }
   CHECK(body.kind() == RequestRanges::kind_id(), "a data endpoint knows ranges of channels only");
-  const auto& requests = sim::as<RequestRanges>(body);
-  if (call.wants_answer()) {
-    const uint64_t count = requests.entries.size();
-    const auto same = std::find_if(accepted_.begin(), accepted_.end(),
-                                   [&](const auto& each) { return each.first == count; });
-    if (same != accepted_.end())
-      same->second.push_back(call);
-    else
-      accepted_.emplace_back(count, std::vector<sim::Call>{call});
-    want_flush();
-  }
-  handle(call.from, requests);
+  handle(call.from, std::static_pointer_cast<const RequestRanges>(shared));
 }
 
-void NullExchange::handle(const sim::Address& from, const RequestRanges& requests) {
-  for (const ReadersRange& range : requests.entries)
-    for_each_at(*range.producers, address(),
-                [&](const ProducerPlace& here) { serve(from, range, here.producers); });
+void NullExchange::handle(const sim::Address& from,
+                          const std::shared_ptr<const RequestRanges>& requests) {
+  for (const ReadersRange& range : requests->entries)
+    for_each_at(*range.producers, address(), [&](const ProducerPlace& here) {
+      serve(from, std::shared_ptr<const ReadersRange>(requests, &range), here.producers);
+    });
 }
 
 void NullExchange::handle(const sim::Address& from, const ChannelRanges& ranges) {
@@ -334,9 +334,11 @@ void NullExchange::handle(const sim::Address& from, const ChannelRanges& ranges)
                 [&](const ReaderPlace& here) { take(range, *here.readers); });
 }
 
-void NullExchange::on_reply(sim::Continuation then, const sim::Reply& reply) {
-  if (reply.failure == sim::CallFailure::none) return;
-  const auto process = static_cast<uint32_t>(then.argument);
+// A connection could not be made. Of an incarnation that is no longer the known one: its end has
+// been told already.
+void NullExchange::on_reply(sim::Continuation then, const sim::Reply&) {
+  const auto process = static_cast<uint32_t>(then.argument & 0xffffffffu);
+  if (known_peers_[process] != (then.argument >> 32) + 1) return;
   known_peers_[process] = 0;
   lose_process({process}, Cause::Kind::partition_connection,
                "connecting to the producer's TaskManager failed");
@@ -344,10 +346,6 @@ void NullExchange::on_reply(sim::Continuation then, const sim::Reply& reply) {
 
 void NullExchange::on_connection_closed(sim::ProcessId peer) {
   if (peer.index < known_peers_.size()) known_peers_[peer.index] = 0;
-  for (auto& [count, calls] : accepted_)
-    calls.erase(std::remove_if(calls.begin(), calls.end(),
-                               [&](const sim::Call& call) { return call.from.process == peer; }),
-                calls.end());
   for (auto& [key, views] : views_) {
     if (peer.index < views.first.size()) views.first[peer.index] = {};
     views.more.erase(

@@ -98,14 +98,16 @@ class NullExchange final : public sim::Endpoint {
     uint64_t channels = 0;
     uint64_t ended = 0;
     CheckpointId aligning = 0;
-    uint64_t arrived =
-        0;  // channels that have passed the barrier of `aligning`, or ended before it
+    uint64_t arrived = 0;   // channels that have passed the barrier of
+                            // `aligning`, or ended before it
     uint64_t barriers = 0;  // of these, with a barrier
   };
-  struct View {  // of a consumer elsewhere
+  // Of the readers at one place, of those of this process's producers that they
+  // have asked for. A thousand processes that all read from each other have a
+  // million of these: it holds on to the request and to nothing else.
+  struct View {
     sim::Address consumer;
-    ProducerSpans producers;
-    ReaderSpans readers;
+    std::shared_ptr<const ReadersRange> range;  // null: nobody reads any more
   };
   struct Views {
     std::vector<View> first;  // by the consumer's process
@@ -173,20 +175,20 @@ class NullExchange final : public sim::Endpoint {
   void gather_asking(std::vector<ReadersRange>& requests, std::vector<ReadersRange>& canceled);
   void gather_ready();
   std::vector<ProducersRange> gather_news();
-  void send_accepted();
   void send_ranges(std::vector<ReadersRange> canceled, std::vector<ProducersRange> news);
   void send_requests(std::vector<ReadersRange> requests);
   void ask_for(const RangeTask& task, ReadersRange::Kind kind);
   void make_ready(const RangeTask& task, ProducersRange::Kind kind);
   News& news_of(const ProducersRange& range);
-  void handle(const sim::Address& from, const RequestRanges& requests);
+  News* news_for(const Ready& ready, GroupIndex group, const std::vector<ProducerPlace>& asked);
+  void handle(const sim::Address& from, const std::shared_ptr<const RequestRanges>& requests);
   void handle(const sim::Address& from, const ChannelRanges& ranges);
 
-  void serve(const sim::Address& from, const ReadersRange& range, const ProducerSpans& producers);
-  void add_view(const sim::Address& from, const ReadersRange& range,
-                const ProducerSpans& producers);
+  void serve(const sim::Address& from, std::shared_ptr<const ReadersRange> range,
+             const ProducerSpans& producers);
+  void add_view(const sim::Address& from, std::shared_ptr<const ReadersRange> range);
   const LookedUp& look_up(JobId job, const ProducerSpans& producers);
-  bool is_gone(const View& view, JobId job) const;
+  bool is_gone(const View& view) const;
   std::vector<ProducerSpan> missing_of(JobId job, const std::vector<ProducerSpan>& producers) const;
   static void drop_readers(View& view, const sim::Address& from,
                            const std::vector<ReaderSpan>& readers);
@@ -215,7 +217,6 @@ class NullExchange final : public sim::Endpoint {
   std::vector<Asking> asking_;
   std::vector<ReadersRange> again_;
   std::vector<News> news_;
-  std::vector<std::pair<uint64_t, std::vector<sim::Call>>> accepted_;  // by their answer
   bool flush_wanted_ = false;
   Receivers receivers_;
   std::vector<uint32_t> known_peers_;  // by process: its incarnation + 1

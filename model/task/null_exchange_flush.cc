@@ -4,7 +4,6 @@
 #include <limits>
 #include <utility>
 
-#include "model/task/data_messages.h"
 #include "model/task/null_exchange.h"
 
 namespace drey::model {
@@ -49,8 +48,8 @@ void NullExchange::Receivers::add(const sim::Address& to, uint64_t bytes) {
   const uint32_t process = to.process.index;
   if (stop_of_.size() <= process) stop_of_.resize(process + 1u, 0);
   uint32_t& known = stop_of_[process];
-  size_t index = known - size_t{1};
-  if (known == 0 || stops_[index].to != to)  // a list may still name an earlier incarnation
+  size_t index = known == 0 ? stops_.size() : known - size_t{1};
+  if (index < stops_.size() && stops_[index].to != to)  // a list still names an earlier incarnation
     index = static_cast<size_t>(std::find_if(stops_.begin(), stops_.end(),
                                              [&](const sim::Stop& stop) { return stop.to == to; }) -
                                 stops_.begin());
@@ -101,7 +100,8 @@ void NullExchange::gather_asking(std::vector<ReadersRange>& requests,
     sort(asking.readers);
     std::vector<ReadersRange>& out =
         asking.kind == ReadersRange::Kind::request ? requests : canceled;
-    out.push_back({asking.kind, asking.job, asking.group,
+    const uint32_t count = size_of(asking.readers);
+    out.push_back({asking.kind, asking.job, asking.group, count,
                    std::make_shared<std::vector<ReaderSpan>>(std::move(asking.readers)),
                    asking.producers->places});
   }
@@ -110,33 +110,40 @@ void NullExchange::gather_asking(std::vector<ReadersRange>& requests,
   again_.clear();
 }
 
+// What is ready of those producers in this process that readers have asked for;
+// null: nothing.
+NullExchange::News* NullExchange::news_for(const Ready& ready, GroupIndex group,
+                                           const std::vector<ProducerPlace>& asked) {
+  News* news = nullptr;
+  for_each_at(asked, address(), [&](const ProducerPlace& here) {
+    std::vector<ProducerSpan> named = common(*here.producers, ready.producers);
+    if (named.empty()) return;
+    const ProducerSpans producers =
+        named == *here.producers ? here.producers
+                                 : std::make_shared<std::vector<ProducerSpan>>(std::move(named));
+    news = &news_of({ready.kind, ready.job, group, ready.checkpoint, producers, nullptr});
+  });
+  return news;
+}
+
 void NullExchange::gather_ready() {
   std::vector<Ready> ready;
   ready.swap(ready_);
   for (Ready& each : ready) {
     sort(each.producers);  // tasks report in any order
-    const ProducerSpans all =
-        std::make_shared<std::vector<ProducerSpan>>(std::move(each.producers));
     for (const auto& entry : views_) {
       const auto& key = entry.first;  // clang 14 captures no structured binding
       if (key.first != each.job) continue;
-      ProducerSpans last;  // of a view: mostly all views have the same
+      const std::vector<ProducerPlace>* last = nullptr;  // mostly all views name the same
       News* news = nullptr;
       const auto tell = [&](const View& view) {
-        if (view.readers == nullptr) return;
-        if (last != view.producers) {
-          last = view.producers;
-          std::vector<ProducerSpan> named = common(*last, *all);
-          news =
-              named.empty()
-                  ? nullptr
-                  : &news_of({each.kind, key.first, key.second, each.checkpoint,
-                              named == *last
-                                  ? last
-                                  : std::make_shared<std::vector<ProducerSpan>>(std::move(named)),
-                              nullptr});
+        if (view.range == nullptr) return;
+        if (last != view.range->producers.get()) {
+          last = view.range->producers.get();
+          news = news_for(each, key.second, *last);
         }
-        if (news != nullptr) news->readers.push_back({view.consumer, view.readers});
+        if (news != nullptr)
+          news->readers.push_back({view.consumer, view.range->count, view.range->readers});
       };
       for (const View& view : entry.second.first) tell(view);
       for (const View& view : entry.second.more) tell(view);
@@ -159,29 +166,18 @@ std::vector<ProducersRange> NullExchange::gather_news() {
 
 // ---- how it goes
 
-void NullExchange::send_accepted() {
-  for (const auto& [count, calls] : accepted_) {
-    auto body = std::make_shared<PartitionsRequested>();
-    body->entries = count;
-    const auto bytes = static_cast<uint32_t>(body->wire_size());
-    answer_each(calls, bytes, std::move(body));
-  }
-  accepted_.clear();
-}
-
 // Inside one process nothing crosses the network.
 void NullExchange::send_ranges(std::vector<ReadersRange> canceled,
                                std::vector<ProducersRange> news) {
   if (canceled.empty() && news.empty()) return;
   for (const ReadersRange& range : canceled) {
-    const uint64_t bytes = kBytesPerEvent * size_of(*range.readers);
+    const uint64_t bytes = kBytesPerEvent * range.count;
     for (const ProducerPlace& place : *range.producers)
-      receivers_.add(place.at, bytes * size_of(*place.producers));
+      receivers_.add(place.at, bytes * place.count);
   }
   for (const ProducersRange& range : news) {
     const uint64_t bytes = kBytesPerEvent * size_of(*range.producers);
-    for (const ReaderPlace& place : *range.readers)
-      receivers_.add(place.at, bytes * size_of(*place.readers));
+    for (const ReaderPlace& place : *range.readers) receivers_.add(place.at, bytes * place.count);
   }
   const bool here = receivers_.remove(address());
   const auto body = std::make_shared<ChannelRanges>();
@@ -194,9 +190,9 @@ void NullExchange::send_ranges(std::vector<ReadersRange> canceled,
 void NullExchange::send_requests(std::vector<ReadersRange> requests) {
   if (requests.empty()) return;
   for (const ReadersRange& range : requests) {
-    const uint64_t bytes = kBytesPerRequest * size_of(*range.readers);
+    const uint64_t bytes = kBytesPerRequest * range.count;
     for (const ProducerPlace& place : *range.producers)
-      receivers_.add(place.at, bytes * size_of(*place.producers));
+      receivers_.add(place.at, bytes * place.count);
   }
   const bool here = receivers_.remove(address());
   std::vector<sim::Stop> first_contact;
@@ -213,9 +209,9 @@ void NullExchange::send_requests(std::vector<ReadersRange> requests) {
   }
   const auto body = std::make_shared<RequestRanges>();
   body->entries = std::move(requests);
-  ask_each(std::move(first_contact), body, options_.connect_timeout, connected);
+  connect_each(std::move(first_contact), body, options_.connect_timeout, connected);
   tell_each(known, body);
-  if (here) handle(address(), *body);
+  if (here) handle(address(), std::shared_ptr<const RequestRanges>(body));
 }
 
 // What this process says to itself may make more ready; it leaves with the next flush.
@@ -224,7 +220,6 @@ void NullExchange::flush() {
   std::vector<ReadersRange> requests;
   std::vector<ReadersRange> canceled;
   gather_asking(requests, canceled);
-  send_accepted();
   std::vector<ProducersRange> news = gather_news();
   send_ranges(std::move(canceled), std::move(news));
   send_requests(std::move(requests));

@@ -19,7 +19,8 @@ std::shared_ptr<const ProducerIndex> ProducerIndexes::of(JobId job, GroupIndex g
     if (each.known) append(places[each.location], each.id.partition, each.id.producer.attempt);
   const auto sorted = std::make_shared<std::vector<ProducerPlace>>();
   for (auto& [at, spans] : places)
-    sorted->push_back({at, std::make_shared<std::vector<ProducerSpan>>(std::move(spans))});
+    sorted->push_back(
+        {at, size_of(spans), std::make_shared<std::vector<ProducerSpan>>(std::move(spans))});
   auto made = std::make_shared<ProducerIndex>();
   made->of = list;
   made->places = sorted;

@@ -35,7 +35,7 @@ struct Peer : Endpoint {
     replies.emplace_back(then.argument, reply.failure);
   }
   void on_later(Continuation) override {}
-  using Endpoint::ask_each;
+  using Endpoint::connect_each;
   using Endpoint::tell;
   using Endpoint::tell_each;
   bool answering = true;
@@ -125,21 +125,26 @@ TEST(FanOut, EqualsSendingOneByOne) {
       EXPECT_EQ(busy_crowd(latency, salt, true), busy_crowd(latency, salt, false));
 }
 
-TEST(FanOut, EachAskIsAnsweredForItselfOrTimesOut) {
+// Reached, silent, gone, lost by a rule: who has been reached says nothing.
+TEST(FanOut, AConnectionThatCannotBeMadeIsHeardOf) {
   Crowd crowd(Distribution::constant(microseconds(200).ns));
-  crowd.peer(2).answering = false;
   crowd.world.machines().crash_host(crowd.hosts[3]);
+  crowd.world.machines().kill(crowd.peers[4], StopReason::kill, 137);
+  crowd.world.network().lose({.message = "word", .from = "p0", .to = "p5"}, nullptr);
   const auto body = word(5);
   std::vector<Stop> stops;
-  for (const uint32_t i : {1u, 2u, 3u, 4u}) stops.push_back({crowd.at(i), 100, 0});
-  crowd.peer(0).ask_each(stops, body, seconds(3), 1);
+  for (const uint32_t i : {1u, 2u, 3u, 4u, 5u}) stops.push_back({crowd.at(i), 100, 0});
+  crowd.peer(0).connect_each(stops, body, seconds(3), 1);
   crowd.run(seconds(10));
   using Replies = std::vector<std::pair<uint64_t, CallFailure>>;
-  const auto at = [&](uint32_t i) { return uint64_t{crowd.peers[i].index}; };
-  EXPECT_EQ(crowd.peer(0).replies, (Replies{{at(1), CallFailure::none},
-                                            {at(4), CallFailure::none},
-                                            {at(2), CallFailure::timeout},
-                                            {at(3), CallFailure::timeout}}));
+  const auto asked = [&](uint32_t i) {
+    return crowd.peers[i].index | (uint64_t{crowd.at(i).incarnation} << 32);
+  };
+  EXPECT_EQ(crowd.peer(0).replies, (Replies{{asked(4), CallFailure::unreachable},
+                                            {asked(3), CallFailure::timeout},
+                                            {asked(5), CallFailure::timeout}}));
+  EXPECT_EQ(crowd.peer(1).heard, std::vector<uint64_t>{5});
+  EXPECT_EQ(crowd.peer(2).heard, std::vector<uint64_t>{5});
 }
 
 TEST(FanOut, ARuleLosesOneOfTheMany) {
