@@ -77,13 +77,15 @@ DiskOutcome Disk::fault_for(DiskOperation operation, std::string_view path) {
 }
 
 DiskResult Disk::begin(DiskIssue issue, DiskOperation operation, std::string_view path,
-                       uint64_t bytes) {
+                       uint64_t bytes, bool cached) {
   settle(issue.now);
   DiskResult result;
   result.window = {issue.at(), issue.at()};
   if (!faults_.empty()) result.outcome = fault_for(operation, path);
   if (!result.ok()) return result;
-  result.window = device_.reserve(issue.at(), operation, bytes);
+  result.cached = cached;
+  result.window =
+      device_.reserve(issue.at(), cached ? DiskOperation::cached_read : operation, bytes);
   if (kernel_ != nullptr && kernel_->perturbed(Perturbation::disk_operation) != 0) {
     result.window.end = result.window.end + nanoseconds(1);
     device_.hold_until(result.window.end);
@@ -126,10 +128,11 @@ void Disk::resize(DiskNode& node, const FileContent& content) {
 DiskResult Disk::read(DiskIssue issue, DiskOperation how, const DiskNode& file, uint64_t offset,
                       uint64_t length, char* out, uint64_t& got) {
   CHECK(how <= DiskOperation::urgent_read, "a read is a read");
+  const bool cached = !file.cold && used_ <= device_.spec().page_cache_bytes;
   got = 0;
   const uint64_t there =
       offset >= file.content.size() ? 0 : std::min(length, file.content.size() - offset);
-  const DiskResult result = begin(issue, how, file.path, there);
+  const DiskResult result = begin(issue, how, file.path, there, cached);
   if (result.ok()) got = file.content.read(offset, length, out);
   return result;
 }
@@ -380,6 +383,7 @@ void Disk::crash(Time at, TornChooser& chooser) {
   for (auto it = unsynced_names_.rbegin(); it != unsynced_names_.rend(); ++it) undo(*it);
   unsynced_names_.clear();
   tear(chooser);
+  for (const auto& [path, node] : files_) node->cold = true;
 }
 
 void Disk::tear(TornChooser& chooser) {

@@ -40,6 +40,7 @@ struct DiskNode {
   FileContent content;
   uint64_t synced = 0;  // prefix that a host crash keeps
   uint32_t links = 0;
+  bool cold = false;  // not in the page cache: the host has started since
   Time modified;
 };
 using DiskFile = std::shared_ptr<DiskNode>;  // an open file: outlives its name
@@ -54,6 +55,7 @@ struct DiskIssue {
 struct DiskResult {
   DiskOutcome outcome = DiskOutcome::ok;
   DiskWindow window;
+  bool cached = false;  // a read from the page cache
   bool ok() const { return outcome == DiskOutcome::ok; }
 };
 
@@ -145,7 +147,8 @@ class Disk {
     uint64_t size = 0;   // append: size before; sync: size made durable
   };
   DiskOutcome fault_for(DiskOperation operation, std::string_view path);
-  DiskResult begin(DiskIssue issue, DiskOperation operation, std::string_view path, uint64_t bytes);
+  DiskResult begin(DiskIssue issue, DiskOperation operation, std::string_view path, uint64_t bytes,
+                   bool cached = false);
   DiskResult begin_append(DiskIssue issue, const DiskFile& file, uint64_t bytes);
   void record(Kind kind, DiskIssue issue, const DiskResult& done, Entry entry);
   void undo(const Entry& entry);

@@ -32,6 +32,7 @@ MadeBackend make_backend(const BackendSetup& setup, const std::vector<RestoreSou
           HeapBackend::Options{.range = setup.range,
                                .max_parallelism = setup.max_parallelism,
                                .memory_limit = setup.heap_limit,
+                               .value_padding = setup.value_padding,
                                .costs = setup.heap_costs});
       made.outcome = heap->restore(sources, charge);
       if (made.outcome == Outcome::ok) made.backend = std::move(heap);

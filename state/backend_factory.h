@@ -25,9 +25,10 @@ struct BackendSetup {
   BackendKind kind = BackendKind::hashmap;
   KeyGroupRange range;
   int32_t max_parallelism = 128;
+  uint64_t value_padding = 0;  // bytes beside each accumulator of reducing state
   // hashmap
   uint64_t heap_limit = UINT64_MAX;
-  HeapCosts heap_costs;
+  HeapCosts heap_costs{};
   // rocksdb
   bool incremental = false;  // execution.checkpointing.incremental
   RocksDbOptions rocksdb;

@@ -60,7 +60,7 @@ TimeWindow HeapBackend::window_of(const State& state, int64_t window_start) cons
 uint64_t HeapBackend::new_entries_allowed() const {
   const uint64_t live = live_bytes();
   if (live >= options_.memory_limit) return 0;
-  return (options_.memory_limit - live) / options_.costs.entry_bytes;
+  return (options_.memory_limit - live) / reduce_entry_bytes();
 }
 
 Outcome HeapBackend::reduce(StateId state, const RecordBatch& in, std::span<Running> out,
@@ -76,8 +76,8 @@ Outcome HeapBackend::reduce(StateId state, const RecordBatch& in, std::span<Runn
       tables.reduce(in.records, in.groups, in.window_starts, out, new_entries_allowed());
   charge.cpu_ns += n * options_.costs.reduce_ns;
   reduce_entries_ += result.new_entries;
-  allocated_ +=
-      result.new_entries * options_.costs.entry_bytes + n * options_.costs.update_garbage_bytes;
+  allocated_ += result.new_entries * reduce_entry_bytes() +
+                n * (options_.costs.update_garbage_bytes + options_.value_padding);
   return result.exhausted ? Outcome::out_of_memory : Outcome::ok;
 }
 
@@ -212,11 +212,18 @@ void HeapBackend::confirm(uint64_t checkpoint) {
   }
 }
 
+uint64_t HeapBackend::cold_ns() const {
+  __extension__ using Wide = unsigned __int128;
+  const uint64_t live = live_bytes();
+  const HeapCosts& costs = options_.costs;
+  if (live <= costs.cached_bytes) return 0;
+  return static_cast<uint64_t>(Wide{costs.cold_ns} * (live - costs.cached_bytes) / live);
+}
+
 uint64_t HeapBackend::live_bytes() const {
   uint64_t timers = 0;
   for (const auto& [name, queue] : timers_) timers += queue.stored();
-  return reduce_entries_ * options_.costs.entry_bytes + any_bytes_ +
-         timers * options_.costs.timer_bytes;
+  return reduce_entries_ * reduce_entry_bytes() + any_bytes_ + timers * options_.costs.timer_bytes;
 }
 
 uint64_t HeapBackend::entry_count() const {

@@ -5,30 +5,20 @@
 // the bucket arrays in the sync part, writing all entries in the async part (a `serialise` job).
 // Its visible effect is that of copy-on-write. Content of the file is a function of the state:
 // equal state, equal bytes, whatever the history. Memory: modelled bytes of a Java heap, not those
-// of this process; entries and garbage are priced by HeapCosts. Upstream: HeapKeyedStateBackend,
-// CopyOnWriteStateTable, HeapSnapshotStrategy.
+// of this process; entries and garbage are priced by HeapCosts. The padding of values is counted,
+// not held: in memory, and in snapshots as bytes that all share one chunk
+// (state/snapshot_format.h). Upstream: HeapKeyedStateBackend, CopyOnWriteStateTable,
+// HeapSnapshotStrategy.
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "state/costs.h"
 #include "state/keyed_backend.h"
 #include "state/reduce_table.h"
 
 namespace drey::state {
-
-// Integer prices; times in ns. Calibrated on real Flink by the owner of the cost table; the
-// defaults are of that order.
-struct HeapCosts {
-  uint64_t reduce_ns = 90;            // one record of a batch
-  uint64_t access_ns = 90;            // one access to any other state
-  uint64_t sync_ns_per_entry = 2;     // copying the bucket arrays
-  uint64_t write_ps_per_byte = 1500;  // serialising, picoseconds
-  uint64_t entry_bytes = 144;         // map entry, key, namespace and accumulator as Java objects
-  uint64_t any_entry_bytes = 96;      // the same around the bytes of value, list and map state
-  uint64_t timer_bytes = 72;
-  uint64_t update_garbage_bytes = 48;  // objects that one update leaves behind
-};
 
 class HeapBackend final : public KeyedBackend {
  public:
@@ -36,6 +26,7 @@ class HeapBackend final : public KeyedBackend {
     KeyGroupRange range;
     int32_t max_parallelism = 128;
     uint64_t memory_limit = UINT64_MAX;  // modelled bytes; more is out_of_memory
+    uint64_t value_padding = 0;          // bytes beside each accumulator of reducing state
     HeapCosts costs;
   };
   explicit HeapBackend(const Options& options);
@@ -80,6 +71,7 @@ class HeapBackend final : public KeyedBackend {
   void abort(uint64_t checkpoint) override { snapshots_.erase(checkpoint); }
 
   void visit(KeyGroupRange groups, EntryVisitor& visitor) const override;
+  uint64_t cold_ns() const override;
   uint64_t live_bytes() const override;
   uint64_t allocated_bytes() const override { return allocated_; }
   uint64_t entry_count() const;  // timers not counted
@@ -92,7 +84,7 @@ class HeapBackend final : public KeyedBackend {
     std::unique_ptr<ReduceState> reduce;  // reducing
     std::vector<Entries> entries;         // the others: per key group of the range
   };
-  enum class Stage : uint8_t { queued, serialising, upload, uploaded };
+  enum class Stage : uint8_t { queued, serialising, upload, uploading, uploaded };
   struct Snapshot {
     Stage stage = Stage::queued;
     sim::FileContent content;
@@ -109,6 +101,9 @@ class HeapBackend final : public KeyedBackend {
   void charge_access(Charge& charge) const { charge.cpu_ns += options_.costs.access_ns; }
   bool over_limit() const { return live_bytes() > options_.memory_limit; }
   uint64_t new_entries_allowed() const;
+  uint64_t reduce_entry_bytes() const {
+    return options_.costs.entry_bytes + options_.value_padding;
+  }
   std::vector<const State*> states_by_name() const;
   TimeWindow window_of(const State& state, int64_t window_start) const;
   std::string snapshot_bytes(std::vector<uint64_t>& offsets) const;

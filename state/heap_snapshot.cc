@@ -99,7 +99,8 @@ Outcome HeapBackend::begin_snapshot(uint64_t checkpoint, SnapshotKind, Charge& s
   Snapshot snapshot;
   snapshot.handle.range = options_.range;
   snapshot.handle.checkpoint = checkpoint;
-  snapshot.content = sim::FileContent::adopt(snapshot_bytes(snapshot.handle.offsets));
+  snapshot.content =
+      padded(snapshot_bytes(snapshot.handle.offsets), options_.value_padding, reduce_entries_);
   HandleFile file;
   file.name = fmt::format("keyed-{}-{}-{}", options_.range.first, options_.range.last, checkpoint);
   file.bytes = snapshot.content.size();
@@ -132,12 +133,14 @@ Outcome HeapBackend::run_job(Job job, Charge& charge) {
 KeyedBackend::Async HeapBackend::next(uint64_t checkpoint, File& to_upload) {
   const auto at = snapshots_.find(checkpoint);
   if (at == snapshots_.end()) return Async::failed;
-  const Snapshot& snapshot = at->second;
+  Snapshot& snapshot = at->second;
   switch (snapshot.stage) {
     case Stage::queued:
     case Stage::serialising:
-      return Async::wait_for_job;
+    case Stage::uploading:
+      return Async::wait;
     case Stage::upload: {
+      snapshot.stage = Stage::uploading;
       to_upload = File{};
       to_upload.name = snapshot.handle.files[0].name;
       to_upload.content = snapshot.content;
@@ -183,6 +186,7 @@ class HeapBackend::Receiver final : public SnapshotReceiver {
 
   bool on_entry(int32_t group, uint32_t number, std::string_view key,
                 std::string_view value) override {
+    ++entries_;
     if (number >= states_.size())
       return restore_timer(group, *queues_[number - states_.size()], key);
     State& state = backend_.states_[states_[number]];
@@ -192,6 +196,7 @@ class HeapBackend::Receiver final : public SnapshotReceiver {
     return true;
   }
 
+  uint64_t entries() const { return entries_; }
   bool out_of_memory() const { return memory_ == Outcome::out_of_memory; }
 
  private:
@@ -215,13 +220,14 @@ class HeapBackend::Receiver final : public SnapshotReceiver {
         state.reduce->table(group).at(ReduceTable::hash(k, window.start), k, window.start);
     if (entry.accumulator.count == 0) ++backend_.reduce_entries_;
     entry.accumulator = accumulator;
-    backend_.allocated_ += backend_.options_.costs.entry_bytes;
+    backend_.allocated_ += backend_.reduce_entry_bytes();
     return true;
   }
 
   HeapBackend& backend_;
   std::vector<uint32_t> states_;
   std::vector<TimerQueue*> queues_;
+  uint64_t entries_ = 0;
   Outcome memory_ = Outcome::ok;
 };
 
@@ -232,9 +238,11 @@ Outcome HeapBackend::restore(const std::vector<RestoreSource>& sources, Charge& 
     if (wanted->kind != KeyedStateHandle::Kind::key_groups || source.contents.size() != 1)
       return Outcome::corrupt;
     Receiver receiver(*this);
-    const std::string bytes = source.contents[0].to_string();
-    const Outcome outcome = read_snapshot(*wanted, bytes, receiver);
-    charge.cpu_ns += bytes.size() * options_.costs.write_ps_per_byte / 1000;
+    const auto bytes = without_padding(source.contents[0], options_.value_padding);
+    if (!bytes) return Outcome::corrupt;
+    const Outcome outcome = read_snapshot(*wanted, *bytes, receiver);
+    charge.cpu_ns += source.contents[0].size() * options_.costs.read_ps_per_byte / 1000 +
+                     receiver.entries() * options_.costs.restore_ns_per_entry;
     if (outcome != Outcome::ok) return outcome;
     if (receiver.out_of_memory() || over_limit()) return Outcome::out_of_memory;
   }

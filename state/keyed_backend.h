@@ -147,6 +147,10 @@ class KeyedBackend {
   // The queue of that name, restored or new; lives as long as the backend.
   virtual TimerQueue& timers(std::string_view service) = 0;
 
+  // What a record of reducing state costs now beyond its price, because the state has outgrown the
+  // processor's caches. The caller's to add: it is not in a Charge.
+  virtual uint64_t cold_ns() const { return 0; }
+
   // Modelled write stall: the operator pauses until a job ends.
   virtual bool must_wait() const = 0;
   struct Job {
@@ -166,7 +170,8 @@ class KeyedBackend {
     bool placeholder = false;  // already in the store; nothing to upload
     sim::FileContent content;  // shares chunks with the backend
   };
-  enum class Async : uint8_t { wait_for_job, upload, done, failed };
+  // Each file is given out once; `wait`: for a job, or for the answers to uploads under way.
+  enum class Async : uint8_t { wait, upload, done, failed };
   virtual Async next(uint64_t checkpoint, File& to_upload) = 0;
   virtual void uploaded(uint64_t checkpoint, const std::string& name,
                         std::string_view object_key) = 0;

@@ -142,10 +142,22 @@ Outcome RocksDbBackend::read_accumulator_at(const State& state, const KeyBytes& 
   out = Accumulator{};
   const Outcome outcome = engine_->get(state.family, key.slice(), value_, found);
   if (outcome != Outcome::ok || !found) return outcome;
-  const bool fits = value_.size() == kAccumulatorBytes;
+  const bool fits = value_.size() == value_bytes();
   if (fits) out = load_accumulator(value_.data());
   value_.Reset();  // gives the cache block back at a time that only the records decide
   return fits ? Outcome::ok : Outcome::corrupt;
+}
+
+void RocksDbBackend::pad(uint64_t key, char* at) const {
+  constexpr uint64_t kStep = 6364136223846793005u;  // Knuth's linear congruential generator
+  uint64_t word = sim::mix(key, kStep);
+  for (uint64_t left = options_.value_padding; left > 0;) {
+    word = word * kStep + 1442695040888963407u;
+    const uint64_t part = std::min<uint64_t>(left, sizeof word);
+    std::memcpy(at, &word, part);
+    at += part;
+    left -= part;
+  }
 }
 
 Outcome RocksDbBackend::write_pending() {
@@ -172,7 +184,8 @@ Outcome RocksDbBackend::reduce(StateId id, const RecordBatch& in, std::span<Runn
   const RocksDbEngine::Visit visit(*engine_, Activity::foreground);
   recent_.grow_if_useful();
   Outcome outcome = Outcome::ok;
-  char value[kAccumulatorBytes];
+  stored_.resize(value_bytes());
+  char* const value = stored_.data();
   for (size_t i = 0; i < n && outcome == Outcome::ok; ++i) {
     const sim::Record& record = in.records[i];
     const int32_t group = in.groups[i];
@@ -195,9 +208,10 @@ Outcome RocksDbBackend::reduce(StateId id, const RecordBatch& in, std::span<Runn
     fold_record(function, slot.value, record);
     slot.batch = batch_;
     store_accumulator(value, slot.value);
-    (void)pending_.Put(family, key.slice(), rdb::Slice(value, sizeof value));
+    if (options_.value_padding > 0) pad(record.key, value + kAccumulatorBytes);
+    (void)pending_.Put(family, key.slice(), rdb::Slice(value, stored_.size()));
     if (!out.empty()) out[i] = {slot.value.value, slot.value.count};
-    if (engine_->count_bytes(state.family, key.size + sizeof value)) [[unlikely]] {
+    if (engine_->count_bytes(state.family, key.size + stored_.size())) [[unlikely]] {
       outcome = write_pending();
       if (outcome == Outcome::ok) outcome = engine_->switch_memtable(state.family);
     }

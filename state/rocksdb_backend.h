@@ -13,8 +13,10 @@
 // overlap is opened and clipped, and the rest is copied through temporary databases (RB-10). Timers
 // live in memory (timer_queue.h), as with Flink's timer-service HEAP. Destroying the backend is
 // what a kill does: nothing more reaches the disk. dispose() is the orderly end. visit() moves
-// blocks in the cache's order; it does not count as work. Upstream: RocksDBKeyedStateBackend,
-// RocksIncrementalSnapshotStrategy, RocksDBIncrementalRestoreOperation.
+// blocks in the cache's order; it does not count as work. The padding of values is stored with
+// them; canonical files hold it as those of the heap backend do, and visit() leaves it out.
+// Upstream: RocksDBKeyedStateBackend, RocksIncrementalSnapshotStrategy,
+// RocksDBIncrementalRestoreOperation.
 #include <map>
 #include <memory>
 #include <set>
@@ -33,7 +35,8 @@ class RocksDbBackend final : public KeyedBackend {
   struct Options {
     KeyGroupRange range;
     int32_t max_parallelism = 128;
-    bool incremental = false;  // execution.checkpointing.incremental
+    bool incremental = false;    // execution.checkpointing.incremental
+    uint64_t value_padding = 0;  // real bytes behind each accumulator of reducing state
     RocksDbOptions engine;
     RocksDbEngine::Place place;  // the directory holds `db`, `chk-N` and `restore-N`
     std::shared_ptr<RocksDbMemory> memory;
@@ -97,6 +100,7 @@ class RocksDbBackend final : public KeyedBackend {
     Stage stage = Stage::upload;
     KeyedStateHandle handle;
     std::vector<sim::FileContent> contents;   // by file of the handle
+    size_t given_out = 0;                     // files before this one
     const rocksdb::Snapshot* view = nullptr;  // canonical, until serialised
     std::vector<StateDescriptor> states;      // canonical
     std::map<std::string, std::vector<Timer>> timers;
@@ -117,6 +121,10 @@ class RocksDbBackend final : public KeyedBackend {
   };
   class Receiver;
 
+  uint64_t value_bytes() const { return kAccumulatorBytes + options_.value_padding; }
+  // Bytes that do not compress, a function of the key.
+  void pad(uint64_t key, char* at) const;
+  std::string_view bare(const State& state, std::string_view value) const;  // without padding
   int prefix_bytes() const { return key_group_prefix_bytes(options_.max_parallelism); }
   KeyBytes key_bytes(int32_t group, uint64_t key, TimeWindow window) const;
   std::string map_key(Key key, TimeWindow window, std::string_view user_key) const;
@@ -138,6 +146,7 @@ class RocksDbBackend final : public KeyedBackend {
   Outcome serialise(Snapshot& snapshot, Charge& charge);
   std::string meta_bytes() const;
   UploadedFiles base_files() const;
+  static bool complete(const Snapshot& snapshot);
   void end_snapshot(uint64_t checkpoint);
 
   Outcome restore_canonical(const std::vector<RestoreSource>& sources, Charge& charge);
@@ -157,7 +166,8 @@ class RocksDbBackend final : public KeyedBackend {
   rocksdb::WriteBatch pending_;
   uint64_t batch_ = 1;
   rocksdb::PinnableSlice value_;
-  Charge unbilled_;  // of calls without a bill of their own
+  std::string stored_;  // the value that is being put: accumulator and padding
+  Charge unbilled_;     // of calls without a bill of their own
   Outcome failed_ = Outcome::ok;
   uint64_t allocated_ = 0;
 

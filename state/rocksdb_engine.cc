@@ -307,7 +307,7 @@ std::unique_ptr<rdb::Iterator> RocksDbEngine::iterate(uint32_t family,
 
 void RocksDbEngine::charge_to(Charge& charge, uint64_t cpu_ns) {
   const IoBill& bill = files_->bill();
-  charge.cpu_ns += cpu_ns;
+  charge.cpu_ns += cpu_ns + static_cast<uint64_t>(bill.cached.ns);
   charge.disk_reads += bill.reads;
   charge.disk_read_bytes += bill.read_bytes;
   charge.disk_write_bytes += bill.append_bytes;

@@ -16,6 +16,7 @@ MadeBackend make_rocksdb_backend(const BackendSetup& setup,
   options.range = setup.range;
   options.max_parallelism = setup.max_parallelism;
   options.incremental = setup.incremental;
+  options.value_padding = setup.value_padding;
   options.engine = setup.rocksdb;
   options.place = {setup.disk, setup.clock, setup.writer, setup.directory, setup.name};
   options.memory = setup.memory;

@@ -152,8 +152,12 @@ IOStatus SimFileSystem::read(const sim::DiskNode& file, uint64_t offset, size_t 
   const sim::DiskResult done = disk_.read(issue(), how, file, offset, length, scratch, got);
   *result = rdb::Slice(scratch, got);
   cursor = offset + got;
-  ++bill_.reads;
-  bill_.read_bytes += got;
+  if (done.cached) {
+    bill_.cached = bill_.cached + (done.window.end - done.window.start);
+  } else {
+    ++bill_.reads;
+    bill_.read_bytes += got;
+  }
   return account(Kind::read, file.path, offset, got, done);
 }
 

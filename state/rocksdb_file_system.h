@@ -21,6 +21,7 @@ namespace drey::state {
 struct IoBill {
   uint64_t reads = 0;
   uint64_t read_bytes = 0;
+  sim::Duration cached;  // reads from the page cache, which are not in `reads`
   uint64_t appends = 0;
   uint64_t append_bytes = 0;
   uint64_t syncs = 0;

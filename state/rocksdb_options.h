@@ -1,21 +1,11 @@
 #pragma once
 // The options of the RocksDB backend that the model reads from Flink's configuration
-// (state.backend.rocksdb.*), and the integer prices of what its calls cost. Free of RocksDB's
-// headers. Defaults: Flink 2.3. Units: bytes; times in ns or ps.
+// (state.backend.rocksdb.*). Free of RocksDB's headers. Defaults: Flink 2.3. Units: bytes.
 #include <cstdint>
 
-namespace drey::state {
+#include "state/costs.h"
 
-// Calibrated with the one cost table (spec/figures.md section 13); reads of files come on top, from
-// the disk.
-struct RocksDbCosts {
-  uint64_t get_ns = 1200;
-  uint64_t put_ns = 1500;
-  uint64_t next_ns = 500;             // one step of an iterator
-  uint64_t call_garbage_bytes = 160;  // Java arrays that one call leaves on the heap
-  uint64_t timer_bytes = 72;          // a timer lives on the heap
-  uint64_t job_ps_per_byte = 4000;    // flush and compaction: per byte read or written
-};
+namespace drey::state {
 
 struct RocksDbOptions {
   uint64_t write_buffer_bytes = uint64_t{64} << 20;  // writebuffer.size

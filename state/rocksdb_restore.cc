@@ -44,6 +44,7 @@ class RocksDbBackend::Receiver final : public SnapshotReceiver {
       const auto id = backend_.register_state(descriptor);
       if (!id) return false;
       families_.push_back(backend_.states_[id->index].family);
+      reducing_.push_back(descriptor.kind == StateKind::reducing);
     }
     for (const std::string& service : header.services) queues_.push_back(&backend_.timers(service));
     return true;
@@ -56,6 +57,7 @@ class RocksDbBackend::Receiver final : public SnapshotReceiver {
       if (timer) queues_[number - families_.size()]->add(*timer);
       return timer.has_value();
     }
+    if (outcome_ == Outcome::ok && reducing_[number]) return put_padded(number, key, value);
     if (outcome_ == Outcome::ok) {
       outcome_ = backend_.put_restored(families_[number], rdb::Slice(key.data(), key.size()),
                                        rdb::Slice(value.data(), value.size()), charge_);
@@ -66,9 +68,23 @@ class RocksDbBackend::Receiver final : public SnapshotReceiver {
   Outcome outcome() const { return outcome_; }
 
  private:
+  bool put_padded(uint32_t number, std::string_view key, std::string_view value) {
+    const auto prefix = static_cast<size_t>(backend_.prefix_bytes());
+    if (key.size() < prefix + 8 || value.size() != kAccumulatorBytes) return false;
+    ByteReader in(key.substr(prefix, 8));
+    value_.assign(value);
+    value_.resize(backend_.value_bytes());
+    backend_.pad(in.u64(), value_.data() + kAccumulatorBytes);
+    outcome_ = backend_.put_restored(families_[number], rdb::Slice(key.data(), key.size()),
+                                     rdb::Slice(value_), charge_);
+    return outcome_ == Outcome::ok;
+  }
+
   RocksDbBackend& backend_;
   Charge& charge_;
   std::vector<uint32_t> families_;
+  std::vector<bool> reducing_;
+  std::string value_;
   std::vector<TimerQueue*> queues_;
   Outcome outcome_ = Outcome::ok;
 };
@@ -101,6 +117,7 @@ Outcome RocksDbBackend::restore(const std::vector<RestoreSource>& sources, Charg
       return failed_ = Outcome::corrupt;
   }
   failed_ = native ? restore_native(mine, charge) : restore_canonical(mine, charge);
+  charge.cpu_ns += options_.engine.costs.open_ns;
   charge.add(unbilled_);
   unbilled_ = Charge{};
   return failed_;
@@ -113,8 +130,10 @@ Outcome RocksDbBackend::restore_canonical(const std::vector<RestoreSource>& sour
   for (const RestoreSource& source : sources) {
     if (source.contents.size() != 1) return Outcome::corrupt;
     Receiver receiver(*this, charge);
-    const std::string bytes = source.contents[0].to_string();
-    const Outcome outcome = read_snapshot(source.handle, bytes, receiver);
+    const auto bytes = without_padding(source.contents[0], options_.value_padding);
+    if (!bytes) return Outcome::corrupt;
+    const Outcome outcome = read_snapshot(source.handle, *bytes, receiver);
+    charge.cpu_ns += source.contents[0].size() * options_.engine.costs.read_ps_per_byte / 1000;
     if (receiver.outcome() != Outcome::ok) return receiver.outcome();
     if (outcome != Outcome::ok) return outcome;
   }

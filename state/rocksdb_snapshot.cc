@@ -14,9 +14,7 @@ using Activity = SimFileSystem::Activity;
 
 namespace {
 
-// Prices of the sync part: taking a view of the database, and copying the timers.
-constexpr uint64_t kViewNs = 20'000;
-constexpr uint64_t kTimerNs = 30;
+constexpr uint64_t kTimerNs = 30;  // copying one in the sync part
 
 bool is_table(std::string_view name) {
   return name.size() > 4 && name.substr(name.size() - 4) == ".sst";
@@ -81,6 +79,10 @@ bool RocksDbBackend::for_entries(const State& state, KeyGroupRange groups,
   return it->status().ok();
 }
 
+std::string_view RocksDbBackend::bare(const State& state, std::string_view value) const {
+  return state.descriptor.kind == StateKind::reducing ? value.substr(0, kAccumulatorBytes) : value;
+}
+
 void RocksDbBackend::visit(KeyGroupRange groups, EntryVisitor& visitor) const {
   const auto common = intersect(groups, options_.range);
   if (!common) return;
@@ -91,7 +93,7 @@ void RocksDbBackend::visit(KeyGroupRange groups, EntryVisitor& visitor) const {
     for (const State* state : states) {
       for_entries(*state, {group, group}, nullptr, false,
                   [&](std::string_view key, std::string_view value) {
-                    visitor.on_entry(group, state->descriptor.name, key, value);
+                    visitor.on_entry(group, state->descriptor.name, key, bare(*state, value));
                   });
     }
     for (const auto& [service, all] : timers) {
@@ -119,7 +121,7 @@ Outcome RocksDbBackend::begin_snapshot(uint64_t checkpoint, SnapshotKind kind, C
     for (const auto& [service, all] : snapshot.timers) sync_part.cpu_ns += all.size() * kTimerNs;
     const RocksDbEngine::Visit visit(*engine_, Activity::foreground);
     snapshot.view = engine_->take_snapshot();
-    sync_part.cpu_ns += kViewNs;
+    sync_part.cpu_ns += options_.engine.costs.view_ns;
   }
   if (outcome != Outcome::ok) {
     failed_ = outcome;
@@ -207,6 +209,7 @@ Outcome RocksDbBackend::serialise(Snapshot& snapshot, Charge& charge) {
   }
   SnapshotWriter writer(prefix_bytes(), snapshot.states, names_of(snapshot.timers));
   uint64_t entries = 0;
+  uint64_t reducing = 0;
   bool ok = true;
   std::vector<std::pair<std::string, std::string>> section;
   for (int32_t group = options_.range.first; group <= options_.range.last; ++group) {
@@ -216,7 +219,8 @@ Outcome RocksDbBackend::serialise(Snapshot& snapshot, Charge& charge) {
       section.clear();
       ok = for_entries(*state, {group, group}, snapshot.view, true,
                        [&](std::string_view key, std::string_view value) {
-                         section.emplace_back(key, value);
+                         section.emplace_back(key, bare(*state, value));
+                         if (state->descriptor.kind == StateKind::reducing) ++reducing;
                        }) &&
            ok;
       writer.begin_state(number++, section.size());
@@ -231,13 +235,14 @@ Outcome RocksDbBackend::serialise(Snapshot& snapshot, Charge& charge) {
   HandleFile file;
   file.name = fmt::format("keyed-{}-{}-{}", options_.range.first, options_.range.last,
                           snapshot.handle.checkpoint);
-  snapshot.contents.push_back(sim::FileContent::adopt(writer.take_bytes()));
+  snapshot.contents.push_back(padded(writer.take_bytes(), options_.value_padding, reducing));
   file.bytes = snapshot.contents.back().size();
   snapshot.handle.files.push_back(std::move(file));
   snapshot.timers.clear();
   const RocksDbCosts& costs = options_.engine.costs;
-  engine_->charge_to(charge, entries * costs.next_ns +
-                                 snapshot.contents.back().size() * costs.job_ps_per_byte / 1000);
+  engine_->charge_to(charge,
+                     costs.full_snapshot_ns + entries * costs.next_ns +
+                         snapshot.contents.back().size() * costs.serialise_ps_per_byte / 1000);
   snapshot.stage = ok ? Stage::upload : Stage::failed;
   return ok ? Outcome::ok : Outcome::io_error;
 }
@@ -268,10 +273,11 @@ Outcome RocksDbBackend::run_job(Job job, Charge& charge) {
 KeyedBackend::Async RocksDbBackend::next(uint64_t checkpoint, File& to_upload) {
   const auto at = snapshots_.find(checkpoint);
   if (at == snapshots_.end()) return Async::failed;
-  const Snapshot& snapshot = at->second;
+  Snapshot& snapshot = at->second;
   if (snapshot.stage == Stage::failed) return Async::failed;
-  if (snapshot.stage != Stage::upload) return Async::wait_for_job;
-  for (size_t i = 0; i < snapshot.handle.files.size(); ++i) {
+  if (snapshot.stage != Stage::upload) return Async::wait;
+  while (snapshot.given_out < snapshot.handle.files.size()) {
+    const size_t i = snapshot.given_out++;
     const HandleFile& file = snapshot.handle.files[i];
     if (!file.object_key.empty()) continue;
     to_upload = File{};
@@ -280,7 +286,14 @@ KeyedBackend::Async RocksDbBackend::next(uint64_t checkpoint, File& to_upload) {
     to_upload.content = snapshot.contents[i];
     return Async::upload;
   }
-  return Async::done;
+  return complete(snapshot) ? Async::done : Async::wait;
+}
+
+bool RocksDbBackend::complete(const Snapshot& snapshot) {
+  const auto& files = snapshot.handle.files;
+  return snapshot.stage == Stage::upload &&
+         std::none_of(files.begin(), files.end(),
+                      [](const HandleFile& file) { return file.object_key.empty(); });
 }
 
 void RocksDbBackend::uploaded(uint64_t checkpoint, const std::string& name,
@@ -343,9 +356,8 @@ void RocksDbBackend::confirm(uint64_t checkpoint) {
   end_snapshot(checkpoint);
   // Older ones that were handed over and never heard of again (a lost notification).
   for (auto at = snapshots_.begin(); at != snapshots_.end() && at->first < checkpoint;) {
-    const uint64_t older = (at++)->first;
-    File unused;
-    if (next(older, unused) == Async::done) end_snapshot(older);
+    const auto older = at++;
+    if (complete(older->second)) end_snapshot(older->first);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "state/snapshot_format.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <optional>
@@ -11,6 +12,7 @@ namespace {
 constexpr uint32_t kMagic = 0x44524b53;  // "DRKS"
 constexpr uint16_t kVersion = 1;
 constexpr uint32_t kMostStates = 1u << 16;
+constexpr uint64_t kPaddingChunk = uint64_t{1} << 20;
 
 void put_text(std::string& out, std::string_view text) {
   put_u32(out, static_cast<uint32_t>(text.size()));
@@ -107,6 +109,31 @@ bool read_block(ByteReader in, int32_t group, size_t sections, SnapshotReceiver&
 }
 
 }  // namespace
+
+sim::FileContent padded(std::string bytes, uint64_t value_padding, uint64_t reduce_entries) {
+  if (value_padding == 0) return sim::FileContent::adopt(std::move(bytes));
+  std::string trailer;
+  put_u64(trailer, bytes.size());
+  sim::FileContent file = sim::FileContent::adopt(std::move(bytes));
+  uint64_t left = value_padding * reduce_entries;
+  const sim::FileContent zeros =
+      sim::FileContent::adopt(std::string(std::min(left, kPaddingChunk), '\0'));
+  for (; left >= kPaddingChunk; left -= kPaddingChunk) file.append(zeros);
+  if (left > 0) file.append(zeros.slice(0, left));
+  file.append(std::string_view(trailer));
+  return file;
+}
+
+std::optional<std::string> without_padding(const sim::FileContent& file, uint64_t value_padding) {
+  if (value_padding == 0) return file.to_string();
+  constexpr uint64_t kTrailer = 8;
+  if (file.size() < kTrailer) return std::nullopt;
+  const std::string trailer = file.slice(file.size() - kTrailer, kTrailer).to_string();
+  ByteReader in(trailer);
+  const uint64_t length = in.u64();
+  if (length > file.size() - kTrailer) return std::nullopt;
+  return file.slice(0, length).to_string();
+}
 
 std::string timer_entry(const Timer& timer) {
   std::string key;

@@ -51,6 +51,14 @@ class SnapshotWriter {
   std::vector<char> group_bytes_;  // of reduce_entries(), kept for its memory
 };
 
+// The padding of values (`state_per_key`) in such a file: behind the blocks stand `value_padding`
+// bytes per entry of reducing state, all of one shared chunk of zeros, then the length of what
+// precedes them (8 bytes). Stored, sent and read it counts in full and takes no memory. Without
+// padding nothing is added.
+sim::FileContent padded(std::string bytes, uint64_t value_padding, uint64_t reduce_entries);
+// What precedes the padding; nothing if that does not parse.
+std::optional<std::string> without_padding(const sim::FileContent& file, uint64_t value_padding);
+
 // A timer as an entry's key, and back; the namespace is void (one byte 00) or start and end.
 std::string timer_entry(const Timer& timer);
 std::optional<Timer> parse_timer(int32_t group, std::string_view bytes);

@@ -143,6 +143,7 @@ class ExactTask final : public sim::Endpoint,
   bool state_stalled() const;
   void plan();
   void begin_slice(uint32_t count);
+  sim::Duration record_cost() const;
   void begin_source_slice();
   void begin_input_slice(InputElement element);
   void announce_consumed(const InputElement& element);

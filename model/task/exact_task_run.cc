@@ -67,10 +67,8 @@ void ExactTask::apply_until(sim::Time x) {
     const auto done = static_cast<uint32_t>(apply(run));
     slice_.next += done;
     clock_ = clock_ + cost_ * done;
-    if (chain_.cost_varies) {
-      clock_ = clock_ + time_of(effects_.charge);
-      effects_.charge = {};
-    }
+    if (chain_.cost_varies) clock_ = clock_ + time_of(effects_.charge);
+    effects_.charge = {};  // else in the nominal cost already
     if (ending_ || hung_) return;
     apply_elements();
     if (done < run) {
@@ -308,7 +306,17 @@ void ExactTask::begin_slice(uint32_t count) {
   clock_ = std::max(clock_, now());
   if (!on_core_ && services_.cores != nullptr) services_.cores->begin();
   on_core_ = true;
-  cost_ = services_.cores != nullptr ? services_.cores->stretched(chain_.cost) : chain_.cost;
+  cost_ = record_cost();
+  if (services_.cores != nullptr) cost_ = services_.cores->stretched(cost_);
+}
+
+// Of the slice that begins: what is cold is looked at once, so stepping single records changes
+// nothing.
+sim::Duration ExactTask::record_cost() const {
+  uint64_t cold = 0;
+  for (const auto& op : chain_.operators)
+    if (op->backend() != nullptr) cold += op->backend()->cold_ns();
+  return chain_.cost + sim::nanoseconds(static_cast<int64_t>(cold));
 }
 
 void ExactTask::leave_core() {

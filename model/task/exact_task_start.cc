@@ -269,7 +269,8 @@ bool ExactTask::build_keyed(uint32_t op) {
        .max_parallelism = max_parallelism,
        .name = fmt::format("{}#{}/{}", subtask_name(*deployment_), deployment_->attempt.attempt,
                            spec(op).id),
-       .restore = restore_.keyed(op)},
+       .restore = restore_.keyed(op),
+       .state_bytes_per_key = spec(op).state_bytes_per_key},
       charge);
   busy(time_of(charge));
   std::unique_ptr<KeyedOperator> keyed;
@@ -289,6 +290,7 @@ bool ExactTask::build_keyed(uint32_t op) {
     return false;
   }
   chain_.cost = chain_.cost + opened.cost_per_record;
+  if (spec(op).kind == OperatorKind::window) chain_.cost = chain_.cost + opened.window_cost;
   if (opened.cost_per_record.ns == 0) chain_.cost_varies = true;
   announce_fact(fact_kind(StateFact::backend_opened), op, restore_.bytes(), 0);
   chain_.operators.push_back(std::move(keyed));

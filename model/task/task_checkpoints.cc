@@ -168,7 +168,7 @@ void TaskCheckpoints::pull(CheckpointId id) {
     }
     state::KeyedBackend::File file;
     switch (backend->next(static_cast<uint64_t>(id), file)) {
-      case state::KeyedBackend::Async::wait_for_job:
+      case state::KeyedBackend::Async::wait:
         host_.run_background_jobs();  // tells job_done() when one is over
         return;
       case state::KeyedBackend::Async::upload:

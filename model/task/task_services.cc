@@ -11,6 +11,7 @@ OpenedBackend TaskBackends::open(const BackendRequest& request, state::Charge& c
   setup.kind = heap ? state::BackendKind::hashmap : state::BackendKind::rocksdb;
   setup.range = request.range;
   setup.max_parallelism = request.max_parallelism;
+  setup.value_padding = request.state_bytes_per_key;
   setup.incremental = options.incremental;
   setup.rocksdb.write_buffer_bytes = options.rocksdb_write_buffer;
   setup.rocksdb_cache_bytes = options.rocksdb_block_cache;
@@ -23,6 +24,8 @@ OpenedBackend TaskBackends::open(const BackendRequest& request, state::Charge& c
   OpenedBackend opened{
       .outcome = made.outcome, .error = std::move(made.error), .backend = std::move(made.backend)};
   if (heap) opened.cost_per_record.ns = static_cast<int64_t>(setup.heap_costs.reduce_ns);
+  opened.window_cost.ns =
+      static_cast<int64_t>(heap ? setup.heap_costs.window_ns : setup.rocksdb.costs.window_ns);
   return opened;
 }
 

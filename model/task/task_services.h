@@ -13,6 +13,7 @@
 #include "sim/clock.h"
 #include "sim/disk.h"
 #include "sim/log_contents.h"
+#include "state/costs.h"
 #include "state/keyed_backend.h"
 
 namespace drey::model {
@@ -25,6 +26,7 @@ struct BackendRequest {
   int32_t max_parallelism = 128;
   std::string name;  // of the operator's attempt, unique in the process: "job-1/agg/0#2/agg"
   std::vector<state::RestoreSource> restore;
+  uint64_t state_bytes_per_key = 0;  // beside the accumulator
 };
 struct OpenedBackend {
   state::Outcome outcome = state::Outcome::ok;
@@ -33,6 +35,7 @@ struct OpenedBackend {
   // The nominal cost of one record, known ahead; charges of single calls are then ignored. 0 =
   // every record costs what its call says (a disk may be touched).
   sim::Duration cost_per_record;
+  sim::Duration window_cost;  // more of a record in a window operator
 };
 class TaskBackends {
  public:
@@ -75,8 +78,9 @@ struct TaskServices {
   // Time of a charge on the process's disk, beyond its cpu_ns.
   uint64_t disk_read_ns = 80'000;
   uint64_t disk_bytes_per_second = 500'000'000;
+  // Of a record in a chain whose operators cost nothing.
   sim::Duration minimum_cost =
-      sim::nanoseconds(50);  // of a record in a chain whose operators cost nothing
+      sim::nanoseconds(static_cast<int64_t>(state::TaskCosts{}.minimum_record_ns));
   // Law of design.md 2.12: each record by an event of its own must leave the hash unchanged.
   bool step_each_record = false;
   bool digest_state = true;  // announce the digest of the logical state with each checkpoint

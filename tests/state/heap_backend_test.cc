@@ -49,9 +49,9 @@ RestoreSource snapshot(HeapBackend& backend, uint64_t checkpoint) {
   EXPECT_EQ(backend.begin_snapshot(checkpoint, KeyedBackend::SnapshotKind::full, charge),
             Outcome::ok);
   KeyedBackend::File file;
-  EXPECT_EQ(backend.next(checkpoint, file), KeyedBackend::Async::wait_for_job);
+  EXPECT_EQ(backend.next(checkpoint, file), KeyedBackend::Async::wait);
   const auto job = backend.take_job();
-  EXPECT_EQ(backend.next(checkpoint, file), KeyedBackend::Async::wait_for_job);
+  EXPECT_EQ(backend.next(checkpoint, file), KeyedBackend::Async::wait);
   EXPECT_EQ(backend.run_job(*job, charge), Outcome::ok);
   EXPECT_EQ(backend.next(checkpoint, file), KeyedBackend::Async::upload);
   backend.uploaded(checkpoint, file.name, fmt::format("store/{}", file.name));
@@ -263,7 +263,7 @@ TEST(HeapBackend, ConfirmForgetsOlderSnapshotsThatAreDoneOnly) {
   KeyedBackend::File file;
   EXPECT_EQ(backend.next(1, file), KeyedBackend::Async::failed);
   EXPECT_EQ(backend.next(3, file), KeyedBackend::Async::failed);
-  EXPECT_EQ(backend.next(2, file), KeyedBackend::Async::wait_for_job);
+  EXPECT_EQ(backend.next(2, file), KeyedBackend::Async::wait);
   ASSERT_EQ(backend.run_job(*job, charge), Outcome::ok);
   EXPECT_EQ(backend.next(2, file), KeyedBackend::Async::upload);
 }

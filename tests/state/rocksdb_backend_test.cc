@@ -40,7 +40,7 @@ struct Store {
     KeyedBackend::File file;
     for (;;) {
       const KeyedBackend::Async step = backend.next(checkpoint, file);
-      if (step == KeyedBackend::Async::wait_for_job) {
+      if (step == KeyedBackend::Async::wait) {
         const auto job = backend.take_job();
         EXPECT_TRUE(job.has_value());
         if (!job) return {};
