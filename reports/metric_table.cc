@@ -46,6 +46,17 @@ class Table {
   std::vector<MetricRow> rows_;
 };
 
+// The name of a metric's row.
+std::string row_of(const Expression& metric) {
+  std::string name =
+      fmt::format("{}.{}", metric.scope == "vertex" ? metric.vertex : metric.scope, metric.metric);
+  if (!metric.aggregate.empty()) name += "." + metric.aggregate;
+  return name;
+}
+std::string row_of(std::string_view function, std::string_view argument) {
+  return fmt::format("{}({})", function, argument);
+}
+
 }  // namespace
 
 std::vector<MetricRow> metric_table(const MetricLookup& metrics, const ExpectationNames& names) {
@@ -92,15 +103,19 @@ std::optional<MetricValue> StoredMetrics::find(const std::string& name) const {
 
 std::optional<MetricValue> StoredMetrics::metric(const Expression& metric) const {
   if (metric.subtask >= 0) return std::nullopt;  // the table has whole vertices only
-  std::string name =
-      fmt::format("{}.{}", metric.scope == "vertex" ? metric.vertex : metric.scope, metric.metric);
-  if (!metric.aggregate.empty()) name += "." + metric.aggregate;
-  return find(name);
+  return find(row_of(metric));
 }
 
 std::optional<MetricValue> StoredMetrics::function(std::string_view name,
                                                    std::string_view argument) const {
-  return find(fmt::format("{}({})", name, argument));
+  return find(row_of(name, argument));
+}
+
+void add_rows_of(const Expression& expression, std::set<std::string>& rows) {
+  if (expression.kind == Expression::Kind::metric) rows.insert(row_of(expression));
+  if (expression.kind == Expression::Kind::function)
+    rows.insert(row_of(expression.word, expression.scope));
+  for (const Expression& operand : expression.operands) add_rows_of(operand, rows);
 }
 
 }  // namespace drey::reports

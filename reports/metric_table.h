@@ -6,6 +6,7 @@
 // Names as in expectations: "job.restarts", "checkpoint.duration.p95", "agg.records_in",
 // "restarted_tasks(agg)". Whole vertices only: a table of every subtask would grow with the
 // cluster. Durations in ns, sizes in bytes. A metric that the run did not give has no row.
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,5 +45,8 @@ class StoredMetrics final : public MetricLookup {
   std::optional<MetricValue> find(const std::string& name) const;
   const Rows& rows_;
 };
+
+// The rows that an expression asks for.
+void add_rows_of(const Expression& expression, std::set<std::string>& rows);
 
 }  // namespace drey::reports

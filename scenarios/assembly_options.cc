@@ -252,13 +252,10 @@ model::FlinkOptions flink_options_of(const Scenario& scenario) {
   out.registration_initial_timeout = flink.duration("cluster.registration.initial-timeout");
   out.registration_max_timeout = flink.duration("cluster.registration.max-timeout");
   out.registration_error_delay = flink.duration("cluster.registration.error-delay");
-  out.registration_refused_delay =
-      flink.duration("cluster.registration.refused-registration-delay");
   out.task_manager_registration_timeout = flink.duration("taskmanager.registration.timeout");
   out.standalone_start_up_time = flink.has_value("resourcemanager.standalone.start-up-time")
                                      ? flink.duration("resourcemanager.standalone.start-up-time")
                                      : out.slot_request_timeout;
-  out.job_leader_timeout = flink.duration("resourcemanager.job.timeout");
   out.failover = flink.text("jobmanager.execution.failover-strategy") == "full"
                      ? model::FailoverScope::full
                      : model::FailoverScope::region;
@@ -315,11 +312,9 @@ model::TaskOptions task_options_of(const Scenario& scenario) {
   out.buffer_bytes = static_cast<uint32_t>(flink.size("taskmanager.memory.segment-size"));
   out.rocksdb_write_buffer = flink.size("state.backend.rocksdb.writebuffer.size");
   out.rocksdb_block_cache = flink.size("state.backend.rocksdb.block.cache-size");
-  out.rocksdb_threads = static_cast<uint32_t>(flink.integer("state.backend.rocksdb.thread.num"));
   out.transfer_threads =
       static_cast<uint32_t>(flink.integer("state.backend.rocksdb.checkpoint.transfer.thread.num"));
   out.heap_bytes = scenario.cluster.heap_bytes;
-  out.cancellation_interval = flink.duration("task.cancellation.interval");
   out.cancellation_timeout = flink.duration("task.cancellation.timeout");
   out.ask_timeout = flink.duration("pekko.ask.timeout");
   return out;

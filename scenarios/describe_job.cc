@@ -176,7 +176,10 @@ void describe_vertex(FieldVisitor& v, VertexSpec& s) {
                 .help = "Flink's id of the operator; default: its name here. It decides the order "
                         "in which tasks that share a lost slot fail."},
                s.uid, TextForm::any);
-  v.integer({.name = "parallelism", .help = "Number of subtasks.", .least = 1, .most = 32'768},
+  v.integer({.name = "parallelism",
+             .help = "Number of subtasks; else parallelism.default.",
+             .least = 1,
+             .most = 32'768},
             s.parallelism);
   v.maybe({.name = "max_parallelism",
            .help = "Number of key groups; default: Flink's rule.",

@@ -1,6 +1,6 @@
 // A record as the line that a sweep keeps of it, and back. Lines are read as they are written, in
 // one pass: of a small run more would cost more than the run (issue 5, must show 7).
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -12,31 +12,13 @@
 namespace drey::scenarios {
 namespace {
 
-// Of what came out; `fold` once a metric.
-class ResultDigest {
- public:
-  void fold_run(const RunRecord& record) {
-    digest_.fold(record.verdict);
-    digest_.fold(record.hash);
-    digest_.fold(record.events, static_cast<uint64_t>(record.end_ns));
-    for (const RunRecord::Expectation& e : record.expectations)
-      digest_.fold(fmt::format("{} {} {} {}", e.id, e.outcome, e.left, e.right));
-  }
-  // `number` as decimal_text gives it.
-  void fold(std::string_view name, std::string_view number, std::string_view word) {
-    text_.assign(name);
-    text_ += ' ';
-    text_ += number;
-    text_ += ' ';
-    text_ += word;
-    digest_.fold(text_);
-  }
-  std::string value() const { return sim::to_hex(digest_.value()); }
-
- private:
-  sim::Digest digest_;
-  std::string text_;
-};
+// Of what came out, as the line says it from here to its end.
+constexpr std::string_view kResult = R"(,"verdict":)";
+std::string digest_of(std::string_view result) {
+  sim::Digest digest;
+  digest.fold(result);
+  return sim::to_hex(digest.value());
+}
 
 class LineWriter {
  public:
@@ -53,6 +35,10 @@ class LineWriter {
   }
   // Between members or elements: a comma, but not before the first.
   LineWriter& next(bool first) { return raw(first ? "" : ","); }
+  LineWriter& integer(int64_t value) {
+    const fmt::format_int digits(value);
+    return raw({digits.data(), digits.size()});
+  }
   std::string take() { return std::move(out_); }
 
  private:
@@ -131,7 +117,7 @@ class LineReader {
     return true;
   }
 
-  bool at_end() const { return rest_.empty(); }
+  std::string_view rest() const { return rest_; }
 
  private:
   std::string_view rest_;
@@ -155,7 +141,7 @@ bool read_run(LineReader& in, RunRecord& record) {
 
 bool read_result(LineReader& in, RunRecord& record) {
   int64_t events = 0;
-  if (!in.take(R"(,"verdict":)") || !in.text(record.verdict) || !in.take(R"(,"hash":)") ||
+  if (!in.take(kResult) || !in.text(record.verdict) || !in.take(R"(,"hash":)") ||
       !in.text(record.hash) || !in.take(R"(,"events":)") || !in.integer(events) ||
       !in.take(R"(,"sim_time_ns":)") || !in.integer(record.end_ns) ||
       !in.take(R"(,"expectations":[)"))
@@ -169,35 +155,53 @@ bool read_result(LineReader& in, RunRecord& record) {
   });
 }
 
-bool read_metrics(LineReader& in, RunRecord& record, ResultDigest& digest) {
-  constexpr size_t kUsual = 256;
-  record.metrics.reserve(kUsual);
+bool read_metrics(LineReader& in, RunRecord& record, const MetricNames* wanted) {
+  std::string name, word;
   return in.take(R"(,"metrics":{)") && in.each("}", [&] {
-    auto& [name, value] = record.metrics.emplace_back();
+    std::string_view digits;
     if (!in.text(name) || !in.take(":")) return false;
-    std::string_view number;
-    if (!in.number(number)) {
-      if (!in.text(value.word)) return false;
-      digest.fold(name, "0", value.word);
-      return true;
-    }
-    const auto parsed = reports::parse_decimal(number);
-    if (!parsed) return false;
-    value.number = *parsed;
-    digest.fold(name, number, {});
-    return true;
+    const bool number = in.number(digits);
+    if (!number && !in.text(word)) return false;
+    if (wanted != nullptr && wanted->count(name) == 0) return true;
+    auto& [kept, value] = record.metrics.emplace_back();
+    kept = name;
+    if (!number) value.word = word;
+    if (!number) return true;
+    const auto parsed = reports::parse_decimal(digits);
+    if (parsed) value.number = *parsed;
+    return parsed.has_value();
   });
 }
 
-}  // namespace
-
-std::string result_digest(const RunRecord& record) {
-  ResultDigest digest;
-  digest.fold_run(record);
-  for (const auto& [name, value] : record.metrics)
-    digest.fold(name, reports::decimal_text(value.number), value.word);
-  return digest.value();
+// From the verdict on.
+std::string print_result(const RunRecord& record) {
+  LineWriter out;
+  out.raw(kResult).text(record.verdict).raw(R"(,"hash":)").text(record.hash);
+  out.raw(R"(,"events":)").integer(static_cast<int64_t>(record.events));
+  out.raw(R"(,"sim_time_ns":)").integer(record.end_ns).raw(R"(,"expectations":[)");
+  bool first = true;
+  for (const RunRecord::Expectation& e : record.expectations) {
+    out.next(first).raw(R"({"id":)").text(e.id).raw(R"(,"text":)").text(e.text);
+    out.raw(R"(,"outcome":)").text(e.outcome).raw(R"(,"left":)").text(e.left);
+    out.raw(R"(,"right":)").text(e.right).raw("}");
+    first = false;
+  }
+  out.raw("]").raw(R"(,"metrics":{)");
+  first = true;
+  for (const auto& [name, value] : record.metrics) {
+    out.next(first).text(name).raw(":");
+    first = false;
+    if (!value.word.empty())
+      out.text(value.word);
+    else if (value.number.denominator == 1)
+      out.integer(value.number.numerator);
+    else
+      out.raw(reports::decimal_text(value.number));
+  }
+  return out.raw("}}").take();
 }
+
+}  // namespace
 
 std::string print_failure(const RunRecord& of, std::string_view why) {
   LineWriter out;
@@ -213,42 +217,26 @@ std::string failed_key(std::string_view line) {
 }
 
 std::string print_record(const RunRecord& record) {
+  const std::string result = print_result(record);
   LineWriter out;
-  out.raw(R"({"key":)").text(record.key).raw(R"(,"digest":)").text(record.digest);
+  out.raw(R"({"key":)").text(record.key).raw(R"(,"digest":)").text(digest_of(result));
   add_run(out, record);
-  out.raw(R"(,"verdict":)").text(record.verdict).raw(R"(,"hash":)").text(record.hash);
-  out.raw(fmt::format(R"(,"events":{},"sim_time_ns":{})", record.events, record.end_ns));
-  out.raw(R"(,"expectations":[)");
-  bool first = true;
-  for (const RunRecord::Expectation& e : record.expectations) {
-    out.next(first).raw(R"({"id":)").text(e.id).raw(R"(,"text":)").text(e.text);
-    out.raw(R"(,"outcome":)").text(e.outcome).raw(R"(,"left":)").text(e.left);
-    out.raw(R"(,"right":)").text(e.right).raw("}");
-    first = false;
-  }
-  out.raw("]").raw(R"(,"metrics":{)");
-  first = true;
-  for (const auto& [name, value] : record.metrics) {
-    out.next(first).text(name).raw(":");
-    if (value.word.empty()) out.raw(reports::decimal_text(value.number));
-    if (!value.word.empty()) out.text(value.word);
-    first = false;
-  }
-  return out.raw("}}\n").take();
+  return out.raw(result).raw("\n").take();
 }
 
-std::optional<RunRecord> parse_record(std::string_view line) {
+std::optional<RunRecord> parse_record(std::string_view line, const MetricNames* wanted) {
   if (line.ends_with('\n')) line.remove_suffix(1);
   LineReader in(line);
   RunRecord record;
-  ResultDigest digest;
   if (!in.take(R"({"key":)") || !in.text(record.key) || !in.take(R"(,"digest":)") ||
-      !in.text(record.digest) || !read_run(in, record) || !read_result(in, record))
+      !in.text(record.digest) || !read_run(in, record))
     return std::nullopt;
-  digest.fold_run(record);
-  if (!read_metrics(in, record, digest) || !in.take("}") || !in.at_end()) return std::nullopt;
+  const std::string_view result = in.rest();
+  if (!read_result(in, record) || !read_metrics(in, record, wanted) || !in.take("}") ||
+      !in.rest().empty())
+    return std::nullopt;
   // What came out must be what was written: a torn or edited line is no record.
-  if (record.key.size() != 32 || digest.value() != record.digest) return std::nullopt;
+  if (record.key.size() != 32 || digest_of(result) != record.digest) return std::nullopt;
   return record;
 }
 

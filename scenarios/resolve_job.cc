@@ -10,6 +10,8 @@
 namespace drey::scenarios {
 namespace {
 
+constexpr std::string_view kParallelism = "parallelism.default";
+
 class Resolver {
  public:
   Resolver(JobSpec& job, const JsonNode& tree, Messages& messages)
@@ -294,9 +296,18 @@ class Resolver {
   std::vector<Place> places_;  // of each expanded edge
 };
 
+// Vertices that say nothing themselves.
+void default_parallelism(Scenario& scenario, const JsonNode& tree) {
+  if (!scenario.flink.is_set(kParallelism)) return;
+  for (VertexSpec& vertex : scenario.job.vertices)
+    if (tree.at(fmt::format("/job/vertices/{}/parallelism", vertex.id)) == nullptr)
+      vertex.parallelism = scenario.flink.integer(kParallelism);
+}
+
 }  // namespace
 
 void resolve_job(Scenario& scenario, const JsonNode& tree, Messages& messages) {
+  default_parallelism(scenario, tree);
   Resolver(scenario.job, tree, messages).run(scenario.cluster);
 }
 

@@ -174,8 +174,9 @@ class Pool {
 
   [[noreturn]] void serve(int socket) const {
     while (const auto index = read_number(socket)) {
-      const std::string outcome = pack(run_(requests_[*index]));
-      if (!write_number(socket, outcome.size()) || !write_all(socket, outcome)) ::_exit(3);
+      std::string outcome;
+      append_text(outcome, pack(run_(requests_[*index])));
+      if (!write_all(socket, outcome)) ::_exit(3);
     }
     ::_exit(0);
   }

@@ -9,6 +9,7 @@
 #include "sim/digest.h"
 
 namespace drey::scenarios {
+
 std::string content_id(const Scenario& scenario) {
   Scenario content = scenario;
   content.about.clear();
@@ -56,7 +57,6 @@ RunRecord record_of(RunRecord of, const reports::RunResult& result) {
         {e.id, e.text, std::string(reports::name_of(e.outcome)), e.left, e.right});
   of.metrics.reserve(result.metrics.size());
   for (const reports::MetricRow& row : result.metrics) of.metrics.emplace_back(row.name, row.value);
-  of.digest = result_digest(of);
   return of;
 }
 

@@ -8,6 +8,7 @@
 // key and different digest is a conflict: the program is not deterministic.
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,7 +22,7 @@ namespace drey::scenarios {
 
 struct RunRecord {
   std::string key;
-  std::string digest;
+  std::string digest;                                       // as read; print_record makes its own
   std::string scenario;                                     // its name
   std::string scenario_id;                                  // hash of its content
   std::vector<std::pair<std::string, std::string>> params;  // axis, label
@@ -53,9 +54,10 @@ std::string print_record(const RunRecord& record);  // one line, with its end
 std::string print_failure(const RunRecord& of, std::string_view why);
 // The key of such a line, or empty.
 std::string failed_key(std::string_view line);
-// Empty: the line is torn, or no record.
-std::optional<RunRecord> parse_record(std::string_view line);
-std::string result_digest(const RunRecord& record);
+// Empty: the line is torn, or no record. With `wanted` only these metrics are kept: of many runs
+// all would fill the memory.
+using MetricNames = std::set<std::string>;
+std::optional<RunRecord> parse_record(std::string_view line, const MetricNames* wanted = nullptr);
 
 // The seed of a run: the same at every point, or one of its own. Below 2^53, so that every reader
 // of JSON keeps it.

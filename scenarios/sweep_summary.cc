@@ -18,10 +18,30 @@ constexpr std::string_view kUsual[] = {
     "job.recovery.max", "checkpoint.completed", "checkpoint.duration.p95",
     "latency.p99",      "ledger.lost"};
 
+std::vector<SweepMeasure> measures_of(const Scenario& scenario) {
+  const reports::ExpectationNames names = names_of(scenario);
+  std::vector<std::string> texts = scenario.sweep->measure;
+  for (const PlotSpec& plot : scenario.plot) texts.push_back(plot.y);
+  for (const AnswerSpec& answer : scenario.sweep->answer)
+    for (const std::string* text : {&answer.minimise, &answer.maximise})
+      if (!text->empty()) texts.push_back(*text);
+  if (texts.empty()) texts.assign(std::begin(kUsual), std::end(kUsual));
+  std::vector<SweepMeasure> measures;
+  for (const std::string& text : texts) {
+    const bool known = std::any_of(measures.begin(), measures.end(),
+                                   [&](const SweepMeasure& m) { return m.text == text; });
+    reports::TextProblem problem;
+    if (known) continue;
+    if (auto expression = reports::parse_expression(text, names, problem))
+      measures.push_back({text, std::move(*expression), true});
+  }
+  return measures;
+}
+
 class Summariser {
  public:
   Summariser(const Scenario& scenario, const SweepPlan& plan, const RecordOf& record)
-      : record_(record), names_(names_of(scenario)) {
+      : record_(record) {
     out_.scenario = &scenario;
     out_.plan = &plan;
     out_.paired = scenario.sweep->common_random_numbers;
@@ -31,14 +51,7 @@ class Summariser {
   }
 
   SweepSummary run() {
-    const SweepSpec& sweep = *out_.scenario->sweep;
-    for (const std::string& text : sweep.measure) measure(text, true);
-    for (const PlotSpec& plot : out_.scenario->plot) measure(plot.y, true);
-    for (const AnswerSpec& answer : sweep.answer)
-      for (const std::string* text : {&answer.minimise, &answer.maximise})
-        if (!text->empty()) measure(*text, true);
-    if (out_.measures.empty())
-      for (const std::string_view text : kUsual) measure(std::string(text), true);
+    out_.measures = measures_of(*out_.scenario);
     for (size_t point = 0; point < out_.plan->points.size(); ++point) add_point(point);
     for (size_t axis = 0; axis < out_.plan->axes.size(); ++axis) differences(axis);
     answer_sweep(out_);
@@ -46,14 +59,6 @@ class Summariser {
   }
 
  private:
-  void measure(const std::string& text, bool shown) {
-    for (const SweepMeasure& known : out_.measures)
-      if (known.text == text) return;
-    reports::TextProblem problem;
-    auto expression = reports::parse_expression(text, names_, problem);
-    if (expression) out_.measures.push_back({text, std::move(*expression), shown});
-  }
-
   void add_point(size_t index) {
     SweepPointResult point;
     for (size_t axis = 0; axis < out_.plan->axes.size(); ++axis)
@@ -126,11 +131,27 @@ class Summariser {
   }
 
   const RecordOf& record_;
-  reports::ExpectationNames names_;
   SweepSummary out_;
 };
 
 }  // namespace
+
+MetricNames metrics_read(const Scenario& scenario) {
+  const reports::ExpectationNames names = names_of(scenario);
+  MetricNames rows;
+  for (const SweepMeasure& measure : measures_of(scenario))
+    reports::add_rows_of(measure.expression, rows);
+  for (const AnswerSpec& answer : scenario.sweep->answer) {
+    for (const std::string& text : answer.where) {
+      reports::TextProblem problem;
+      const auto comparison = reports::parse_comparison(text, names, problem);
+      if (!comparison) continue;
+      reports::add_rows_of(comparison->left, rows);
+      reports::add_rows_of(comparison->right, rows);
+    }
+  }
+  return rows;
+}
 
 SweepSummary summarise(const Scenario& scenario, const SweepPlan& plan, const RecordOf& record) {
   return Summariser(scenario, plan, record).run();

@@ -74,6 +74,8 @@ struct SweepSummary {
 
 // The record of a point and a seed (by its index), or null.
 using RecordOf = std::function<const RunRecord*(size_t point, size_t seed)>;
+// The metrics that a summary reads from a record.
+MetricNames metrics_read(const Scenario& scenario);
 // Scenario, plan and records are not owned; they outlive the summary.
 SweepSummary summarise(const Scenario& scenario, const SweepPlan& plan, const RecordOf& record);
 

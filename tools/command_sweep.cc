@@ -31,7 +31,7 @@ struct Options {
 };
 
 // A process may do so many runs: small ones do not pay for a process each.
-constexpr size_t kRunsPerProcess = 200;
+constexpr size_t kRunsPerProcess = 1000;
 
 int64_t processor_us(int who) {
   rusage usage{};
@@ -93,7 +93,9 @@ class Sweep {
   }
 
   int go(Shard shard) {
-    if (const std::string problem = folder_.open(options_.out, shard); !problem.empty()) {
+    if (const std::string problem =
+            folder_.open(options_.out, shard, scenarios::metrics_read(scenario_));
+        !problem.empty()) {
       print_error(fmt::format("drey sweep: {}\n", problem));
       return kExitInternal;
     }

@@ -46,8 +46,9 @@ SweepFolder::~SweepFolder() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-std::string SweepFolder::open(const std::string& path, Shard shard) {
+std::string SweepFolder::open(const std::string& path, Shard shard, scenarios::MetricNames wanted) {
   path_ = path;
+  wanted_ = std::move(wanted);
   std::error_code failure;
   std::filesystem::create_directories(path, failure);
   if (failure) return fmt::format("cannot make the folder \"{}\"", path);
@@ -80,7 +81,7 @@ void SweepFolder::read_again() {
 void SweepFolder::read(std::string_view rest) {
   while (!rest.empty()) {
     const size_t end = std::min(rest.find('\n'), rest.size());
-    auto record = scenarios::parse_record(rest.substr(0, end));
+    auto record = scenarios::parse_record(rest.substr(0, end), &wanted_);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (!record) continue;
     const std::string key = record->key;

@@ -22,8 +22,8 @@ class SweepFolder {
   SweepFolder(const SweepFolder&) = delete;
   SweepFolder& operator=(const SweepFolder&) = delete;
 
-  // Empty, or what is wrong. Reads every record of the folder.
-  std::string open(const std::string& path, Shard shard);
+  // Empty, or what is wrong. Reads every record of the folder, of each the wanted metrics.
+  std::string open(const std::string& path, Shard shard, scenarios::MetricNames wanted);
   // A record's line, with its end. False: the disk is full, or so.
   bool append(const std::string& line);
   // A line that is no record: a run that ended without a result.
@@ -42,6 +42,7 @@ class SweepFolder {
 
   std::string path_;
   std::string own_;
+  scenarios::MetricNames wanted_;
   int descriptor_ = -1;
   size_t conflicts_ = 0;
   std::map<std::string, scenarios::RunRecord> records_;  // by key

@@ -185,10 +185,16 @@ class Builder {
     if (described.contains("application_mode")) missing("application mode");
   }
 
+  // What drey refuses because nothing in it would differ.
   void options() {
+    constexpr std::string_view kWithoutEffect[] = {"task.cancellation.interval",
+                                                   "execution.state-recovery.from-local"};
     Json& flink = out_.scenario["flink"];
-    for (const auto& [key, value] : twin_["flink"].items())
+    for (const auto& [key, value] : twin_["flink"].items()) {
       if (key != "execution.runtime-mode") flink[key] = value;
+      for (const std::string_view without : kWithoutEffect)
+        if (key == without) out_.scenario["ignore_options"].push_back(key);
+    }
   }
 
   // ---- faults
