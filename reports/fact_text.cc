@@ -7,6 +7,7 @@
 
 #include "model/graph/execution_state.h"
 #include "model/runtime_facts.h"
+#include "model/savepoint_facts.h"
 #include "model/trace_events.h"
 #include "sim/broker.h"
 #include "sim/external_log.h"
@@ -69,6 +70,8 @@ constexpr std::array<std::string_view, 7> kState{"backend_opened", "job_run",   
                                                  "engine"};
 constexpr std::array<std::string_view, 3> kSource{"reader_registered", "split_assigned",
                                                   "coordinator_reset"};
+constexpr std::array<std::string_view, 3> kSavepoint{"savepoint_requested", "savepoint_ended",
+                                                     "savepoint_completed"};
 constexpr std::array<std::string_view, 1> kLoad{"load"};
 constexpr std::array<std::string_view, 2> kHeap{"gc_pause", "size"};
 constexpr std::array<std::string_view, 3> kResults{"result_written", "result_dropped",
@@ -158,6 +161,7 @@ std::string_view fact_name(uint16_t kind) {
     case FactGroup::external:
       return n < 16 ? pick(kLog, n) : pick(kBroker, n - 16);
     case FactGroup::control:
+      if (n >= model::kSavepointFacts) return pick(kSavepoint, n - model::kSavepointFacts);
       return n < kMore ? pick(kControl, n) : pick(kSource, n - kMore);
     case FactGroup::task:
       return n < kMore ? pick(kTask, n) : pick(kLoad, n - kMore);

@@ -26,10 +26,26 @@ inline constexpr std::string_view kVertexKindNames[] = {"source", "map",    "fil
                                                         "keyed",  "window", "sink"};
 inline constexpr std::string_view kShipNames[] = {"forward",   "hash",    "rebalance", "rescale",
                                                   "broadcast", "shuffle", "global"};
-inline constexpr std::string_view kVerbNames[] = {
-    "kill",      "crash",         "pause",   "restart",       "cut",    "slow_link",
-    "reset",     "lose",          "storage", "pointer_store", "broker", "slow_disk",
-    "lose_disk", "damage_result", "fail",    "terminate",     "cancel"};
+inline constexpr std::string_view kVerbNames[] = {"kill",
+                                                  "crash",
+                                                  "pause",
+                                                  "restart",
+                                                  "cut",
+                                                  "slow_link",
+                                                  "reset",
+                                                  "lose",
+                                                  "storage",
+                                                  "pointer_store",
+                                                  "broker",
+                                                  "slow_disk",
+                                                  "lose_disk",
+                                                  "damage_result",
+                                                  "fail",
+                                                  "terminate",
+                                                  "cancel",
+                                                  "savepoint",
+                                                  "stop_with_savepoint",
+                                                  "cancel_with_savepoint"};
 inline constexpr size_t kVerbCount = std::size(kVerbNames);
 
 }  // namespace drey::scenarios

@@ -114,9 +114,9 @@ void describe_damage(FieldVisitor& v, FaultSpec& f) {
   f.effect = kDamageValues[index];
 }
 
-void describe_cancel(FieldVisitor& v) {
+void describe_of_job(FieldVisitor& v, const FaultSpec& f) {
   size_t job = 0;
-  v.choice({.name = "cancel", .help = "The job."}, kJobNames, job);
+  v.choice({.name = kVerbNames[static_cast<size_t>(f.verb)], .help = "The job."}, kJobNames, job);
 }
 
 void describe_verb(FieldVisitor& v, FaultSpec& f) {
@@ -179,7 +179,15 @@ void describe_verb(FieldVisitor& v, FaultSpec& f) {
       v.text({.name = "cause", .help = "Text of the exception."}, f.cause, TextForm::any);
       break;
     case FaultVerb::cancel:
-      describe_cancel(v);
+    case FaultVerb::savepoint:
+    case FaultVerb::cancel_with_savepoint:
+      describe_of_job(v, f);
+      break;
+    case FaultVerb::stop_with_savepoint:
+      describe_of_job(v, f);
+      if (v.wants({.name = "drain", .help = "Timers and windows fire before the job ends."},
+                  f.drain))
+        v.boolean({.name = "drain", .help = ""}, f.drain);
       break;
   }
 }

@@ -8,6 +8,7 @@
 // by nothing) announces nothing and leaves the hash alone.
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "scenarios/assembly.h"
@@ -62,10 +63,13 @@ class FaultInjector : public sim::Entity,
     int64_t fired = 0;
     uint64_t landed = 0;
     bool healed = false;
+    // What it has hit: where a task or a leader is when it heals may be another place.
+    std::vector<std::pair<sim::ProcessId, sim::ProcessId>> hit;
   };
 
   void look(const sim::Fact* fact);
   void fire_after(size_t index, const sim::Distribution& delay);
+  std::vector<std::pair<sim::ProcessId, sim::ProcessId>> pairs(size_t index, bool on);
   void fire(size_t index);
   void heal(size_t index);
   void landed(size_t index);

@@ -1,6 +1,7 @@
 // What each verb of a fault does to the world.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "fmt/core.h"
 #include "model/fact_names.h"
@@ -38,6 +39,12 @@ sim::ServiceEffect effect_of(FaultEffect effect) {
       return sim::ServiceEffect::outage;
   }
   return sim::ServiceEffect::outage;
+}
+
+model::SavepointKind savepoint_of(const FaultSpec& fault) {
+  if (fault.verb == FaultVerb::cancel_with_savepoint) return model::SavepointKind::cancel;
+  if (fault.verb == FaultVerb::savepoint) return model::SavepointKind::plain;
+  return fault.drain ? model::SavepointKind::drain : model::SavepointKind::stop;
 }
 
 // The request of a service that a scenario's word for an operation names; empty = any.
@@ -125,6 +132,11 @@ void FaultInjector::fire(size_t index) {
     case FaultVerb::cancel:
       if (assembly_.cluster().cancel_jobs()) landed(index);
       return;
+    case FaultVerb::savepoint:
+    case FaultVerb::stop_with_savepoint:
+    case FaultVerb::cancel_with_savepoint:
+      if (assembly_.cluster().savepoint_jobs(savepoint_of(spec))) landed(index);
+      return;
   }
 }
 
@@ -161,6 +173,9 @@ void FaultInjector::heal(size_t index) {
     case FaultVerb::fail:
     case FaultVerb::terminate:
     case FaultVerb::cancel:
+    case FaultVerb::savepoint:
+    case FaultVerb::stop_with_savepoint:
+    case FaultVerb::cancel_with_savepoint:
       break;
   }
   faults_[index].healed = true;
@@ -213,6 +228,22 @@ void FaultInjector::restart(size_t index) {
   }
 }
 
+// The processes that the fault hits now, or, when it heals, those that it has hit: of a link both
+// ends, of a disk its host's.
+std::vector<std::pair<sim::ProcessId, sim::ProcessId>> FaultInjector::pairs(size_t index, bool on) {
+  Armed& armed = faults_[index];
+  if (!on) return std::exchange(armed.hit, {});
+  std::vector<std::pair<sim::ProcessId, sim::ProcessId>> now;
+  const bool one_sided = armed.spec->other_side.empty();
+  for (const sim::ProcessId from : processes(armed.spec->targets, index)) {
+    if (one_sided) now.emplace_back(from, from);
+    for (const sim::ProcessId to : processes(armed.spec->other_side, index))
+      if (!(from == to)) now.emplace_back(from, to);
+  }
+  armed.hit.insert(armed.hit.end(), now.begin(), now.end());
+  return now;
+}
+
 void FaultInjector::cut(size_t index, bool on) {
   const FaultSpec& spec = *faults_[index].spec;
   sim::World& world = assembly_.world();
@@ -225,13 +256,10 @@ void FaultInjector::cut(size_t index, bool on) {
     state.cut = on;
     world.network().set_link(a, b, state);
   };
-  for (const sim::ProcessId from : processes(spec.targets, index)) {
-    for (const sim::ProcessId to : processes(spec.other_side, index)) {
-      if (from == to) continue;
-      set(from, to);
-      if (spec.symmetric) set(to, from);
-      if (on) landed(index);
-    }
+  for (const auto& [from, to] : pairs(index, on)) {
+    set(from, to);
+    if (spec.symmetric) set(to, from);
+    if (on) landed(index);
   }
   if (on && spec.duration.has_value())
     kernel_.post(lasts, id_, heal_due, index, sim::Priority::fault);
@@ -243,19 +271,16 @@ void FaultInjector::slow_link(size_t index, bool on) {
   const sim::Duration extra = sample(spec.latency, index, sim::name_hash("latency"));
   const uint64_t rate = spec.bandwidth.has_value() ? spec.bandwidth->per_second : 0;
   if (on && extra.ns == 0 && rate == 0) return;
-  for (const sim::ProcessId from : processes(spec.targets, index)) {
-    for (const sim::ProcessId to : processes(spec.other_side, index)) {
-      if (from == to) continue;
-      for (const auto& [a, b] : {std::make_pair(from, to), std::make_pair(to, from)}) {
-        const sim::HostId ha = world.machines().host_of(a);
-        const sim::HostId hb = world.machines().host_of(b);
-        sim::LinkState state = world.network().link(ha, hb);
-        state.extra_latency = on ? extra : sim::Duration{};
-        state.bytes_per_second = on ? rate : 0;
-        world.network().set_link(ha, hb, state);
-      }
-      if (on) landed(index);
+  for (const auto& [from, to] : pairs(index, on)) {
+    for (const auto& [a, b] : {std::make_pair(from, to), std::make_pair(to, from)}) {
+      const sim::HostId ha = world.machines().host_of(a);
+      const sim::HostId hb = world.machines().host_of(b);
+      sim::LinkState state = world.network().link(ha, hb);
+      state.extra_latency = on ? extra : sim::Duration{};
+      state.bytes_per_second = on ? rate : 0;
+      world.network().set_link(ha, hb, state);
     }
+    if (on) landed(index);
   }
   if (on && spec.duration.has_value())
     kernel_.post(sample(spec.duration, index, sim::name_hash("for")), id_, heal_due, index,
@@ -334,7 +359,7 @@ void FaultInjector::disk(size_t index, bool on) {
   const sim::Duration extra = sample(spec.latency, index, sim::name_hash("latency"));
   const uint64_t rate = spec.bandwidth.has_value() ? spec.bandwidth->per_second : 0;
   if (on && extra.ns == 0 && rate == 0) return;
-  for (const sim::ProcessId process : processes(spec.targets, index)) {
+  for (const auto& [process, same] : pairs(index, on)) {
     const sim::HostId host = assembly_.world().machines().host_of(process);
     if (on) {
       assembly_.disks().slow(host, extra, rate);

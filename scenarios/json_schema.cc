@@ -341,7 +341,8 @@ JsonNode definitions() {
   json_add(delay, "anyOf", std::move(forms));
   JsonNode target = typed("string");
   json_add(target, "description",
-           json_text("A process: \"tm-1\", \"tm-*\", \"leader\", \"task(agg/0)\", \"any(tm)\"; at "
+           json_text("A process: \"tm-1\", \"tm-*\", \"leader\", \"standby\", \"task(agg/0)\", "
+                     "\"any(tm)\"; at "
                      "the end of a link "
                      "also broker, log, storage, pointer-store."));
   json_add(target, "minLength", json_integer(1));

@@ -1,4 +1,4 @@
-// Targets as text: "tm-1", "tm-*", "leader", "task(agg/0)", "any(tm)".
+// Targets as text: "tm-1", "tm-*", "leader", "standby", "task(agg/0)", "any(tm)".
 #include <fmt/core.h>
 
 #include "scenarios/json_reader.h"
@@ -7,6 +7,7 @@ namespace drey::scenarios {
 
 std::optional<Target> parse_target(std::string_view text) {
   if (text == "leader") return Target{Target::Form::leader, {}, 0};
+  if (text == "standby") return Target{Target::Form::standby, {}, 0};
   if (text == "any(tm)") return Target{Target::Form::any, "tm", 0};
   if (text == "any(jm)") return Target{Target::Form::any, "jm", 0};
   if (text.size() > 6 && text.substr(0, 5) == "task(" && text.back() == ')') {
@@ -35,6 +36,8 @@ std::string print_target(const Target& target) {
       return target.text + "*";
     case Target::Form::leader:
       return "leader";
+    case Target::Form::standby:
+      return "standby";
     case Target::Form::task:
       return fmt::format("task({}/{})", target.text, target.subtask);
     case Target::Form::any:

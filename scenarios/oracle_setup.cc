@@ -58,6 +58,9 @@ bool lasts(const FaultSpec& fault) {
     case FaultVerb::fail:
     case FaultVerb::terminate:
     case FaultVerb::cancel:
+    case FaultVerb::savepoint:
+    case FaultVerb::stop_with_savepoint:
+    case FaultVerb::cancel_with_savepoint:
       break;
   }
   return false;

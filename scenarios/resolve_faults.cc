@@ -20,6 +20,8 @@ class Resolver {
     for (const std::string& name : scenario.cluster.job_manager_names())
       names_.processes.push_back(name);
     names_.processes.emplace_back("client");
+    ending_ = names_.processes;
+    ending_.emplace_back("pointer-store");
     ends_ = names_.processes;
     for (const std::string_view outside : {"broker", "log", "storage", "pointer-store"})
       ends_.emplace_back(outside);
@@ -77,8 +79,13 @@ class Resolver {
     const std::string verb(kVerbNames[static_cast<size_t>(fault.verb)]);
     const bool link = fault.verb == FaultVerb::cut || fault.verb == FaultVerb::slow_link ||
                       fault.verb == FaultVerb::reset;
+    const bool process = fault.verb == FaultVerb::kill || fault.verb == FaultVerb::pause ||
+                         fault.verb == FaultVerb::restart;
     for (size_t i = 0; i < fault.targets.size(); ++i)
-      check(fault.targets[i], link ? ends_ : names_.processes,
+      check(fault.targets[i],
+            link      ? ends_
+            : process ? ending_
+                      : names_.processes,
             place_of_target(pointer_ + "/" + verb + (link ? "/0" : ""), i));
     for (size_t i = 0; i < fault.other_side.size(); ++i)
       check(fault.other_side[i], ends_, place_of_target(pointer_ + "/" + verb + "/1", i));
@@ -105,6 +112,7 @@ class Resolver {
   void check(const Target& target, const std::vector<std::string>& legal, Place place) {
     switch (target.form) {
       case Target::Form::leader:
+      case Target::Form::standby:
       case Target::Form::any:
         return;
       case Target::Form::task:
@@ -142,7 +150,8 @@ class Resolver {
   const JsonNode& tree_;
   Messages& messages_;
   ConditionNames names_;
-  std::vector<std::string> ends_;  // of links: processes and the outside world
+  std::vector<std::string> ending_;  // processes that can be killed, paused and started
+  std::vector<std::string> ends_;    // of links: processes and the outside world
   std::string pointer_;
 };
 

@@ -221,23 +221,26 @@ struct ClusterSpec {
 // ---- faults
 // -------------------------------------------------------------------------------------------------------
 enum class FaultVerb : uint8_t {
-  kill,           // process dies, its host lives
-  crash,          // host dies: silent, unsynced data torn or lost
-  pause,          // process frozen for a while, connections stay
-  restart,        // process that is down starts; one that is up is killed and starts
-  cut,            // partition between two sides
-  slow_link,      // added latency or less bandwidth between two sides
-  reset,          // connections between two sides are reset
-  lose,           // one RPC dropped
-  storage,        // object store: outage, error, throttle, lose_answer
-  pointer_store,  // outage, session_expiry, lose_answer
-  broker,         // outage, error, lose_answer
-  slow_disk,      // host's disk
-  lose_disk,      // host's disk is replaced by an empty one
-  damage_result,  // file of a result that a subtask has stored
-  fail,           // exception in a task
-  terminate,      // process says good-bye and ends (SIGTERM)
-  cancel,         // client cancels the job
+  kill,                   // process dies, its host lives
+  crash,                  // host dies: silent, unsynced data torn or lost
+  pause,                  // process frozen for a while, connections stay
+  restart,                // process that is down starts; one that is up is killed and starts
+  cut,                    // partition between two sides
+  slow_link,              // added latency or less bandwidth between two sides
+  reset,                  // connections between two sides are reset
+  lose,                   // one RPC dropped
+  storage,                // object store: outage, error, throttle, lose_answer
+  pointer_store,          // outage, session_expiry, lose_answer
+  broker,                 // outage, error, lose_answer
+  slow_disk,              // host's disk
+  lose_disk,              // host's disk is replaced by an empty one
+  damage_result,          // file of a result that a subtask has stored
+  fail,                   // exception in a task
+  terminate,              // process says good-bye and ends (SIGTERM)
+  cancel,                 // client cancels the job
+  savepoint,              // client asks for a savepoint
+  stop_with_savepoint,    // the job finishes after it
+  cancel_with_savepoint,  // the job is cancelled after it
 };
 enum class FaultEffect : uint8_t {
   none,
@@ -256,7 +259,7 @@ enum class FaultEffect : uint8_t {
 //   "task(agg/0)": the TaskManager that runs this subtask at that instant any           "any(tm)":
 //   one chosen by choose() at that instant
 struct Target {
-  enum class Form : uint8_t { name, prefix, leader, task, any };
+  enum class Form : uint8_t { name, prefix, leader, standby, task, any };
   Form form = Form::name;
   std::string text;  // name; prefix without the star; vertex of a task; "tm" or "jm" of any
   int64_t subtask = 0;
@@ -296,6 +299,7 @@ struct FaultSpec {
   int64_t number = 1;   // lose, error, lose_answer: the n-th such message after the fault is armed
   int64_t count = 1;    // so many in a row
   bool answer = false;  // lose: the answer instead of the request
+  bool drain = false;   // stop_with_savepoint: the end of time is sent first
   std::string vertex;   // fail, damage_result
   int64_t subtask = 0;  // fail, damage_result
   std::string cause = "injected failure";  // fail: text of the exception

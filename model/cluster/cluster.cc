@@ -59,6 +59,9 @@ class Cluster::ClientProgram : public sim::Program {
   void cancel_jobs() {
     for (const auto& client : clients_) client->cancel();
   }
+  void savepoint_jobs(SavepointKind kind) {
+    for (const auto& client : clients_) client->savepoint(kind);
+  }
   bool all_results_known() const {
     return std::all_of(clients_.begin(), clients_.end(),
                        [](const auto& client) { return client->over(); });
@@ -174,6 +177,13 @@ bool Cluster::cancel_jobs() {
   auto* program = static_cast<ClientProgram*>(world_.machines().program(client_));
   if (program == nullptr) return false;
   program->cancel_jobs();
+  return true;
+}
+
+bool Cluster::savepoint_jobs(SavepointKind kind) {
+  auto* program = static_cast<ClientProgram*>(world_.machines().program(client_));
+  if (program == nullptr) return false;
+  program->savepoint_jobs(kind);
   return true;
 }
 

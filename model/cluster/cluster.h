@@ -74,6 +74,8 @@ class Cluster : private sim::ProcessObserver {
   bool terminate(sim::ProcessId process);
   // The client asks for the cancellation of its jobs. False: it does not run.
   bool cancel_jobs();
+  // The client asks for a savepoint of its jobs. False: it does not run.
+  bool savepoint_jobs(SavepointKind kind);
 
   // For oracles' builders and tests: null while the process is down.
   const TaskExecutor* task_executor(sim::ProcessId process) const;

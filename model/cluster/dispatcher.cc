@@ -60,6 +60,7 @@ void Dispatcher::on_revoked(const std::string& component) {
       leadership_.withdraw(job_component(job));
     }
     jobs_.clear();
+    savepoints_.clear();
     return;
   }
   for (auto& [job, entry] : jobs_) {
@@ -136,6 +137,40 @@ void Dispatcher::cancel(const sim::Call& call, JobId job) {
   }
 }
 
+// A trigger that comes again joins the operation that it began.
+void Dispatcher::trigger_savepoint(const sim::Call& call, const TriggerSavepoint& message) {
+  const auto found = jobs_.find(message.job);
+  const auto key = std::make_pair(message.job, message.operation);
+  const bool joins = savepoints_.count(key) != 0;
+  if (!joins) {
+    const bool begun =
+        found != jobs_.end() && found->second.master != nullptr &&
+        found->second.master->savepoint(message.operation, message.kind, message.directory);
+    if (!begun) {
+      refuse(call, sim::CallFailure::handler_failed);
+      return;
+    }
+    savepoints_[key].state = SavepointAnswer::State::in_progress;
+  }
+  answer(call, std::make_shared<Acknowledge>());
+}
+
+void Dispatcher::answer_savepoint(const sim::Call& call, const RequestSavepoint& message) {
+  auto reply = std::make_shared<SavepointAnswer>();
+  const auto found = savepoints_.find({message.job, message.operation});
+  if (found != savepoints_.end()) *reply = found->second;
+  answer(call, std::move(reply));
+}
+
+void Dispatcher::savepoint_ended(const SavepointEnded& message) {
+  const auto found = savepoints_.find({message.job, message.operation});
+  if (found == savepoints_.end()) return;
+  found->second.state =
+      message.completed ? SavepointAnswer::State::completed : SavepointAnswer::State::failed;
+  found->second.checkpoint = message.checkpoint;
+  found->second.location = message.location;
+}
+
 void Dispatcher::on_call(const sim::Call& call, const sim::Message& body, const sim::Body&) {
   switch (body.kind()) {
     case SubmitJob::kind_id():
@@ -151,6 +186,15 @@ void Dispatcher::on_call(const sim::Call& call, const sim::Message& body, const 
     }
     case CancelJob::kind_id():
       cancel(call, sim::as<CancelJob>(body).job);
+      return;
+    case TriggerSavepoint::kind_id():
+      trigger_savepoint(call, sim::as<TriggerSavepoint>(body));
+      return;
+    case RequestSavepoint::kind_id():
+      answer_savepoint(call, sim::as<RequestSavepoint>(body));
+      return;
+    case SavepointEnded::kind_id():
+      savepoint_ended(sim::as<SavepointEnded>(body));
       return;
     case JobStatusChanged::kind_id():
       answer(call, std::make_shared<Acknowledge>());

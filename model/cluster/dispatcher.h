@@ -22,6 +22,7 @@
 #include "model/cluster/ha_stores.h"
 #include "model/cluster/job_master.h"
 #include "model/cluster/leadership.h"
+#include "model/cluster/savepoint_messages.h"
 
 namespace drey::model {
 
@@ -75,6 +76,9 @@ class Dispatcher : public sim::Endpoint, private Contender, private PointerUser 
 
   void submit(const sim::Call& call, JobId job);
   void cancel(const sim::Call& call, JobId job);
+  void trigger_savepoint(const sim::Call& call, const TriggerSavepoint& message);
+  void answer_savepoint(const sim::Call& call, const RequestSavepoint& message);
+  void savepoint_ended(const SavepointEnded& message);
   void run_job(JobId job);
   void start_job_master(JobId job, sim::FencingToken session, std::optional<JobStatus> ended_as);
   void status_changed(const JobStatusChanged& message);
@@ -105,6 +109,8 @@ class Dispatcher : public sim::Endpoint, private Contender, private PointerUser 
   Leadership& leadership_;
   PointerAccess* access_;  // null without high availability
   std::map<JobId, Job> jobs_;
+  // Of this term's clients: DispatcherCachedOperationsHandler.
+  std::map<std::pair<JobId, uint64_t>, SavepointAnswer> savepoints_;
   uint64_t term_ = 0;
   sim::FencingToken recovering_;
   std::vector<JobResult> results_;  // while recovering

@@ -107,6 +107,7 @@ void JobCheckpoints::on_execution(SubtaskIndex subtask, ExecutionState state) {
   if (!enabled()) return;
   if (state == ExecutionState::failed || state == ExecutionState::canceled)
     coordinator_->fail_unacknowledged_pending_for(task_of(subtask));
+  watch_stop(subtask, state);
   if (state == ExecutionState::created) return;  // a reset, not a transition of an attempt
   act(activation_.on_execution(
       task_of(subtask), state == ExecutionState::running || state == ExecutionState::finished));
@@ -117,6 +118,7 @@ void JobCheckpoints::on_execution(SubtaskIndex subtask, ExecutionState state) {
 }
 
 void JobCheckpoints::on_job_status(JobStatus status) {
+  watch_stop(status);
   if (enabled() && !coordinator_->is_shutdown())
     act(activation_.on_job_status(status == JobStatus::running));
 }
@@ -162,12 +164,22 @@ void JobCheckpoints::on_timer(JobCheckpointsHost::Timer timer, uint64_t argument
       coordinator_->on_expired(static_cast<CheckpointId>(argument));
       return;
     case JobCheckpointsHost::Timer::verdict:
-      carry_out_verdict();
+      if (argument != 0)
+        carry_out_follow_up();
+      else
+        carry_out_verdict();
       return;
   }
 }
 
 void JobCheckpoints::on_stored(uint64_t ticket, bool ok) {
+  const auto made = locations_.find(ticket);
+  if (made != locations_.end()) {
+    const std::string location = made->second;
+    locations_.erase(made);
+    location_stored(ticket, location, ok);
+    return;
+  }
   if (enabled()) coordinator_->on_metadata_written(ticket, ok);
 }
 
@@ -293,9 +305,13 @@ void JobCheckpoints::notify_complete(const std::vector<TaskRef>& tasks, Checkpoi
         for (const SharedFile& file : part.acknowledgement.shared_files) bytes += file.bytes;
       }
   }
-  ++completed_;
-  announce_job(fact_kind(CheckpointFact::completed), static_cast<uint64_t>(id), bytes,
-               static_cast<uint64_t>(took.ns));
+  // A savepoint that stops the job is no checkpoint to recover from: it has a fact of its own.
+  const bool counts = !stopping_.has_value() || stopping_->checkpoint != id;
+  if (counts) {
+    ++completed_;
+    announce_job(fact_kind(CheckpointFact::completed), static_cast<uint64_t>(id), bytes,
+                 static_cast<uint64_t>(took.ns));
+  }
   for (const TaskRef& task : tasks) {
     auto body = std::make_shared<NotifyCheckpointComplete>();
     body->checkpoint = id;
@@ -332,13 +348,6 @@ void JobCheckpoints::begin_next_id(uint64_t ticket) {
   coordinator_->on_id(ticket, id);
 }
 
-// An object store has no directories: a location is a prefix, there from the start.
-void JobCheckpoints::begin_location(uint64_t ticket, CheckpointId id, const CheckpointProperties&,
-                                    const std::string& target) {
-  const std::string& base = target.empty() ? job_.checkpoint_directory : target;
-  coordinator_->on_location(ticket, base + "/chk-" + std::to_string(id));
-}
-
 void JobCheckpoints::begin_write_metadata(uint64_t ticket, const CompletedCheckpoint& checkpoint) {
   announce_job(fact_kind(CheckpointFact::finalizing), static_cast<uint64_t>(checkpoint.id), 0, 0);
   host_.put_object(ticket, checkpoint.location + "/_metadata", encode_metadata(checkpoint));
@@ -354,9 +363,13 @@ void JobCheckpoints::begin_write_pointer(uint64_t ticket, const CompletedCheckpo
   host_.put_pointer(ticket, checkpoint.id, checkpoint.location);
 }
 
-void JobCheckpoints::request_done(uint64_t, const CompletedCheckpoint&) {}
+void JobCheckpoints::request_done(uint64_t request, const CompletedCheckpoint& checkpoint) {
+  savepoint_done(request, checkpoint);
+}
 
-void JobCheckpoints::request_failed(uint64_t, CheckpointId id, CheckpointFailureReason reason) {
+void JobCheckpoints::request_failed(uint64_t request, CheckpointId id,
+                                    CheckpointFailureReason reason) {
+  savepoint_failed(request);
   announce_job(fact_kind(CheckpointFact::trigger_refused),
                id == kNoCheckpoint ? 0 : static_cast<uint64_t>(id), static_cast<uint64_t>(reason),
                0);
@@ -392,6 +405,7 @@ void JobCheckpoints::discard_checkpoint(uint64_t ticket, CheckpointId id,
                                         std::vector<std::string> files) {
   announce_job(fact_kind(CheckpointFact::discarded), static_cast<uint64_t>(id), files.size(), 0);
   files.push_back(location + "/_metadata");
+  if (!location.starts_with(job_.checkpoint_directory)) files.push_back(location + "/");
   host_.delete_objects(ticket, std::move(files));
 }
 

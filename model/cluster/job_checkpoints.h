@@ -19,6 +19,7 @@
 #include "model/cluster/flink_options.h"
 #include "model/cluster/job_scheduler.h"
 #include "model/cluster/job_sources.h"
+#include "model/cluster/savepoint_messages.h"
 #include "sim/endpoint.h"
 
 namespace drey::model {
@@ -30,7 +31,13 @@ class JobCheckpointsHost {
   virtual const JobScheduler& scheduler() const = 0;
   virtual JobScheduler& scheduler() = 0;
 
-  enum class Timer : uint8_t { coordinator, periodic, expiry, verdict };
+  enum class Timer : uint8_t {
+    coordinator,
+    periodic,
+    expiry,
+    verdict
+  };  // verdict: argument 1 is
+      // of a savepoint
   // Calls on_timer(timer, argument) after the delay.
   virtual void arm(Timer timer, uint64_t argument, sim::Duration delay) = 0;
   virtual void tell_task(SubtaskIndex subtask, sim::Body body) = 0;
@@ -49,6 +56,9 @@ class JobCheckpointsHost {
   virtual void announce_checkpoint(uint16_t kind, std::optional<SubtaskIndex> subtask, uint64_t a,
                                    uint64_t b, uint64_t c) = 0;
   virtual void lock_released() = 0;
+  // checkpoint 0: it failed.
+  virtual void savepoint_ended(uint64_t operation, SavepointKind kind, CheckpointId checkpoint,
+                               const std::string& location) = 0;
   virtual JobSources& sources() = 0;
 };
 
@@ -66,6 +76,8 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
   void on_job_status(JobStatus status);
   void on_acknowledge(SubtaskIndex subtask, CheckpointId id, TaskAcknowledgement acknowledgement);
   void on_decline(SubtaskIndex subtask, CheckpointId id, CheckpointFailureReason reason);
+  // job_savepoints.cc, control-plane.md 9.5. False: refused.
+  bool begin_savepoint(uint64_t operation, SavepointKind kind, const std::string& directory);
   // All tasks have read all their input: one more checkpoint at once.
   void trigger_at_end_of_data();
 
@@ -93,6 +105,9 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
   bool shutting_down() const { return final_status_.has_value(); }
 
  private:
+  // What the end of a savepoint sets off, as an event of its own.
+  enum class FollowUp : uint8_t { restart_periodic, cancel_job, fail_job };
+
   // CoordinatorHost
   sim::Time now() override { return host_.now(); }
   sim::Time wall_now() override { return host_.now(); }
@@ -147,6 +162,13 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
   SubtaskIndex subtask_of(const TaskRef& task) const;
   TaskRef task_of(SubtaskIndex subtask) const;
   void carry_out_verdict();
+  void location_stored(uint64_t ticket, const std::string& location, bool ok);
+  void savepoint_done(uint64_t request, const CompletedCheckpoint& checkpoint);
+  void savepoint_failed(uint64_t request);
+  void watch_stop(SubtaskIndex subtask, ExecutionState state);
+  void watch_stop(JobStatus status);
+  void follow_savepoint(FollowUp next);
+  void carry_out_follow_up();
   void act(CheckpointActivation::Change change);
   void announce_job(uint16_t kind, uint64_t a, uint64_t b, uint64_t c);
 
@@ -172,6 +194,18 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
     Cause cause;
   };
   std::deque<Verdict> verdicts_;
+  // A savepoint on its way, and one that stops the job and is there, while the job finishes.
+  struct Savepoint {
+    uint64_t operation = 0;
+    SavepointKind kind = SavepointKind::plain;
+    CheckpointId checkpoint = 0;
+    std::string location;
+  };
+  std::map<uint64_t, Savepoint> savepoints_;  // by request
+  std::optional<Savepoint> stopping_;
+  std::map<uint64_t, std::string> locations_;  // being made, by ticket
+  uint64_t savepoint_requests_ = 0;
+  std::deque<FollowUp> follow_ups_;
   std::vector<SubtaskIndex> restoring_;
   CheckpointId restored_ = 0;
   std::optional<JobStatus> final_status_;  // shut_down waits for the coordinator's lock

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/cluster/registration_messages.h"
 #include "model/trace_events.h"
 #include "sim/check.h"
 
@@ -76,6 +77,10 @@ void JobMaster::cancel() {
     scheduler_.cancel();
   else
     cancel_wanted_ = true;
+}
+
+bool JobMaster::savepoint(uint64_t operation, SavepointKind kind, const std::string& directory) {
+  return started_ && !over_ && checkpoints_.begin_savepoint(operation, kind, directory);
 }
 
 // Checkpoints are kept for the next leader; the TaskManagers are told, they may not know yet.
@@ -233,6 +238,9 @@ void JobMaster::on_call(const sim::Call& call, const sim::Message& body, const s
     case RegisterTaskManager::kind_id():
       register_task_manager(call, sim::as<RegisterTaskManager>(body));
       return;
+    case ConnectRpc::kind_id():
+      answer(call, make<Acknowledge>());
+      return;
     case OfferSlots::kind_id():
       offered(call, sim::as<OfferSlots>(body));
       return;
@@ -339,6 +347,9 @@ void JobMaster::end_of_data(const AttemptId& attempt) {
 void JobMaster::on_reply(sim::Continuation then, const sim::Reply& reply) {
   const bool ok = reply.failure == sim::CallFailure::none;
   switch (static_cast<Then>(then.kind)) {
+    case rm_resolved:
+      if (then.argument == rm_attempt_) resource_manager_resolved(reply);
+      return;
     case registered_at_rm:
       if (then.argument == rm_attempt_) resource_manager_answered(reply);
       return;
@@ -394,8 +405,11 @@ void JobMaster::on_reply(sim::Continuation then, const sim::Reply& reply) {
 
 void JobMaster::on_later(sim::Continuation then) {
   switch (static_cast<Then>(then.kind)) {
-    case rm_retry:
+    case rm_reconnect:
       if (then.argument == rm_attempt_ && !rm_connected_) connect_to_resource_manager();
+      return;
+    case rm_retry:
+      if (then.argument == rm_attempt_ && !rm_connected_) register_at_resource_manager();
       return;
     case declare_retry:
       if (then.argument == declaration_) send_requirements();

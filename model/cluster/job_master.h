@@ -21,6 +21,7 @@
 #include "model/cluster/leadership.h"
 #include "model/cluster/messages.h"
 #include "model/cluster/registration.h"
+#include "model/cluster/savepoint_messages.h"
 #include "model/cluster/slot_provider.h"
 #include "sim/endpoint.h"
 #include "sim/service.h"
@@ -53,6 +54,8 @@ class JobMaster : public sim::Endpoint,
 
   JobStatus status() const { return scheduler_.status(); }
   void cancel();
+  // False: refused, nothing has begun. Else SavepointEnded tells the Dispatcher.
+  bool savepoint(uint64_t operation, SavepointKind kind, const std::string& directory);
   // Leadership is lost: tasks are left to their TaskManagers, stores are kept.
   void suspend();
   // The Dispatcher knows the end of the job (with high availability: durably), so that its
@@ -62,6 +65,8 @@ class JobMaster : public sim::Endpoint,
 
  private:
   enum Then : uint16_t {
+    rm_resolved,
+    rm_reconnect,
     registered_at_rm,
     rm_retry,
     declared,
@@ -155,6 +160,8 @@ class JobMaster : public sim::Endpoint,
   // the ResourceManager
   void on_leader_changed(const std::string& component) override;
   void connect_to_resource_manager();
+  void resource_manager_resolved(const sim::Reply& reply);
+  void register_at_resource_manager();
   void resource_manager_answered(const sim::Reply& reply);
   void close_resource_manager(bool reconnect);
   void send_requirements();
@@ -213,6 +220,8 @@ class JobMaster : public sim::Endpoint,
   void announce_checkpoint(uint16_t kind, std::optional<SubtaskIndex> subtask, uint64_t a,
                            uint64_t b, uint64_t c) override;
   void lock_released() override;
+  void savepoint_ended(uint64_t operation, SavepointKind kind, CheckpointId checkpoint,
+                       const std::string& location) override;
   JobSources& sources() override { return sources_; }
 
   // JobSourcesHost

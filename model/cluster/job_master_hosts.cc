@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/cluster/job_master.h"
+#include "model/savepoint_facts.h"
 #include "model/task/shuffle_messages.h"
 #include "model/trace_events.h"
 #include "sim/check.h"
@@ -327,6 +328,20 @@ void JobMaster::next_id(uint64_t ticket) { ha_->next_id(ticket); }
 void JobMaster::announce_checkpoint(uint16_t kind, std::optional<SubtaskIndex> subtask, uint64_t a,
                                     uint64_t b, uint64_t c) {
   announce(kind, subtask.has_value() ? subtask_path(*subtask) : job_path_, a, b, c);
+}
+
+void JobMaster::savepoint_ended(uint64_t operation, SavepointKind kind, CheckpointId checkpoint,
+                                const std::string& location) {
+  if (checkpoint > 0)
+    announce(fact_kind(SavepointFact::completed), job_path_, static_cast<uint64_t>(checkpoint),
+             static_cast<uint64_t>(kind), 0);
+  auto body = make<SavepointEnded>();
+  body->job = spec_.job->job;
+  body->operation = operation;
+  body->completed = checkpoint > 0;
+  body->checkpoint = checkpoint;
+  body->location = location;
+  tell(spec_.dispatcher, spec_.token, std::move(body));
 }
 
 void JobMaster::lock_released() {

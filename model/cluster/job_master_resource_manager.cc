@@ -1,6 +1,7 @@
 // The JobMaster and the ResourceManager: found through its leader, registered at with retries, told
 // the requirements.
 #include "model/cluster/job_master.h"
+#include "model/cluster/registration_messages.h"
 #include "model/trace_events.h"
 
 namespace drey::model {
@@ -23,6 +24,19 @@ void JobMaster::connect_to_resource_manager() {
   const uint64_t attempt = ++rm_attempt_;
   rm_registering_ = resource_manager_.has_value();
   if (!rm_registering_) return;
+  ask(resource_manager_->address, resource_manager_->token, make<ConnectRpc>(),
+      options_.ask_timeout, {rm_resolved, attempt});
+}
+
+void JobMaster::resource_manager_resolved(const sim::Reply& reply) {
+  if (reply.failure == sim::CallFailure::none)
+    register_at_resource_manager();
+  else
+    later(rm_retry_.delay_after_failed_connect(), {rm_reconnect, rm_attempt_});
+}
+
+void JobMaster::register_at_resource_manager() {
+  const uint64_t attempt = ++rm_attempt_;
   auto body = make<RegisterJobMaster>();
   body->job = spec_.job->job;
   body->address = address();

@@ -312,6 +312,11 @@ void JobScheduler::fail_global(const Cause& cause) {
     handle(cause, std::nullopt, all_tasks(graph_), true);
 }
 
+void JobScheduler::fail_for_good(const Cause& cause) {
+  host_.failure_seen(std::nullopt, cause);
+  fail_job(cause);
+}
+
 void JobScheduler::handle(const Cause& cause, std::optional<SubtaskIndex> failed,
                           std::vector<TaskRestart> tasks, bool global) {
   std::vector<uint32_t> subtasks;

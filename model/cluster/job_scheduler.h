@@ -101,6 +101,8 @@ class JobScheduler : private PartitionAvailability {
   void cancel();
   void suspend();
   void fail_global(const Cause& cause);
+  // A global failure whose class carries NonRecoverableError: no restart strategy is asked.
+  void fail_for_good(const Cause& cause);
   // Only if the attempt is current and INITIALIZING or RUNNING.
   void fail_if_running(const AttemptId& attempt, const Cause& cause);
 

@@ -123,7 +123,9 @@ void PointerStoreClient::suspend() {
   arm_timer(lost_timer, options_.session_timeout);
   ++suspensions_;
   if (critical_) {
-    sim::Duration patience;
+    // CuratorFrameworkImpl.performBackgroundOperation: without a connection an operation waits for
+    // the connection time-out, and only then is retried.
+    sim::Duration patience = options_.connection_timeout;
     for (uint32_t n = 0; n < options_.max_retry_attempts; ++n)
       patience = patience + retry_delay(n, suspensions_ << 8);
     arm_timer(give_up_timer, patience);

@@ -1,7 +1,10 @@
 #pragma once
 // The retry rule of every registration (TaskManager or JobMaster at the ResourceManager,
-// TaskManager at a JobMaster): the ask's time-out doubles from attempt to attempt and a timed-out
-// attempt is repeated at once; an error or a refusal waits. Upstream: RetryingRegistration,
+// TaskManager at a JobMaster). First the address is connected to, within the ask time-out; a
+// failure waits for the error delay and connects again. Then attempts to register: the ask's
+// time-out doubles from attempt to attempt and a timed-out attempt is repeated at once; an error or
+// a refusal waits and begins anew with the first time-out, over the same connection.
+// Upstream: RetryingRegistration (startRegistration, register, registerLater),
 // RetryingRegistrationConfiguration.
 #include <algorithm>
 
@@ -41,9 +44,14 @@ class RegistrationRetry {
       timeout_ = std::min(timeout_ * 2, options_.registration_max_timeout);
       return {};
     }
+    restart();
     return options_.registration_error_delay;
   }
-  sim::Duration delay_after_refusal() const { return options_.registration_refused_delay; }
+  sim::Duration delay_after_refusal() {
+    restart();
+    return options_.registration_refused_delay;
+  }
+  sim::Duration delay_after_failed_connect() const { return options_.registration_error_delay; }
 
  private:
   const FlinkOptions& options_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/cluster/registration_messages.h"
 #include "model/trace_events.h"
 #include "sim/check.h"
 
@@ -319,6 +320,9 @@ void ResourceManager::rearm_heartbeats() {
 
 void ResourceManager::on_call(const sim::Call& call, const sim::Message& body, const sim::Body&) {
   switch (body.kind()) {
+    case ConnectRpc::kind_id():
+      answer(call, make<Acknowledge>());
+      return;
     case RegisterTaskExecutor::kind_id():
       register_task_executor(call, sim::as<RegisterTaskExecutor>(body));
       return;

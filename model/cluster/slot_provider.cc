@@ -119,8 +119,12 @@ void SlotProvider::return_physical_slot(uint32_t group) {
 
 void SlotProvider::cancel_request(SubtaskIndex subtask, sim::Time now) {
   now_ = now;
+  // A failover cancels requests in the middle of the loss of a TaskManager: those whose slots it
+  // has not come to yet still fail for the loss.
+  const Cause before = cause_;
   cause_ = {.kind = Cause::Kind::no_resources, .text = "the request was cancelled"};
   allocator_.cancel(subtask);
+  cause_ = before;
   rearm();
 }
 

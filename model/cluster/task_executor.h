@@ -61,9 +61,13 @@ class TaskExecutor : public sim::Endpoint,
 
  private:
   enum Then : uint16_t {
+    rm_resolved,
+    rm_reconnect,
     registered_at_rm,
     rm_retry,
     slot_report_done,
+    jm_resolved,
+    jm_reconnect,
     registered_at_jm,
     jm_retry,
     offered,
@@ -72,6 +76,7 @@ class TaskExecutor : public sim::Endpoint,
     partition_state,
     heartbeat_told,
     cleanup,
+    tasks_end,
     exit_due,
     ignore,
   };
@@ -113,12 +118,16 @@ class TaskExecutor : public sim::Endpoint,
   // the ResourceManager
   void on_leader_changed(const std::string& component) override;
   void connect_to_resource_manager();
+  void resource_manager_resolved(const sim::Reply& reply);
+  void register_at_resource_manager();
   void resource_manager_answered(const sim::Reply& reply);
   void close_resource_manager(bool reconnect);
 
   // JobMasters
   void job_leader_changed(JobId job);
   void connect_to_job_master(JobId job);
+  void job_master_resolved(JobId job, const sim::Reply& reply);
+  void register_at_job_master(JobId job);
   void job_master_answered(JobId job, const sim::Reply& reply);
   void disconnect_job_master(JobId job, const Cause& cause, bool reconnect);
 
@@ -165,6 +174,7 @@ class TaskExecutor : public sim::Endpoint,
   void on_request_partition_state(const AttemptId& attempt, const PartitionId& partition) override;
   void on_end_of_data(const AttemptId& attempt) override;
   void on_fatal_error(const AttemptId& attempt, const Cause& cause) override;
+  void end_tasks_of(JobId job);
   void say_goodbye_and_exit(sim::StopReason reason, int32_t exit_code);
 
   // HeartbeatListener, of both managers
@@ -193,6 +203,7 @@ class TaskExecutor : public sim::Endpoint,
 
   sim::StopReason exit_reason_ = sim::StopReason::exit;  // when it says good-bye
   int32_t exit_code_ = 0;
+  bool leaving_ = false;
 
   HeartbeatManager rm_heartbeats_;
   HeartbeatManager jm_heartbeats_;

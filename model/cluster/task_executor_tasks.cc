@@ -264,6 +264,18 @@ void TaskExecutor::on_end_of_data(const AttemptId& attempt) {
   tell_job_master(attempt.job, std::move(body));
 }
 
+namespace {
+constexpr sim::Duration kCancelerThread = sim::milliseconds(1);
+
+Cause shutting_down() {
+  return {.kind = Cause::Kind::task_manager_lost,
+          .text = "the TaskExecutor is shutting down",
+          .partition = {}};
+}
+}  // namespace
+
+void TaskExecutor::end_tasks_of(JobId job) { fail_job(job, shutting_down()); }
+
 // Table 7.2, row "TM | JM": all tasks of the job fail, its active slots wait inactive for a new
 // leader.
 void TaskExecutor::disconnect_job_master(JobId job, const Cause& cause, bool reconnect) {
@@ -280,7 +292,12 @@ void TaskExecutor::disconnect_job_master(JobId job, const Cause& cause, bool rec
     body->resource = spec_.resource;
     body->cause = cause;
     tell(connection.address, connection.token, std::move(body));
-    fail_job(job, cause);
+    // Task.failExternally only starts the thread that cancels. Who says good-bye is therefore heard
+    // before its tasks are missed by their consumers (twin 045).
+    if (leaving_)
+      later(kCancelerThread, {tasks_end, job});
+    else
+      fail_job(job, cause);
     release_results_of(job);
     for (const AllocationId allocation : slots_.active_of(job))
       slots_.mark_inactive(allocation, now() + options_.slot_timeout);
@@ -296,18 +313,17 @@ void TaskExecutor::disconnect_job_master(JobId job, const Cause& cause, bool rec
 // ResourceManager, the tasks fail, and the process ends a little later.
 void TaskExecutor::say_goodbye_and_exit(sim::StopReason reason, int32_t exit_code) {
   constexpr sim::Duration kShutdown = sim::milliseconds(50);
-  const Cause cause{.kind = Cause::Kind::task_manager_lost,
-                    .text = "the TaskExecutor is shutting down",
-                    .partition = {}};
-  std::vector<JobId> jobs;
-  for (const auto& [job, connection] : jobs_) jobs.push_back(job);
-  for (const JobId job : jobs) disconnect_job_master(job, cause, false);
+  leaving_ = true;
+  const Cause cause = shutting_down();
   if (rm_connected_) {
     auto body = std::make_shared<DisconnectTaskManager>();
     body->resource = spec_.resource;
     body->cause = cause;
     tell(resource_manager_->address, resource_manager_->token, std::move(body));
   }
+  std::vector<JobId> jobs;
+  for (const auto& [job, connection] : jobs_) jobs.push_back(job);
+  for (const JobId job : jobs) disconnect_job_master(job, cause, false);
   exit_reason_ = reason;
   exit_code_ = exit_code;
   later(kShutdown, {exit_due, 0});

@@ -9,8 +9,15 @@
 
 namespace drey::model {
 
+// A lost input is seen by the network's thread; the task's own finds it a little later. So a failed
+// producer is heard of before its consumers, and a TaskManager's good-bye before both.
 void ExactTask::fail_task(const Cause& cause) {
-  if (!ended()) leave_stage({.kind = TaskThrowable::Kind::user_error, .what = keep(cause)}, {});
+  constexpr sim::Duration kThreadHop = sim::milliseconds(1);
+  const bool of_network = cause.kind == Cause::Kind::remote_transport ||
+                          cause.kind == Cause::Kind::partition_connection;
+  if (!ended())
+    leave_stage({.kind = TaskThrowable::Kind::user_error, .what = keep(cause)},
+                of_network ? kThreadHop : sim::Duration{});
 }
 
 uint64_t ExactTask::keep(const Cause& cause) {

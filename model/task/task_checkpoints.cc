@@ -202,10 +202,14 @@ std::string TaskCheckpoints::object_key(const Running& running, uint32_t op,
   const Deployment& deployment = context_.deployment();
   const AttemptId& attempt = deployment.attempt;
   const CheckpointId id = running.request.barrier.barrier.id;
-  const std::string place = shared ? std::string("shared") : fmt::format("chk-{}", id);
-  return fmt::format("{}/{}/{}-{}-{}-{}-{}", deployment.job->checkpoint_directory, place,
-                     deployment.job->spec.operators[op].id, attempt.subtask, attempt.attempt, id,
-                     name);
+  const CheckpointOptions& options = running.request.barrier.barrier.options;
+  const std::string place =
+      is_savepoint(options.type)
+          ? options.location
+          : fmt::format("{}/{}", deployment.job->checkpoint_directory,
+                        shared ? std::string("shared") : fmt::format("chk-{}", id));
+  return fmt::format("{}/{}-{}-{}-{}-{}", place, deployment.job->spec.operators[op].id,
+                     attempt.subtask, attempt.attempt, id, name);
 }
 
 void TaskCheckpoints::upload(Running& running, const state::KeyedBackend::File& file) {
@@ -356,6 +360,7 @@ void TaskCheckpoints::cancel_all() {
   preparing_.reset();
   for (auto& [id, running] : running_) discard(running);
   running_.clear();
+  for (const auto& [number, upload] : uploads_) delete_object(upload.object_key);
   uploads_.clear();
 }
 

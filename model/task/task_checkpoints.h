@@ -62,7 +62,9 @@ class TaskCheckpoints {
   // Of jobs that a snapshot may wait for.
   void job_done();
 
-  bool running() const { return !running_.empty(); }
+  // Also while an object of one that was aborted is still on its way: it is deleted when it is
+  // there (StreamTask waits for its asynchronous parts before it finishes).
+  bool running() const { return !running_.empty() || !uploads_.empty(); }
   // The first checkpoint performed after the end of data; none yet: nothing.
   std::optional<CheckpointId> final_checkpoint() const { return final_; }
 

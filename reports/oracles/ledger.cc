@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "model/graph/record_functions.h"
+#include "model/savepoint_facts.h"
 #include "model/trace_events.h"
 #include "reports/fact_text.h"
 #include "sim/broker.h"
@@ -17,6 +18,10 @@ namespace drey::reports {
 using model::CheckpointFact;
 using sim::BrokerFact;
 using sim::FactGroup;
+
+namespace {
+constexpr uint64_t kStops = 2;  // SavepointFact: from this kind on the job stops
+}  // namespace
 
 Ledger::Ledger(LedgerOptions options, TraceNames names)
     : options_(std::move(options)),
@@ -33,6 +38,7 @@ Ledger::Ledger(LedgerOptions options, TraceNames names)
       fetched_to_(evaluator_.splits(), 0) {}
 
 void Ledger::owe_everything() {
+  if (stopped_at_.has_value()) return;
   for (uint16_t split = 0; split < evaluator_.splits(); ++split)
     CHECK(evaluator_.size(split) != sim::LogContents::kUnbounded, "an endless log is owed in part");
   everything_ = true;
@@ -51,7 +57,8 @@ std::string_view Ledger::claim() const {
 }
 
 uint64_t Ledger::interests() const {
-  return sim::interest(FactGroup::external) | sim::interest(FactGroup::checkpoint);
+  return sim::interest(FactGroup::external) | sim::interest(FactGroup::checkpoint) |
+         sim::interest(FactGroup::control);
 }
 
 bool Ledger::of_job(const sim::Fact& fact) {
@@ -75,6 +82,12 @@ void Ledger::on(const sim::Fact& fact, sim::FactNumber) {
     completed_.push_back(std::move(positions));
     if (completed_.size() > 3) completed_.erase(completed_.begin());
     pending_.erase(pending_.begin(), pending_.upper_bound(fact.a));
+  } else if (fact.kind == fact_kind(model::SavepointFact::completed) && fact.b >= kStops) {
+    if (!of_job(fact)) return;
+    Positions positions = covered();
+    for (const auto& [split, offset] : pending_[fact.a])
+      if (split < positions.size()) positions[split] = offset;
+    stopped_at_ = std::move(positions);
   }
 }
 

@@ -103,6 +103,8 @@ class Ledger final : public Oracle {
   bool check_fold_;
   uint64_t of_nothing_;
   bool everything_ = false;
+  // The job has stopped with a savepoint: all that this covers is owed, and nothing else.
+  std::optional<Positions> stopped_at_;
 
   LedgerCounts counts_;
   Evidence evidence_;

@@ -10,6 +10,7 @@ namespace drey::reports {
 
 // What completed checkpoints cover, leaving out the newest ones.
 Ledger::Positions Ledger::owed(size_t completed_before_last) const {
+  if (stopped_at_.has_value() && !windowed_) return *stopped_at_;
   Positions owed(evaluator_.splits(), 0);
   if (everything_)
     for (uint16_t split = 0; split < evaluator_.splits(); ++split)

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/graph/execution_state.h"
+#include "model/savepoint_facts.h"
 #include "model/task/task_runtime.h"
 #include "model/trace_events.h"
 #include "scenarios/fault_injector.h"
@@ -129,6 +130,8 @@ void TwinFacts::on_fault(const sim::Fact& fact) {
   if (at != process_of_.end()) lost_ = at->second;
   for (const auto& [subtask, process] : process_of_)
     if (!lost_.empty() && process == lost_) on_lost_.insert(subtask);
+  for (const auto& [subtask, state] : state_now_)
+    if (state == "FINISHED") finished_before_fault_.insert(subtask);
 }
 
 void TwinFacts::on_status(const sim::Fact& fact) {
@@ -142,6 +145,7 @@ void TwinFacts::on_status(const sim::Fact& fact) {
     // A new JobMaster begins there, whatever the old one did.
     statuses_.push_back({fact.at, "(new JobMaster)"});
     statuses_.push_back({fact.at, "CREATED"});
+    roots_.clear();  // the REST API knows those of the last JobMaster
     counted_from_ = completed_.size();
   } else if (speaker != job_master_ && !job_master_.empty()) {
     return;  // a former leader: not part of the job's history
@@ -180,6 +184,9 @@ void TwinFacts::on_control(const sim::Fact& fact) {
     const std::string process = process_of_allocation_[fact.b];
     first_slot_.try_emplace(subtask, fact.b, process);
     process_of_[subtask] = process;
+  } else if (fact.kind == model::fact_kind(model::SavepointFact::ended)) {
+    savepoint_ = fact.b != 0 ? "completed" : "failed";
+    completed_before_savepoint_ended_ = completed_.size();
   } else if (is(ControlFact::job_result)) {
     end_ = fact.at;
   } else {
@@ -320,12 +327,16 @@ void TwinFacts::add_placement(Json& facts) const {
 
 void TwinFacts::add_lost_tasks(Json& facts) const {
   if (lost_.empty()) return;
-  facts["tasks_on_the_lost_tm"] = on_lost_;
+  // A finished task gave its slot back; it is on the machine by its result only.
+  std::set<std::string> running;
+  for (const std::string& subtask : on_lost_)
+    if (finished_before_fault_.count(subtask) == 0) running.insert(subtask);
+  facts["tasks_on_the_lost_tm"] = running;
   const Json sets = restart_sets();
-  bool covers = !on_lost_.empty() && !sets.empty();
+  bool covers = !running.empty() && !sets.empty();
   if (covers) {
     const auto first = sets[0].get<std::set<std::string>>();
-    for (const std::string& subtask : on_lost_) covers = covers && first.count(subtask) != 0;
+    for (const std::string& subtask : running) covers = covers && first.count(subtask) != 0;
   }
   facts["restart_set_covers_lost_tasks"] = covers;
 }
@@ -492,6 +503,14 @@ Json TwinFacts::facts(bool right_values) const {
   add_times(facts);
   if (twin_["flink"].contains("execution.checkpointing.interval"))
     facts["left_in_the_job_directory"] = left_in_the_directory();
+  if (!savepoint_.empty()) {
+    facts["savepoint_operation"] = savepoint_;
+    facts["checkpoints_go_on"] = completed_.size() > completed_before_savepoint_ended_;
+    const bool none = std::none_of(objects_.begin(), objects_.end(), [](const std::string& key) {
+      return key.find("savepoints/") != std::string::npos;
+    });
+    facts["left_of_the_savepoint"] = none ? "nothing" : "files";
+  }
   facts["output"] = output(right_values);
   return facts;
 }

@@ -126,6 +126,9 @@ class TwinFacts final : public sim::TraceSink {
   std::map<std::string, std::pair<uint64_t, std::string>> first_slot_;  // subtask -> allocation, TM
   std::map<std::string, std::string> process_of_;                       // subtask -> TM now
   std::set<std::string> on_lost_;
+  std::set<std::string> finished_before_fault_;
+  std::string savepoint_;  // how the operation ended
+  size_t completed_before_savepoint_ended_ = 0;
   std::string lost_;  // the TaskManager that the fault hits
   std::map<std::string, Output> outputs_;
   std::optional<sim::Time> fault_at_;

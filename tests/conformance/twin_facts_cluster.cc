@@ -59,24 +59,18 @@ std::string TwinFacts::status_at(sim::Time at) const {
   return status;
 }
 
-// A finished task that was scheduled once more.
+// Tasks that had finished before the fault and were scheduled once more.
 void TwinFacts::add_reruns(Json& facts) const {
-  std::set<std::string> finished, again, lost;
-  for (const Transition& each : transitions_) {
-    if (each.state == "FINISHED") finished.insert(each.subtask);
-    if (each.state == "SCHEDULED" && finished.count(each.subtask) != 0) again.insert(each.subtask);
-    if (fault_at_ && each.at <= *fault_at_ && each.state == "FINISHED" &&
-        on_lost_.count(each.subtask) != 0)
-      lost.insert(each.subtask);
-  }
   if (lost_.empty()) return;
+  std::set<std::string> again, lost;
+  for (const Transition& each : transitions_)
+    if (each.state == "SCHEDULED" && each.at > *fault_at_ &&
+        finished_before_fault_.count(each.subtask) != 0)
+      again.insert(each.subtask);
+  for (const std::string& subtask : on_lost_)
+    if (finished_before_fault_.count(subtask) != 0) lost.insert(subtask);
   facts["rerun_of_finished_tasks"] = again;
   facts["finished_tasks_rerun_are_those_on_the_lost_tm"] = again == lost;
-  // A finished task gave its slot back; it is on the machine by its result only.
-  std::set<std::string> running;
-  for (const std::string& subtask : on_lost_)
-    if (lost.count(subtask) == 0) running.insert(subtask);
-  facts["tasks_on_the_lost_tm"] = running;
   facts["finished_tasks_on_the_lost_tm"] = lost;
 }
 

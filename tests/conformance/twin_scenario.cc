@@ -149,6 +149,9 @@ class Builder {
   void window(Json& spec) {
     spec["kind"] = "window";
     spec["window"] = "500ms";
+    // The twin's source emits a watermark after each record with a new maximum; its records are at
+    // least a millisecond apart.
+    out_.scenario["flink"]["pipeline.auto-watermark-interval"] = "1 ms";
     Json& source = out_.scenario["job"]["vertices"][source_];
     const Json& load = twin_["load"];
     const std::string disorder = std::to_string(load.value("disorder", int64_t{0})) + "ms";
@@ -204,6 +207,9 @@ class Builder {
     if (fault.contains("at") && fault["at"].is_string()) {
       made["at"] = std::to_string(kUpBefore) + "s";
       made["after"] = compact(fault["at"]);
+    } else if (fault.contains("then")) {
+      made["when"] = out_.scenario["faults"].back()["when"];  // just after the one before
+      made["after"] = "1ms";
     } else if (fault.contains("after_previous")) {
       made["when"] = "fault." + previous_ + " == landed";
       made["after"] = compact(fault["after_previous"]);
@@ -234,6 +240,7 @@ class Builder {
     }
     if (whom == "JM" || whom == "leading JM") return "leader";
     if (whom == "each TM") return "tm-*";
+    if (whom == "standby JM") return "standby";
     if (whom == "ZooKeeper") return "pointer-store";
     missing("process: " + whom);
     return "leader";
@@ -287,18 +294,7 @@ class Builder {
     if (fault.contains("for")) made["for"] = compact(fault["for"]);
   }
 
-  bool zookeeper(const Json& fault, Json& made) {
-    const bool frozen = fault.value("freeze", "") == "ZooKeeper";
-    if (!frozen && fault.value("kill", "") != "ZooKeeper") return false;
-    // Frozen, its server answers nobody; killed, it would close its connections.
-    if (!frozen) missing("a pointer store that is killed");
-    made["pointer_store"] = "outage";
-    if (frozen) made["for"] = compact(fault["for"]);
-    return true;
-  }
-
   void world_fault(const Json& fault, Json& made) {
-    if (zookeeper(fault, made)) return;
     if (fault.contains("kill")) {
       made["kill"] = target(fault["kill"]);
     } else if (fault.contains("terminate")) {
@@ -323,6 +319,16 @@ class Builder {
     } else if (fault.contains("cancel")) {
       if (fault["cancel"] != "job") missing("a job started from a retained checkpoint");
       made["cancel"] = "job";
+    } else if (fault.contains("savepoint")) {
+      made["savepoint"] = "job";
+    } else if (fault.contains("stop_with_savepoint") ||
+               fault.value("then", "") == "stop_with_savepoint") {
+      made["stop_with_savepoint"] = "job";
+    } else if (fault.contains("savepoint_directory")) {
+      // The folder of the savepoint is what the JobManager writes next.
+      made["storage"] = "error";
+      made["operation"] = "put";
+      made["from"] = "leader";
     } else {
       for (const auto& [key, value] : fault.items())
         if (key != "when" && key != "after" && key != "at" && key != "after_previous" &&
@@ -340,6 +346,8 @@ class Builder {
           std::string("tm-") + std::to_string(cluster["task_managers"].get<int64_t>() + spare);
     } else if (what == "JM") {
       made["restart"] = "jm-1";  // the only one where this occurs
+    } else if (what == "ZooKeeper") {
+      made["restart"] = target(what);
     } else {
       missing("start of " + what);
     }
@@ -347,12 +355,15 @@ class Builder {
 
   void fault(const Json& fault) {
     if (user_fault(fault)) return;
+    // What heals when the job is over changes no fact of it.
+    if (fault.contains("heal") && fault.value("when", "") == "CANCELED") return;
     // The words for what `load` says in numbers.
     if (fault.contains("backpressure") && twin_["load"].contains("cost_us_per_record")) return;
     Json made = Json::object();
     const std::string id = std::string("f") + std::to_string(out_.scenario["faults"].size());
     made["id"] = id;
-    if (fault.contains("then") || fault.contains("first_submission"))
+    const bool resubmits = fault.contains("then") && fault["then"] != "stop_with_savepoint";
+    if (resubmits || fault.contains("first_submission"))
       return missing("savepoints and further submissions");
     world_fault(fault, made);
     when(fault, made);

@@ -1,0 +1,128 @@
+// Savepoints of a job (control-plane.md 9.5): the operations that the coordinator's requests belong
+// to, and what their ends set off.
+//
+//   plain   the job goes on
+//   cancel  periodic checkpoints stop; then the job is cancelled, or, if it failed, they start
+//   again stop    the same with a synchronous savepoint: when it is there the tasks finish; the
+//   operation
+//           has ended well when the job has. A task that ends otherwise fails the job for good
+//           (StopWithSavepointStoppingException); the savepoint stays valid.
+//
+// Upstream: SchedulerBase.triggerSavepoint, stopWithSavepoint; StopWithSavepointTerminationManager.
+#include "model/cluster/job_checkpoints.h"
+#include "model/mutants.h"
+
+namespace drey::model {
+
+namespace {
+// Requests of ours beside the one at the end of data.
+constexpr uint64_t kFirstSavepointRequest = 16;
+constexpr uint64_t kFollowUp = 1;  // argument of Timer::verdict
+}  // namespace
+
+bool JobCheckpoints::begin_savepoint(uint64_t operation, SavepointKind kind,
+                                     const std::string& directory) {
+  // Without checkpointing there is no coordinator; of a job with blocking results there are none.
+  if (!enabled() || always_off_ || coordinator_->is_shutdown()) return false;
+  const uint64_t request = kFirstSavepointRequest + savepoint_requests_++;
+  savepoints_[request] = {.operation = operation, .kind = kind, .checkpoint = 0, .location = {}};
+  if (kind != SavepointKind::plain) coordinator_->stop_scheduler();
+  if (stops(kind))
+    coordinator_->trigger_stop_savepoint(request, kind == SavepointKind::drain, directory);
+  else
+    coordinator_->trigger_savepoint(request, directory);
+  return true;
+}
+
+// An object store has no directories: a location is a prefix, there from the start. The folder of a
+// savepoint is new: the marker object that stands for it is written first.
+void JobCheckpoints::begin_location(uint64_t ticket, CheckpointId id,
+                                    const CheckpointProperties& props, const std::string& target) {
+  if (!props.is_savepoint()) {
+    coordinator_->on_location(ticket, job_.checkpoint_directory + "/chk-" + std::to_string(id));
+    return;
+  }
+  const std::string location =
+      target + "/savepoint-" + std::to_string(job_.job) + "-" + std::to_string(id);
+  locations_[ticket] = location;
+  host_.put_object(ticket, location + "/", {});
+}
+
+void JobCheckpoints::location_stored(uint64_t ticket, const std::string& location, bool ok) {
+  if (ok)
+    coordinator_->on_location(ticket, location);
+  else
+    coordinator_->on_location_failed(ticket, CheckpointFailureReason::io_exception);
+}
+
+void JobCheckpoints::savepoint_done(uint64_t request, const CompletedCheckpoint& checkpoint) {
+  const auto found = savepoints_.find(request);
+  if (found == savepoints_.end()) return;
+  Savepoint savepoint = found->second;
+  savepoints_.erase(found);
+  savepoint.checkpoint = checkpoint.id;
+  savepoint.location = checkpoint.location;
+  if (stops(savepoint.kind)) {
+    stopping_ = savepoint;
+    return;
+  }
+  host_.savepoint_ended(savepoint.operation, savepoint.kind, savepoint.checkpoint,
+                        savepoint.location);
+  if (savepoint.kind == SavepointKind::cancel) follow_savepoint(FollowUp::cancel_job);
+}
+
+void JobCheckpoints::savepoint_failed(uint64_t request) {
+  const auto found = savepoints_.find(request);
+  if (found == savepoints_.end()) return;
+  const Savepoint savepoint = found->second;
+  savepoints_.erase(found);
+  host_.savepoint_ended(savepoint.operation, savepoint.kind, 0, {});
+  if (savepoint.kind != SavepointKind::plain) follow_savepoint(FollowUp::restart_periodic);
+}
+
+// The tasks finish, or the job fails: judged when all have ended.
+void JobCheckpoints::watch_stop(SubtaskIndex, ExecutionState state) {
+  if (!stopping_.has_value() || !is_terminal(state)) return;
+  const ExecutionGraph& graph = host_.scheduler().graph();
+  if (graph.all_terminal() && !graph.all_finished()) follow_savepoint(FollowUp::fail_job);
+}
+
+void JobCheckpoints::watch_stop(JobStatus status) {
+  if (!stopping_.has_value() || !is_globally_terminal(status)) return;
+  const Savepoint savepoint = *stopping_;
+  stopping_.reset();
+  const bool well = status == JobStatus::finished;
+  host_.savepoint_ended(savepoint.operation, savepoint.kind, well ? savepoint.checkpoint : 0,
+                        savepoint.location);
+}
+
+void JobCheckpoints::follow_savepoint(FollowUp next) {
+  follow_ups_.push_back(next);
+  host_.arm(JobCheckpointsHost::Timer::verdict, kFollowUp, {});
+}
+
+void JobCheckpoints::carry_out_follow_up() {
+  if (follow_ups_.empty()) return;
+  const FollowUp next = follow_ups_.front();
+  follow_ups_.pop_front();
+  switch (next) {
+    case FollowUp::restart_periodic:
+      // FLINK-15152 forgot it.
+      if (!coordinator_->is_shutdown() && !coordinator_->is_started() &&
+          options_.mutant != Mutant::periodic_checkpoints_stay_off)
+        coordinator_->start_scheduler();
+      return;
+    case FollowUp::cancel_job:
+      host_.scheduler().cancel();
+      return;
+    case FollowUp::fail_job:
+      if (!stopping_.has_value()) return;
+      host_.scheduler().fail_for_good(
+          {.kind = Cause::Kind::checkpoint,
+           .text = "a savepoint has been created, but not all tasks have finished",
+           .partition = {}});
+      return;
+  }
+}
+
+}  // namespace drey::model
