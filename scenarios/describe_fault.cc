@@ -119,6 +119,11 @@ void describe_of_job(FieldVisitor& v, const FaultSpec& f) {
   v.choice({.name = kVerbNames[static_cast<size_t>(f.verb)], .help = "The job."}, kJobNames, job);
 }
 
+void describe_drain(FieldVisitor& v, FaultSpec& f) {
+  const Field drain{.name = "drain", .help = "Timers and windows fire before the job ends."};
+  if (v.wants(drain, f.drain)) v.boolean(drain, f.drain);
+}
+
 void describe_verb(FieldVisitor& v, FaultSpec& f) {
   const Field whom{.name = kVerbNames[static_cast<size_t>(f.verb)],
                    .help = "Process or host that is hit."};
@@ -185,9 +190,7 @@ void describe_verb(FieldVisitor& v, FaultSpec& f) {
       break;
     case FaultVerb::stop_with_savepoint:
       describe_of_job(v, f);
-      if (v.wants({.name = "drain", .help = "Timers and windows fire before the job ends."},
-                  f.drain))
-        v.boolean({.name = "drain", .help = ""}, f.drain);
+      describe_drain(v, f);
       break;
   }
 }

@@ -52,6 +52,7 @@ constexpr Door kDoors[] = {
     {"model/client/", "model/graph/"},
     // A client talks to the cluster: its messages, options and the leader's address.
     {"model/client/", "model/cluster/messages.h"},
+    {"model/client/", "model/cluster/savepoint_messages.h"},
     {"model/client/", "model/cluster/leadership.h"},
     {"model/client/", "model/cluster/flink_options.h"},
     {"model/cluster/", "model/"},
@@ -60,8 +61,9 @@ constexpr Door kDoors[] = {
 // What reports/ may see of model: the announced facts and the description of the job (design.md
 // section 1).
 constexpr std::string_view kReportsView[] = {
-    "model/trace_events.h", "model/runtime_facts.h", "model/result_facts.h", "model/fact_names.h",
-    "model/graph/execution_state.h", "model/graph/job_spec.h",
+    "model/trace_events.h", "model/runtime_facts.h", "model/result_facts.h",
+    "model/savepoint_facts.h", "model/fact_names.h", "model/graph/execution_state.h",
+    "model/graph/job_spec.h",
     // The job's shape: which subtasks there are and what connects them; no state.
     "model/graph/execution_topology.h", "model/graph/result_partition_type.h",
     // What the operators of a job mean, as pure functions of a record and the description.
