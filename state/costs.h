@@ -44,14 +44,14 @@ struct RocksDbCosts {
   uint64_t next_ns = 500;             // one step of an iterator
   uint64_t call_garbage_bytes = 160;  // Java arrays that one call leaves on the heap
   uint64_t timer_bytes = 72;          // a timer lives on the heap
-  uint64_t job_ps_per_byte =
-      6000;  // flush and compaction: per byte read or written. Rows "incremental"
+  // Flush and compaction, per byte read or written. Rows "checkpoint, incremental".
+  uint64_t job_ps_per_byte = 8000;
   // Of a full snapshot: taking the view, opening its iterators and streams, and writing. Rows
   // "checkpoint, full"
   uint64_t view_ns = 20'000;
-  uint64_t full_snapshot_ns = 25'000'000;
+  uint64_t full_snapshot_ns = 40'000'000;
   uint64_t serialise_ps_per_byte = 2000;
-  uint64_t open_ns = 60'000'000;    // opening a database. Rows "failure, RocksDB", small state
+  uint64_t open_ns = 90'000'000;    // opening a database. Rows "failure, RocksDB", small state
   uint64_t read_ps_per_byte = 500;  // restoring a full snapshot, beside the puts
 };
 

@@ -239,7 +239,10 @@ void ExactTask::run_background_jobs() {
       announce_fact(fact_kind(StateFact::job_run), static_cast<uint64_t>(job->kind),
                     charge.disk_read_bytes, charge.disk_write_bytes);
       ++background_busy_;
-      after(time_of(charge), {.part = TaskPart::task});
+      const sim::Duration takes = time_of(charge);
+      if (job->kind == state::KeyedBackend::Job::Kind::serialise)
+        checkpoints_.serialises_until(static_cast<CheckpointId>(job->checkpoint), now() + takes);
+      after(takes, {.part = TaskPart::task});
     }
   }
 }

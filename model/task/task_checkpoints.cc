@@ -1,5 +1,7 @@
 #include "model/task/task_checkpoints.h"
 
+#include <algorithm>
+
 #include "fmt/core.h"
 #include "model/runtime_facts.h"
 #include "model/trace_events.h"
@@ -159,6 +161,7 @@ void TaskCheckpoints::timer(TaskCall call) {
 
 void TaskCheckpoints::pull(CheckpointId id) {
   Running& running = running_[id];
+  if (context_.time() < running.serialised) return;
   const uint32_t threads = context_.deployment().job->options.transfer_threads;
   while (running.pulling < running.backends.size() && running.uploading < threads) {
     state::KeyedBackend* const backend = running.backends[running.pulling];
@@ -187,6 +190,11 @@ void TaskCheckpoints::pull(CheckpointId id) {
     }
   }
   if (running.pulling == running.backends.size()) finish(id);
+}
+
+void TaskCheckpoints::serialises_until(CheckpointId id, sim::Time end) {
+  const auto at = running_.find(id);
+  if (at != running_.end()) at->second.serialised = std::max(at->second.serialised, end);
 }
 
 void TaskCheckpoints::job_done() {

@@ -61,6 +61,8 @@ class TaskCheckpoints {
   void subsumed(CheckpointId id);
   // Of jobs that a snapshot may wait for.
   void job_done();
+  // A background job serialises the checkpoint until then; job_done() follows.
+  void serialises_until(CheckpointId id, sim::Time end);
 
   // Also while an object of one that was aborted is still on its way: it is deleted when it is
   // there (StreamTask waits for its asynchronous parts before it finishes).
@@ -93,6 +95,7 @@ class TaskCheckpoints {
     std::vector<Upload> stored;
     sim::Duration sync;
     sim::Time async_begin;
+    sim::Time serialised;  // before then its files are not there yet
   };
 
   void pass_on_cancellation(CheckpointId id);
