@@ -157,6 +157,11 @@ def check_report(browser, page, result, name, shots):
             wrong += [f"{name} {view}: {text}" for text in numbers]
             if view == "verdict" and count < 15:
                 wrong.append(f"{name}: only {count} numbers of the verdict name their place")
+            recovered = result.get("metrics", {}).get("values", {}).get("recovery.total.count", 0)
+            if view == "failures" and recovered > 0 and result["failovers"]:
+                parts = browser.script("return [...document.querySelectorAll('[data-testid=segments] [data-result$=mean]')].length")
+                if parts != 7:
+                    wrong.append(f"{name}: a recovery has {parts} segments on the page, not 7")
             if shots:
                 browser.shot(f"{name}-{view}-{theme}", shots)
             wrong += [f"{name} {view}: {text}" for text in browser.complaints(page)]

@@ -3,6 +3,7 @@ import { Model, type Failover, type RunResult } from "../data";
 import { reasonLetter, reasonText, usePalette } from "../colours";
 import { count, duration, moment, plural } from "../format";
 import { seconds, setView } from "../view";
+import { RecoverySegments } from "../parts/segments";
 import { Badge, Empty, Exact, Panel } from "../parts/small";
 import { Table, type TableColumn } from "../parts/table";
 
@@ -194,6 +195,7 @@ export function Failures(props: { model: Model; result: RunResult; base: string 
           ]}
         />
       </Panel>
+      {all.length > 0 && <RecoverySegments result={result} base={base} />}
       <Panel
         title="Failovers"
         id="failovers"
