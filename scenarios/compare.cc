@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 
 #include "reports/metric_table.h"
 
@@ -259,12 +260,13 @@ void compare_sweeps(const Comparand& a, const Comparand& b, const CompareOptions
     return;
   }
   size_t matched = 0;
+  std::map<std::string, const JsonNode*> there;
+  for (const JsonNode& y : second->items) there.emplace(place_of(y), &y);
   for (const JsonNode& x : first->items) {
-    for (const JsonNode& y : second->items) {
-      if (place_of(x) != place_of(y)) continue;
-      ++matched;
-      compare_points(x, y, *measures, comparer);
-    }
+    const auto found = there.find(place_of(x));
+    if (found == there.end()) continue;
+    ++matched;
+    compare_points(x, *found->second, *measures, comparer);
   }
   if (matched == 0) out.problem = "the sweeps have no point in common";
   out.head += fmt::format("{} points of {} and {} are in both\n", matched, first->items.size(),

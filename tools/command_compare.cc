@@ -43,6 +43,8 @@ std::optional<scenarios::Comparand> read_one(const std::string& name) {
     out.log = text_of(path / "log.txt").value_or("");
   } else {
     text = text_of(path);
+    if (path.filename() == "result.json")
+      out.log = text_of(path.parent_path() / "log.txt").value_or("");
   }
   if (text)
     if (auto document = scenarios::parse_json(*text)) {
