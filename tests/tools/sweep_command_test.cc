@@ -174,13 +174,43 @@ TEST_F(SweepCommand, EmittedScriptsAreSoundAndTheirShardsAddUp) {
               0);
   }
   // Slurm's own variables, as an array of three would set them; `drey` by the path.
+  const std::string here = "PATH=" + std::string(DREY_BINARY_DIR) + ":$PATH ";
+  const auto shell = [&](const std::string& command) {
+    return std::system((here + command + " > /dev/null 2>&1").c_str());
+  };
   for (const char* task : {"2", "0", "1"})
-    ASSERT_EQ(std::system(("PATH=" + std::string(DREY_BINARY_DIR) + ":$PATH SLURM_ARRAY_TASK_ID=" +
-                           task + " bash '" + at("slurm") + "' > /dev/null 2>&1")
-                              .c_str()),
-              0);
+    ASSERT_EQ(shell("SLURM_ARRAY_TASK_ID=" + std::string(task) + " bash '" + at("slurm") + "'"), 0);
   ASSERT_EQ(run_drey(sweep("whole")), 0);
-  EXPECT_EQ(merged({"it's out"}, "shards.db"), merged({"whole"}, "whole.db"));
+  const std::string whole = merged({"whole"}, "whole.db");
+  EXPECT_EQ(merged({"it's out"}, "slurm.db"), whole);
+
+  // What a pod runs, with the index that Kubernetes sets; the claim's folder is not there.
+  fs::remove_all(root_ / "it's out");
+  const std::string text = bytes_of(root_ / "k8s");
+  const size_t from = text.find("cd /sweep && "), end = text.find('\n', from);
+  ASSERT_NE(from, std::string::npos);
+  std::string pod;
+  for (size_t i = from + 13; i + 1 < end; ++i) {
+    if (text[i] == '\\') ++i;
+    pod += text[i];
+  }
+  std::ofstream(root_ / "pod") << pod << "\n";
+  for (const char* index : {"1", "2", "0"})
+    ASSERT_EQ(shell("JOB_COMPLETION_INDEX=" + std::string(index) + " sh '" + at("pod") + "'"), 0);
+  EXPECT_EQ(merged({"it's out"}, "k8s.db"), whole);
+
+  // GNU parallel, or what it does with our arguments where it is not installed.
+  fs::remove_all(root_ / "it's out");
+  if (std::system("command -v parallel > /dev/null") != 0) {
+    std::ofstream(root_ / "parallel.sh")
+        << "parallel() { while [ \"$1\" != drey ]; do shift; done; while read -r n; do "
+           "\"${@//\\{\\}/$n}\" < /dev/null || return; done; }\n. '" +
+               at("parallel") + "'\n";
+    ASSERT_EQ(shell("bash '" + at("parallel.sh") + "'"), 0);
+  } else {
+    ASSERT_EQ(shell("bash '" + at("parallel") + "'"), 0);
+  }
+  EXPECT_EQ(bytes_of(root_ / "it's out/runs.db"), whole);
 }
 
 }  // namespace
