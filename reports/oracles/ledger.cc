@@ -21,6 +21,7 @@ using sim::FactGroup;
 
 namespace {
 constexpr uint64_t kStops = 2;  // SavepointFact: from this kind on the job stops
+constexpr uint64_t kDrains = 3;
 }  // namespace
 
 Ledger::Ledger(LedgerOptions options, TraceNames names)
@@ -88,6 +89,7 @@ void Ledger::on(const sim::Fact& fact, sim::FactNumber) {
     for (const auto& [split, offset] : pending_[fact.a])
       if (split < positions.size()) positions[split] = offset;
     stopped_at_ = std::move(positions);
+    drained_ = fact.b == kDrains;
   }
 }
 

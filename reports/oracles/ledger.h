@@ -105,6 +105,7 @@ class Ledger final : public Oracle {
   bool everything_ = false;
   // The job has stopped with a savepoint: all that this covers is owed, and nothing else.
   std::optional<Positions> stopped_at_;
+  bool drained_ = false;  // and the end of time went through it: every window has fired
 
   LedgerCounts counts_;
   Evidence evidence_;

@@ -82,6 +82,8 @@ void Ledger::name_culprits(const std::vector<WindowLedger::Entry>& wrong, sim::T
 void Ledger::settle_windows(sim::Time end) {
   for (uint16_t split = 0; split < evaluator_.splits(); ++split)
     if (everything_) fetched_to_[split] = evaluator_.size(split);
+  // What a stopped source had fetched and not emitted is in no window.
+  if (stopped_at_.has_value()) fetched_to_ = *stopped_at_;
   const WindowLedger::Fold fold =
       windows_.fold(evaluator_, fetched_to_, owed(2), sim::to_millis(options_.path.bound));
   if (fold.late || !options_.path.value_known) {
@@ -93,7 +95,7 @@ void Ledger::settle_windows(sim::Time end) {
   }
   std::vector<WindowLedger::Entry> wrong;
   for (const WindowLedger::Entry& entry : windows_.entries())
-    judge_window(entry, everything_ || entry.last_ms <= fold.watermark, end, wrong);
+    judge_window(entry, everything_ || drained_ || entry.last_ms <= fold.watermark, end, wrong);
   if (!wrong.empty()) name_culprits(wrong, end);
 }
 

@@ -103,6 +103,20 @@ TEST(Savepoint, StopOfAnEndlessJob) {
   EXPECT_EQ(result["verdict"], "pass") << result.dump(1);
 }
 
+// The windows that are open fire with what they have, and no record beyond the savepoint is in one.
+TEST(Savepoint, DrainFiresOpenWindows) {
+  const json drained = result_of(scenario_with("savepoint/drain.json"), 1);
+  EXPECT_EQ(drained["verdict"], "pass") << drained.dump(1);
+  json fault = {{"id", "stop"},
+                {"when", "checkpoint.completed >= 3"},
+                {"after", "300 ms"},
+                {"stop_with_savepoint", "job"}};
+  const json stopped =
+      result_of(scenario_with("savepoint/drain.json", {{"faults", json::array({fault})}}), 1);
+  EXPECT_EQ(stopped["verdict"], "pass") << stopped.dump(1);
+  EXPECT_GT(drained["ledger"]["compared"], stopped["ledger"]["compared"]);
+}
+
 TEST(Savepoint, FailedStopStartsPeriodicCheckpointsAgain) {
   const Outcome out(scenario_with("savepoint/stop-fails.json"));
   EXPECT_EQ(out.seen.ended, std::vector<uint64_t>{0});
