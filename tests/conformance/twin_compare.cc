@@ -239,8 +239,8 @@ class Comparer {
     const int64_t timeout = milliseconds_of(twin_["flink"], "heartbeat.timeout", 50'000);
     int64_t least = range[0].get<int64_t>();
     int64_t most = range[1].get<int64_t>();
-    const bool at_once = most < interval / 2;
     const int64_t later = from_first_to_lethal_fault();
+    const bool at_once = most - later < interval / 2;
     const bool by_heartbeat = twin_["facts"].contains("loss_detected_as");
     if (name == "tm_loss_detected_ms" || (name == "detection_ms" && !at_once && by_heartbeat)) {
       const bool by_timeout = least > 2 * interval + kNoise;
@@ -249,8 +249,8 @@ class Comparer {
       least += later - 100;
       most += later + kNoise;
     } else if (name == "detection_ms" && at_once) {
-      least = 0;
-      most = kNoise;
+      least = later;
+      most = later + kNoise;
     } else {
       least = least / 2 - kNoise;
       most = most * 2 + kNoise;
