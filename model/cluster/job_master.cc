@@ -379,15 +379,9 @@ void JobMaster::on_reply(sim::Continuation then, const sim::Reply& reply) {
     case object_stored:
       checkpoints_.on_stored(then.argument, ok);
       return;
-    case object_deleted: {
-      const auto found = deletions_.find(then.argument);
-      if (found == deletions_.end() || --found->second.open > 0) return;
-      const uint64_t ticket = found->second.ticket;
-      deletions_.erase(found);
-      checkpoints_.on_deleted(ticket);
-      report_if_clean();
+    case object_deleted:
+      deletion_answered(then.argument, reply);
       return;
-    }
     case metadata_read:
       metadata_answered(then.argument, reply);
       return;

@@ -118,6 +118,12 @@ class JobMaster : public sim::Endpoint,
     uint64_t ticket = 0;
     size_t open = 0;
   };
+  // One object of it. The client library of a store asks again when no answer comes.
+  struct ObjectDeletion {
+    uint64_t deletion = 0;
+    sim::Body request;
+    uint32_t asked = 0;
+  };
 
   struct Metadata {  // of a checkpoint that a pointer names
     CheckpointPointer pointer;
@@ -247,6 +253,8 @@ class JobMaster : public sim::Endpoint,
   void pointer_ended(uint64_t ticket, CheckpointId id, PointerWrite outcome) override;
   void ha_data_settled() override { report_if_clean(); }
   void delete_now(uint64_t ticket, std::vector<std::string> keys) override;
+  void ask_to_delete(uint64_t object);
+  void deletion_answered(uint64_t object, const sim::Reply& reply);
   void deletion_dropped(uint64_t ticket) override { checkpoints_.on_deleted(ticket); }
 
   // JitterSource
@@ -274,6 +282,7 @@ class JobMaster : public sim::Endpoint,
   std::map<uint64_t, Submission> submissions_;
   std::map<uint64_t, Cancellation> cancellations_;
   std::map<uint64_t, Deletion> deletions_;
+  std::map<uint64_t, ObjectDeletion> object_deletions_;
   std::map<uint64_t, std::string> heartbeat_target_;
   std::vector<bool> end_of_data_;  // by subtask
   uint64_t next_number_ = 0;

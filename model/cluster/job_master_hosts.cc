@@ -11,6 +11,10 @@
 
 namespace drey::model {
 
+namespace {
+constexpr uint32_t kDeletionAttempts = 3;  // as the SDKs of object stores by default
+}
+
 // ---- JobSchedulerHost
 
 JobScheduler::Options JobMaster::scheduler_options(sim::World& world, const JobInformation& job,
@@ -306,9 +310,33 @@ void JobMaster::delete_now(uint64_t ticket, std::vector<std::string> keys) {
   for (std::string& key : keys) {
     auto body = make<sim::DeleteObject>();
     body->key = std::move(key);
-    ask(sim::resolve(world(), spec_.object_store), {}, std::move(body), options_.ask_timeout,
-        {object_deleted, number});
+    const uint64_t object = ++next_number_;
+    object_deletions_[object] = {.deletion = number, .request = std::move(body)};
+    ask_to_delete(object);
   }
+}
+
+void JobMaster::ask_to_delete(uint64_t object) {
+  ObjectDeletion& deletion = object_deletions_.at(object);
+  ++deletion.asked;
+  ask(sim::resolve(world(), spec_.object_store), {}, deletion.request, options_.ask_timeout,
+      {object_deleted, object});
+}
+
+void JobMaster::deletion_answered(uint64_t object, const sim::Reply& reply) {
+  const auto asked = object_deletions_.find(object);
+  if (asked == object_deletions_.end()) return;
+  if (reply.failure == sim::CallFailure::timeout && asked->second.asked < kDeletionAttempts) {
+    ask_to_delete(object);
+    return;
+  }
+  const auto found = deletions_.find(asked->second.deletion);
+  object_deletions_.erase(asked);
+  if (found == deletions_.end() || --found->second.open > 0) return;
+  const uint64_t ticket = found->second.ticket;
+  deletions_.erase(found);
+  checkpoints_.on_deleted(ticket);
+  report_if_clean();
 }
 
 void JobMaster::put_pointer(uint64_t ticket, CheckpointId id, const std::string& location) {

@@ -239,7 +239,11 @@ void ExactTask::run_background_jobs() {
       announce_fact(fact_kind(StateFact::job_run), static_cast<uint64_t>(job->kind),
                     charge.disk_read_bytes, charge.disk_write_bytes);
       ++background_busy_;
-      const sim::Duration takes = time_of(charge);
+      // Not before the engine's own end of the job, on its device: else nobody asks it for the next
+      // one.
+      const sim::Duration takes =
+          std::max(time_of(charge),
+                   sim::nanoseconds(static_cast<int64_t>(charge.cpu_ns + charge.device_ns)));
       if (job->kind == state::KeyedBackend::Job::Kind::serialise)
         checkpoints_.serialises_until(static_cast<CheckpointId>(job->checkpoint), now() + takes);
       after(takes, {.part = TaskPart::task});
