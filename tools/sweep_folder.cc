@@ -33,11 +33,11 @@ bool write_line(int descriptor, std::string_view bytes) {
 
 }  // namespace
 
-std::map<std::string, std::string> record_files(const std::string& folder) {
+std::map<std::string, std::string> record_files(const std::string& folder, const std::string& but) {
   std::map<std::string, std::string> files;
   std::error_code failure;
   for (const auto& entry : std::filesystem::directory_iterator(folder, failure))
-    if (entry.path().extension() == ".jsonl")
+    if (entry.path().extension() == ".jsonl" && entry.path() != but)
       files[entry.path().filename().string()] = text_of(entry.path());
   return files;
 }
@@ -68,8 +68,8 @@ std::string SweepFolder::open(const std::string& path, Shard shard, scenarios::M
 }
 
 void SweepFolder::read_again() {
-  for (const auto& [name, text] : record_files(path_)) {
-    if (own_known_ && file(name) == own_) continue;  // nobody else writes there
+  // Nobody else writes to its own.
+  for (const auto& [name, text] : record_files(path_, own_known_ ? own_ : "")) {
     size_t& known = known_[name];
     const size_t end = text.rfind('\n');  // what follows is being written
     if (end == std::string::npos || end < known) continue;

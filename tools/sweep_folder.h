@@ -50,7 +50,8 @@ class SweepFolder {
   std::map<std::string, size_t> known_;  // bytes taken in, by the file's name
 };
 
-// The text of every *.jsonl of a folder, by name. Empty when there is none.
-std::map<std::string, std::string> record_files(const std::string& folder);
+// The text of every *.jsonl of a folder, by name, `but` for one path. Empty when there is none.
+std::map<std::string, std::string> record_files(const std::string& folder,
+                                                const std::string& but = {});
 
 }  // namespace drey::tools
