@@ -7,7 +7,7 @@
 //
 // Provenance: fitted on real Flink 2.3.0, two virtual cores, Java 17 (spec/figures.md section 13),
 // by hand, one constant per row that it decides, named below; scenarios/studies/calibration shows
-// Flink beside drey for each row, and a test keeps them within 25 %. Units: ns, ps (thousandths of
+// Flink beside drey for each row (not yet all within 25 %). Units: ns, ps (thousandths of
 // a ns), bytes. Upstream has no such table.
 #include <cstdint>
 

@@ -109,8 +109,9 @@ TEST_F(CompareCommand, CommonRandomNumbersHalveTheIntervalOfAKnownEffect) {
   };
   const auto effect = [&](const std::string& name, const std::string& measure) {
     const std::string file = std::string(DREY_SOURCE_DIR) + "/tests/data/" + name + ".json";
-    if (!fs::exists(root() / name / "sweep.json"))
+    if (!fs::exists(root() / name / "sweep.json")) {
       EXPECT_EQ(run_drey({"sweep", file, "--out", at(name), "--jobs", "2", "-q"}), 0);
+    }
     const auto json = nlohmann::json::parse(bytes_of(root() / name / "sweep.json"));
     for (const auto& difference : json["differences"])
       if (difference["measure"] == measure)
