@@ -6,14 +6,15 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 drey=${1:-build/release/drey}
-folder=$(mktemp -d)
+mkdir -p build
+folder=$(mktemp -d build/growth.XXXXXX)
 trap 'rm -rf "$folder"' EXIT
 
 scenario() {  # MODE PARALLELISM TASK_MANAGERS
   local base=all-to-all-10k
   [ "$1" = pipelined ] || base=all-to-all-10k-blocking
   cat <<JSON
-{ "extends": "$PWD/scenarios/catalogue/regions/$base.json",
+{ "extends": "../../scenarios/catalogue/regions/$base.json",
   "name": "$1, $2 x $2 over $3 TaskManagers",
   "job": { "vertices": { "src": { "parallelism": $2 }, "sink": { "parallelism": $2 } } },
   "cluster": { "task_managers": $3, "slots_each": $(($2 / $3)) },
