@@ -287,7 +287,6 @@ void TaskExecutor::on_reply(sim::Continuation then, const sim::Reply& reply) {
       return;
     }
     case heartbeat_told:
-      return;
     case rm_reconnect:
     case rm_retry:
     case jm_reconnect:
