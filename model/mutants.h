@@ -4,8 +4,8 @@
 // by value, in FlinkOptions and TaskOptions and from there in the options of the class that it
 // changes, and is asked only at decision points of the protocol, never per record.
 //
-// To add one: an enumerator here, a row in mutants.cc, the switch in the class, a scenario whose
-// `killed_by` names it with a seed, and a row in scenarios/mutant_list.cc.
+// To add one: an enumerator here, a row in mutant_table.h, the switch in the class, a scenario
+// whose `killed_by` names it with a seed, and a row in scenarios/mutant_list.cc.
 #include <cstdint>
 #include <optional>
 #include <span>

@@ -161,9 +161,10 @@ class Painter {
             node_of.find(picture_.by_subtask ? subtask : subtask.substr(0, subtask.rfind('/')));
         if (found == node_of.end()) continue;
         std::vector<RegionPicture::Mark>& marks = picture_.nodes[found->second].marks;
-        const auto same = std::find_if(marks.begin(), marks.end(), [&, rule = rule](const auto& mark) {
-          return mark.failover == failover.number && mark.rule == rule;
-        });
+        const auto same =
+            std::find_if(marks.begin(), marks.end(), [&, rule = rule](const auto& mark) {
+              return mark.failover == failover.number && mark.rule == rule;
+            });
         if (same != marks.end()) {
           ++same->tasks;
         } else {

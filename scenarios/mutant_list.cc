@@ -2,14 +2,14 @@
 
 #include <array>
 
-#include "model/mutants.h"
+#include "model/mutant_table.h"
 
 namespace drey::scenarios {
 
 namespace {
 
-// Where a mutant is killed, and by the oracle of its row in model/mutants.cc. One that is not here
-// has no recorded scenario: only the conformance vectors of its class notice it.
+// Where a mutant is killed, and by the oracle of its row in model/mutant_table.h. One that is not
+// here has no recorded scenario: only the conformance vectors of its class notice it.
 struct Killing {
   model::Mutant mutant;
   std::string_view scenario;
@@ -66,22 +66,19 @@ constexpr std::array kKillings{
     Killing{Mutant::finished_consumers_kept, "batch/rebalance-nondeterministic.json", 1},
 };
 
-auto make_list() {
+constexpr auto make_list() {
   std::array<MutantEntry, kKillings.size()> list{};
-  for (size_t i = 0; i < list.size(); ++i) {
-    const Killing& killing = kKillings[i];
-    const model::MutantInfo& info = *model::info_of(killing.mutant);
-    list[i] = {info.name, info.origin, info.oracle, killing.scenario, killing.seed};
-  }
+  for (size_t i = 0; i < list.size(); ++i)
+    for (const model::MutantInfo& info : model::kMutants)
+      if (info.mutant == kKillings[i].mutant)
+        list[i] = {info.name, info.origin, info.oracle, kKillings[i].scenario, kKillings[i].seed};
   return list;
 }
+constexpr auto kList = make_list();
 
 }  // namespace
 
-std::span<const MutantEntry> mutant_list() {
-  static const std::array<MutantEntry, kKillings.size()> list = make_list();
-  return list;
-}
+std::span<const MutantEntry> mutant_list() { return kList; }
 
 const MutantEntry* find_mutant(std::string_view name) {
   for (const MutantEntry& mutant : mutant_list())

@@ -160,8 +160,9 @@ rdb::ColumnFamilyOptions RocksDbEngine::family_options(std::shared_ptr<HotKeys> 
   o.max_bytes_for_level_base = options_.level_base_bytes;
   // Derived from the write buffer by default, which is out of reach here: Flink's 25 target files.
   o.max_compaction_bytes = options_.target_file_bytes * 25;
-  // By default 30 days after a file's data was written. The simulated clock begins at 0, and RocksDB
-  // takes the difference without a sign: every file would count as older, and be compacted again.
+  // By default 30 days after a file's data was written. The simulated clock begins at 0, and
+  // RocksDB takes the difference without a sign: every file would count as older, and be compacted
+  // again.
   o.ttl = 0;
   o.periodic_compaction_seconds = 0;
   o.compression = rdb::kSnappyCompression;
