@@ -7,11 +7,21 @@
 
 namespace drey::model {
 
+enum class SavepointKind : uint8_t {
+  plain,   // the job goes on
+  cancel,  // and is cancelled when the savepoint is there
+  stop,    // stop-with-savepoint: sources stop, the job finishes
+  drain,   // the same after the end of time has been sent (--drain)
+};
+// Stop-with-savepoint: a synchronous savepoint, after which the job finishes.
+constexpr bool stops(SavepointKind kind) {
+  return kind == SavepointKind::stop || kind == SavepointKind::drain;
+}
+
 inline constexpr uint8_t kSavepointFacts = 140;
 
 enum class SavepointFact : uint8_t {
-  requested = kSavepointFacts,  // entity = client, subject job; a = operation, b = 0: the job goes
-                                // on, 1: and is cancelled, 2: it stops, 3: it stops and drains
+  requested = kSavepointFacts,  // entity = client, subject job; a = operation, b = SavepointKind
   ended,      // entity = client, subject job; a = operation, b = checkpoint (0: it failed)
   completed,  // entity = JobMaster, subject job; a = checkpoint, b as of requested
 };

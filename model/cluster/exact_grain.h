@@ -7,7 +7,6 @@
 #include "model/cluster/cluster.h"
 #include "model/task/exact_task.h"
 #include "sim/disks.h"
-#include "state/costs.h"
 
 namespace drey::model {
 
@@ -19,8 +18,7 @@ struct ExactGrainOptions {
   std::map<JobId, std::shared_ptr<const sim::LogContents>> logs;
   NondeterministicOperators nondeterministic;
   sim::Disks* disks = nullptr;  // of the TaskManagers' hosts; needed for RocksDB and batch
-  sim::Duration minimum_cost =
-      sim::nanoseconds(static_cast<int64_t>(state::TaskCosts{}.minimum_record_ns));
+  sim::Duration minimum_cost = kMinimumRecordCost;
   uint64_t disk_read_ns = 80'000;
   uint64_t disk_bytes_per_second = 500'000'000;
   bool step_each_record = false;

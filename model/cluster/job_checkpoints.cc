@@ -107,7 +107,7 @@ void JobCheckpoints::on_execution(SubtaskIndex subtask, ExecutionState state) {
   if (!enabled()) return;
   if (state == ExecutionState::failed || state == ExecutionState::canceled)
     coordinator_->fail_unacknowledged_pending_for(task_of(subtask));
-  watch_stop(subtask, state);
+  watch_stop(state);
   if (state == ExecutionState::created) return;  // a reset, not a transition of an attempt
   act(activation_.on_execution(
       task_of(subtask), state == ExecutionState::running || state == ExecutionState::finished));
@@ -164,10 +164,10 @@ void JobCheckpoints::on_timer(JobCheckpointsHost::Timer timer, uint64_t argument
       coordinator_->on_expired(static_cast<CheckpointId>(argument));
       return;
     case JobCheckpointsHost::Timer::verdict:
-      if (argument != 0)
-        carry_out_follow_up();
-      else
-        carry_out_verdict();
+      carry_out_verdict();
+      return;
+    case JobCheckpointsHost::Timer::after_savepoint:
+      carry_out(static_cast<FollowUp>(argument));
       return;
   }
 }

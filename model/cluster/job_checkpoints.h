@@ -31,13 +31,7 @@ class JobCheckpointsHost {
   virtual const JobScheduler& scheduler() const = 0;
   virtual JobScheduler& scheduler() = 0;
 
-  enum class Timer : uint8_t {
-    coordinator,
-    periodic,
-    expiry,
-    verdict
-  };  // verdict: argument 1 is
-      // of a savepoint
+  enum class Timer : uint8_t { coordinator, periodic, expiry, verdict, after_savepoint };
   // Calls on_timer(timer, argument) after the delay.
   virtual void arm(Timer timer, uint64_t argument, sim::Duration delay) = 0;
   virtual void tell_task(SubtaskIndex subtask, sim::Body body) = 0;
@@ -165,10 +159,10 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
   void location_stored(uint64_t ticket, const std::string& location, bool ok);
   void savepoint_done(uint64_t request, const CompletedCheckpoint& checkpoint);
   void savepoint_failed(uint64_t request);
-  void watch_stop(SubtaskIndex subtask, ExecutionState state);
+  void watch_stop(ExecutionState state);
   void watch_stop(JobStatus status);
   void follow_savepoint(FollowUp next);
-  void carry_out_follow_up();
+  void carry_out(FollowUp next);
   void act(CheckpointActivation::Change change);
   void announce_job(uint16_t kind, uint64_t a, uint64_t b, uint64_t c);
 
@@ -205,7 +199,6 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
   std::optional<Savepoint> stopping_;
   std::map<uint64_t, std::string> locations_;  // being made, by ticket
   uint64_t savepoint_requests_ = 0;
-  std::deque<FollowUp> follow_ups_;
   std::vector<SubtaskIndex> restoring_;
   CheckpointId restored_ = 0;
   std::optional<JobStatus> final_status_;  // shut_down waits for the coordinator's lock

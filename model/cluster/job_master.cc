@@ -423,6 +423,9 @@ void JobMaster::on_later(sim::Continuation then) {
     case verdict_timer:
       checkpoints_.on_timer(Timer::verdict, then.argument);
       return;
+    case after_savepoint_timer:
+      checkpoints_.on_timer(Timer::after_savepoint, then.argument);
+      return;
     case bulk_check:
       if (!over_) slots_.check_bulk(static_cast<BulkId>(then.argument), now());
       return;

@@ -281,6 +281,9 @@ void JobMaster::arm(Timer timer, uint64_t argument, sim::Duration delay) {
     case Timer::verdict:
       later(delay, {verdict_timer, argument});
       return;
+    case Timer::after_savepoint:
+      later(delay, {after_savepoint_timer, argument});
+      return;
   }
 }
 

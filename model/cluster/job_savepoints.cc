@@ -3,10 +3,12 @@
 //
 //   plain   the job goes on
 //   cancel  periodic checkpoints stop; then the job is cancelled, or, if it failed, they start
-//   again stop    the same with a synchronous savepoint: when it is there the tasks finish; the
-//   operation
-//           has ended well when the job has. A task that ends otherwise fails the job for good
-//           (StopWithSavepointStoppingException); the savepoint stays valid.
+//   again stop    the same with a synchronous savepoint: when it is there the tasks finish, and
+//   when the
+//           job has finished the operation has ended well
+//
+// A task that ends otherwise fails a stopping job for good (StopWithSavepointStoppingException);
+// the savepoint stays valid.
 //
 // Upstream: SchedulerBase.triggerSavepoint, stopWithSavepoint; StopWithSavepointTerminationManager.
 #include "model/cluster/job_checkpoints.h"
@@ -17,7 +19,6 @@ namespace drey::model {
 namespace {
 // Requests of ours beside the one at the end of data.
 constexpr uint64_t kFirstSavepointRequest = 16;
-constexpr uint64_t kFollowUp = 1;  // argument of Timer::verdict
 }  // namespace
 
 bool JobCheckpoints::begin_savepoint(uint64_t operation, SavepointKind kind,
@@ -81,7 +82,7 @@ void JobCheckpoints::savepoint_failed(uint64_t request) {
 }
 
 // The tasks finish, or the job fails: judged when all have ended.
-void JobCheckpoints::watch_stop(SubtaskIndex, ExecutionState state) {
+void JobCheckpoints::watch_stop(ExecutionState state) {
   if (!stopping_.has_value() || !is_terminal(state)) return;
   const ExecutionGraph& graph = host_.scheduler().graph();
   if (graph.all_terminal() && !graph.all_finished()) follow_savepoint(FollowUp::fail_job);
@@ -97,14 +98,10 @@ void JobCheckpoints::watch_stop(JobStatus status) {
 }
 
 void JobCheckpoints::follow_savepoint(FollowUp next) {
-  follow_ups_.push_back(next);
-  host_.arm(JobCheckpointsHost::Timer::verdict, kFollowUp, {});
+  host_.arm(JobCheckpointsHost::Timer::after_savepoint, static_cast<uint64_t>(next), {});
 }
 
-void JobCheckpoints::carry_out_follow_up() {
-  if (follow_ups_.empty()) return;
-  const FollowUp next = follow_ups_.front();
-  follow_ups_.pop_front();
+void JobCheckpoints::carry_out(FollowUp next) {
   switch (next) {
     case FollowUp::restart_periodic:
       // FLINK-15152 forgot it.

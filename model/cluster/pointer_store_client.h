@@ -13,8 +13,7 @@
 // the wait is retry-wait * max(1, draw in [0, 2^n)), at most max-retry-wait
 // (ExponentialBackoffRetry); max-retry-attempts retries. A critical client (of a process with
 // contenders) that stays disconnected for the connection time-out and then for as long as a
-// background request would be retried gives
-// up: on_gave_up, which ends a JobManager.
+// background request would be retried gives up: on_gave_up, which ends a JobManager.
 //
 // Upstream: CuratorFramework, ClientCnxn, ConnectionStateManager.
 #include <map>

@@ -10,19 +10,9 @@
 
 #include "model/checkpoint/checkpoint_types.h"
 #include "model/cluster/messages.h"
+#include "model/savepoint_facts.h"
 
 namespace drey::model {
-
-enum class SavepointKind : uint8_t {
-  plain,   // the job goes on
-  cancel,  // and is cancelled when the savepoint is there
-  stop,    // stop-with-savepoint: sources stop, the job finishes
-  drain,   // the same after the end of time has been sent (--drain)
-};
-// Stop-with-savepoint: a synchronous savepoint, after which the job finishes.
-constexpr bool stops(SavepointKind kind) {
-  return kind == SavepointKind::stop || kind == SavepointKind::drain;
-}
 
 struct TriggerSavepoint : sim::MessageOf<TriggerSavepoint> {  // client -> Dispatcher, ask
   static constexpr std::string_view kName = "trigger_savepoint";

@@ -6,6 +6,11 @@
 
 namespace drey::model {
 
+namespace {
+// on_reply and on_later take it apart.
+uint64_t of_attempt(JobId job, uint64_t attempt) { return (uint64_t{job} << 32) | attempt; }
+}  // namespace
+
 // ---- the ResourceManager
 
 void TaskExecutor::on_leader_changed(const std::string& component) {
@@ -111,7 +116,7 @@ void TaskExecutor::connect_to_job_master(JobId job) {
   connection.address = leader->address;
   connection.token = leader->token;
   ask(connection.address, connection.token, make<ConnectRpc>(), options_.ask_timeout,
-      {jm_resolved, (uint64_t{job} << 32) | connection.attempt});
+      {jm_resolved, of_attempt(job, connection.attempt)});
 }
 
 void TaskExecutor::job_master_resolved(JobId job, const sim::Reply& reply) {
@@ -120,7 +125,7 @@ void TaskExecutor::job_master_resolved(JobId job, const sim::Reply& reply) {
     register_at_job_master(job);
   else
     later(connection.retry.delay_after_failed_connect(),
-          {jm_reconnect, (uint64_t{job} << 32) | connection.attempt});
+          {jm_reconnect, of_attempt(job, connection.attempt)});
 }
 
 void TaskExecutor::register_at_job_master(JobId job) {
@@ -132,12 +137,12 @@ void TaskExecutor::register_at_job_master(JobId job) {
   body->data = factory_.data_address();
   body->job = job;
   ask(connection.address, connection.token, std::move(body), connection.retry.timeout(),
-      {registered_at_jm, (uint64_t{job} << 32) | connection.attempt});
+      {registered_at_jm, of_attempt(job, connection.attempt)});
 }
 
 void TaskExecutor::job_master_answered(JobId job, const sim::Reply& reply) {
   JobConnection& connection = jobs_.at(job);
-  const uint64_t argument = (uint64_t{job} << 32) | connection.attempt;
+  const uint64_t argument = of_attempt(job, connection.attempt);
   if (reply.failure != sim::CallFailure::none) {
     later(connection.retry.delay_after(reply.failure), {jm_retry, argument});
     return;

@@ -19,11 +19,6 @@ using model::CheckpointFact;
 using sim::BrokerFact;
 using sim::FactGroup;
 
-namespace {
-constexpr uint64_t kStops = 2;  // SavepointFact: from this kind on the job stops
-constexpr uint64_t kDrains = 3;
-}  // namespace
-
 Ledger::Ledger(LedgerOptions options, TraceNames names)
     : options_(std::move(options)),
       names_(names),
@@ -83,13 +78,14 @@ void Ledger::on(const sim::Fact& fact, sim::FactNumber) {
     completed_.push_back(std::move(positions));
     if (completed_.size() > 3) completed_.erase(completed_.begin());
     pending_.erase(pending_.begin(), pending_.upper_bound(fact.a));
-  } else if (fact.kind == fact_kind(model::SavepointFact::completed) && fact.b >= kStops) {
-    if (!of_job(fact)) return;
+  } else if (fact.kind == fact_kind(model::SavepointFact::completed)) {
+    const auto kind = static_cast<model::SavepointKind>(fact.b);
+    if (!stops(kind) || !of_job(fact)) return;
     Positions positions = covered();
     for (const auto& [split, offset] : pending_[fact.a])
       if (split < positions.size()) positions[split] = offset;
     stopped_at_ = std::move(positions);
-    drained_ = fact.b == kDrains;
+    drained_ = kind == model::SavepointKind::drain;
   }
 }
 
