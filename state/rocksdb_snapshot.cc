@@ -303,7 +303,6 @@ void RocksDbBackend::uploaded(uint64_t checkpoint, const std::string& name,
   Snapshot& snapshot = at->second;
   CHECK(!object_key.empty(), "an object has a key");
   bool known = false;
-  bool complete = true;
   for (size_t i = 0; i < snapshot.handle.files.size(); ++i) {
     HandleFile& file = snapshot.handle.files[i];
     if (file.name == name) {
@@ -312,10 +311,9 @@ void RocksDbBackend::uploaded(uint64_t checkpoint, const std::string& name,
       file.object_key = object_key;
       snapshot.contents[i] = {};
     }
-    complete = complete && !file.object_key.empty();
   }
   CHECK(known, "an upload of a foreign file");
-  if (!complete || snapshot.directory.empty()) return;
+  if (!complete(snapshot) || snapshot.directory.empty()) return;
   engine_->remove_directory(snapshot.directory);  // by the uploading thread: no record waits
   snapshot.directory.clear();
   if (!snapshot.base) return;

@@ -19,8 +19,7 @@
 
 namespace drey::model {
 
-struct ProducerSpan {  // partitions first..last of one data set, each of this
-                       // attempt of its task
+struct ProducerSpan {  // partitions first..last of one data set, each of this attempt of its task
   PartitionIndex first = 0;
   PartitionIndex last = 0;
   uint32_t attempt = 0;
@@ -47,26 +46,16 @@ struct ReaderSpan {  // subtasks first..last of the consuming vertex
 using ProducerSpans = std::shared_ptr<const std::vector<ProducerSpan>>;
 using ReaderSpans = std::shared_ptr<const std::vector<ReaderSpan>>;
 
-inline uint32_t size_of(const std::vector<ProducerSpan>& spans) {
+template <class Span>
+uint32_t size_of(const std::vector<Span>& spans) {
   uint32_t size = 0;
-  for (const ProducerSpan& span : spans) size += span.size();
-  return size;
-}
-inline uint32_t size_of(const std::vector<ReaderSpan>& spans) {
-  uint32_t size = 0;
-  for (const ReaderSpan& span : spans) size += span.size();
+  for (const Span& span : spans) size += span.size();
   return size;
 }
 
 // Grows the last span where the next one follows it.
-inline void append(std::vector<ProducerSpan>& spans, PartitionIndex partition, uint32_t attempt) {
-  if (!spans.empty() && spans.back().last + 1 == partition && spans.back().attempt == attempt)
-    spans.back().last = partition;
-  else
-    spans.push_back({partition, partition, attempt});
-}
-
-inline void append(std::vector<ReaderSpan>& spans, uint32_t index, uint32_t attempt) {
+template <class Span>
+void append(std::vector<Span>& spans, uint32_t index, uint32_t attempt) {
   if (!spans.empty() && spans.back().last + 1 == index && spans.back().attempt == attempt)
     spans.back().last = index;
   else

@@ -98,13 +98,12 @@ class NullExchange final : public sim::Endpoint {
     uint64_t channels = 0;
     uint64_t ended = 0;
     CheckpointId aligning = 0;
-    uint64_t arrived = 0;   // channels that have passed the barrier of
-                            // `aligning`, or ended before it
+    uint64_t arrived = 0;   // channels that have passed its barrier, or ended before it
     uint64_t barriers = 0;  // of these, with a barrier
   };
-  // Of the readers at one place, of those of this process's producers that they
-  // have asked for. A thousand processes that all read from each other have a
-  // million of these: it holds on to the request and to nothing else.
+  // Of the readers at one place, of those of this process's producers that they have asked for. A
+  // thousand processes that all read from each other have a million of these: it holds on to the
+  // request and to nothing else.
   struct View {
     sim::Address consumer;
     std::shared_ptr<const ReadersRange> range;  // null: nobody reads any more
@@ -177,6 +176,8 @@ class NullExchange final : public sim::Endpoint {
   std::vector<ProducersRange> gather_news();
   void send_ranges(std::vector<ReadersRange> canceled, std::vector<ProducersRange> news);
   void send_requests(std::vector<ReadersRange> requests);
+  // To the producers of each range, with so many bytes for a channel.
+  void address_producers(const std::vector<ReadersRange>& ranges, uint64_t channel);
   void ask_for(const RangeTask& task, ReadersRange::Kind kind);
   void make_ready(const RangeTask& task, ProducersRange::Kind kind);
   News& news_of(const ProducersRange& range);

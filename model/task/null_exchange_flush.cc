@@ -166,15 +166,19 @@ std::vector<ProducersRange> NullExchange::gather_news() {
 
 // ---- how it goes
 
+void NullExchange::address_producers(const std::vector<ReadersRange>& ranges, uint64_t channel) {
+  for (const ReadersRange& range : ranges) {
+    const uint64_t bytes = channel * range.count;
+    for (const ProducerPlace& place : *range.producers)
+      receivers_.add(place.at, bytes * place.count);
+  }
+}
+
 // Inside one process nothing crosses the network.
 void NullExchange::send_ranges(std::vector<ReadersRange> canceled,
                                std::vector<ProducersRange> news) {
   if (canceled.empty() && news.empty()) return;
-  for (const ReadersRange& range : canceled) {
-    const uint64_t bytes = kBytesPerEvent * range.count;
-    for (const ProducerPlace& place : *range.producers)
-      receivers_.add(place.at, bytes * place.count);
-  }
+  address_producers(canceled, kBytesPerEvent);
   for (const ProducersRange& range : news) {
     const uint64_t bytes = kBytesPerEvent * size_of(*range.producers);
     for (const ReaderPlace& place : *range.readers) receivers_.add(place.at, bytes * place.count);
@@ -189,11 +193,7 @@ void NullExchange::send_ranges(std::vector<ReadersRange> canceled,
 
 void NullExchange::send_requests(std::vector<ReadersRange> requests) {
   if (requests.empty()) return;
-  for (const ReadersRange& range : requests) {
-    const uint64_t bytes = kBytesPerRequest * range.count;
-    for (const ProducerPlace& place : *range.producers)
-      receivers_.add(place.at, bytes * place.count);
-  }
+  address_producers(requests, kBytesPerRequest);
   const bool here = receivers_.remove(address());
   std::vector<sim::Stop> first_contact;
   std::vector<sim::Stop> known;

@@ -8,6 +8,7 @@
 // bytes for a record of two longs with a time stamp, plus its key).
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -41,10 +42,9 @@ struct BufferContent {
 struct RecordSlice {
   std::shared_ptr<const BufferContent> content;
   uint32_t first = 0;
-  uint32_t count = 0;                   // records
-  std::vector<InlineElement> elements;  // in order, `before` counts from `first`
-  sim::Digest128 digest;                // once sealed
-  bool sealed = false;
+  uint32_t count = 0;                    // records
+  std::vector<InlineElement> elements;   // in order, `before` counts from `first`
+  std::optional<sim::Digest128> digest;  // once sealed
 
   std::span<const sim::Record> records() const {
     return content == nullptr ? std::span<const sim::Record>{}
@@ -55,11 +55,10 @@ struct RecordSlice {
                               : std::span<const uint16_t>{content->groups.get() + first, count};
   }
   // The digest of the records, made once for those who announce the slice and those who send it.
-  void seal() {
-    digest = sim::records_digest(records());
-    sealed = true;
+  void seal() { digest = sim::records_digest(records()); }
+  sim::Digest128 content_digest() const {
+    return digest.has_value() ? *digest : sim::records_digest(records());
   }
-  sim::Digest128 content_digest() const { return sealed ? digest : sim::records_digest(records()); }
   uint32_t units() const { return count + static_cast<uint32_t>(elements.size()); }
 };
 

@@ -68,6 +68,9 @@ class Cores {
   uint32_t busy_ = 0;
 };
 
+inline constexpr sim::Duration kMinimumRecordCost =
+    sim::nanoseconds(static_cast<int64_t>(state::TaskCosts{}.minimum_record_ns));
+
 struct TaskServices {
   DataExchange* exchange = nullptr;
   const TaskBackends* backends = nullptr;
@@ -79,8 +82,7 @@ struct TaskServices {
   uint64_t disk_read_ns = 80'000;
   uint64_t disk_bytes_per_second = 500'000'000;
   // Of a record in a chain whose operators cost nothing.
-  sim::Duration minimum_cost =
-      sim::nanoseconds(static_cast<int64_t>(state::TaskCosts{}.minimum_record_ns));
+  sim::Duration minimum_cost = kMinimumRecordCost;
   // Law of design.md 2.12: each record by an event of its own must leave the hash unchanged.
   bool step_each_record = false;
   bool digest_state = true;  // announce the digest of the logical state with each checkpoint
