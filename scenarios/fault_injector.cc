@@ -138,19 +138,17 @@ std::vector<sim::ProcessId> FaultInjector::processes(const Target& target, size_
       return named(target.text);
     case Target::Form::leader:
       return named(state_.leader());
-    case Target::Form::standby:
-      break;
+    case Target::Form::standby: {
+      std::vector<sim::ProcessId> standby;
+      for (const sim::ProcessId process : assembly_.cluster().job_managers())
+        if (machines.name(process) != state_.leader()) standby.push_back(process);
+      return standby;
+    }
     case Target::Form::task:
       return named(state_.process_of(target.text, target.subtask));
     case Target::Form::prefix:
     case Target::Form::any:
       break;
-  }
-  if (target.form == Target::Form::standby) {
-    std::vector<sim::ProcessId> standby;
-    for (const sim::ProcessId process : assembly_.cluster().job_managers())
-      if (machines.name(process) != state_.leader()) standby.push_back(process);
-    return standby;
   }
   std::vector<sim::ProcessId> found;
   const std::string prefix = target.form == Target::Form::any ? target.text + "-" : target.text;

@@ -254,10 +254,12 @@ enum class FaultEffect : uint8_t {
 };
 
 // A process or a host, or several. Exactly one form:
-//   name          tm-1, jm-2, client, and as an end of a link also broker, storage, pointer-store,
-//   log prefix        "tm-*", "jm-*" leader        the JobManager that leads at that instant task
-//   "task(agg/0)": the TaskManager that runs this subtask at that instant any           "any(tm)":
-//   one chosen by choose() at that instant
+//   name      tm-1, jm-2, client; as an end of a link also broker, log, storage, pointer-store
+//   prefix    "tm-*", "jm-*"
+//   leader    the JobManager that leads at that instant
+//   standby   those that do not
+//   task      "task(agg/0)": the TaskManager that runs this subtask at that instant
+//   any       "any(tm)": one chosen by choose() at that instant
 struct Target {
   enum class Form : uint8_t { name, prefix, leader, standby, task, any };
   Form form = Form::name;

@@ -33,7 +33,7 @@ std::vector<SweepMeasure> measures_of(const Scenario& scenario) {
     reports::TextProblem problem;
     if (known) continue;
     if (auto expression = reports::parse_expression(text, names, problem))
-      measures.push_back({text, std::move(*expression), true});
+      measures.push_back({text, std::move(*expression)});
   }
   return measures;
 }

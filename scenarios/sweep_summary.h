@@ -28,7 +28,6 @@ namespace drey::scenarios {
 struct SweepMeasure {
   std::string text;
   reports::Expression expression;
-  bool shown = true;  // a column of the table
 };
 
 struct SweepCell {
