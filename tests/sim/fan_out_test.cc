@@ -3,6 +3,7 @@
 
 #include "sim/endpoint.h"
 #include "sim/shared_message.h"
+#include "tests/sim/one_endpoint.h"
 
 namespace drey::sim {
 namespace {
@@ -43,16 +44,6 @@ struct Peer : Endpoint {
   std::vector<std::pair<uint64_t, CallFailure>> replies;
 };
 
-struct PeerProgram : Program {
-  PeerProgram(World& w, ProcessId p) : peer(w, p) {}
-  Peer peer;
-};
-struct PeerLauncher : Launcher {
-  std::unique_ptr<Program> launch(World& w, ProcessId p) override {
-    return std::make_unique<PeerProgram>(w, p);
-  }
-};
-
 struct Crowd {
   explicit Crowd(Distribution latency, uint64_t tie_salt = 0)
       : world({.kernel = {.seed = 3, .tie_salt = tie_salt},
@@ -64,9 +55,7 @@ struct Crowd {
       world.machines().start(peers.back());
     }
   }
-  Peer& peer(uint32_t i) {
-    return static_cast<PeerProgram*>(world.machines().program(peers[i]))->peer;
-  }
+  Peer& peer(uint32_t i) { return endpoint_of<Peer>(world, peers[i]); }
   // Of a process that may be down.
   Address at(uint32_t i) {
     return {peers[i], world.machines().incarnation(peers[i]), endpoint_id("peer")};
@@ -87,7 +76,7 @@ struct Crowd {
   }
   void run(Duration d) { world.kernel().run(Time{} + d); }
 
-  PeerLauncher launcher;
+  LauncherOf<Peer> launcher;
   World world;
   std::vector<HostId> hosts;
   std::vector<ProcessId> peers;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/endpoint.h"
+#include "tests/sim/one_endpoint.h"
 
 namespace drey::sim {
 namespace {
@@ -45,18 +46,8 @@ struct Peer : Endpoint {
   std::vector<std::pair<uint64_t, CallFailure>> replies;
 };
 
-struct PeerProgram : Program {
-  PeerProgram(World& w, ProcessId p) : peer(w, p) {}
-  Peer peer;
-};
-struct PeerLauncher : Launcher {
-  std::unique_ptr<Program> launch(World& w, ProcessId p) override {
-    return std::make_unique<PeerProgram>(w, p);
-  }
-};
-
 struct NetworkTest : testing::Test {
-  PeerLauncher launcher;
+  LauncherOf<Peer> launcher;
   World world{{.kernel = {.seed = 3}}};
   HostId ha = world.machines().add_host({.name = "a"});
   HostId hb = world.machines().add_host({.name = "b"});
@@ -66,7 +57,7 @@ struct NetworkTest : testing::Test {
     world.machines().start(a);
     world.machines().start(b);
   }
-  Peer& peer(ProcessId p) { return static_cast<PeerProgram*>(world.machines().program(p))->peer; }
+  Peer& peer(ProcessId p) { return endpoint_of<Peer>(world, p); }
   void run(Duration d) { world.kernel().run(Time{} + d); }
   using Replies = std::vector<std::pair<uint64_t, CallFailure>>;
 };

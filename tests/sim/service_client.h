@@ -6,6 +6,7 @@
 
 #include "sim/service.h"
 #include "sim/world.h"
+#include "tests/sim/one_endpoint.h"
 
 namespace drey::sim {
 
@@ -59,16 +60,7 @@ struct TestClient : Endpoint {
   std::vector<std::pair<Time, Body>> told;
 };
 
-struct TestClientProgram : Program {
-  TestClientProgram(World& w, ProcessId p) : client(w, p) {}
-  TestClient client;
-};
-
-struct TestClientLauncher : Launcher {
-  std::unique_ptr<Program> launch(World& w, ProcessId p) override {
-    return std::make_unique<TestClientProgram>(w, p);
-  }
-};
+using TestClientLauncher = LauncherOf<TestClient>;
 
 // A client process on a host of its own.
 inline ProcessId add_client(World& world, TestClientLauncher& launcher, const std::string& name) {
@@ -79,7 +71,7 @@ inline ProcessId add_client(World& world, TestClientLauncher& launcher, const st
 }
 
 inline TestClient& client_of(World& world, ProcessId process) {
-  return static_cast<TestClientProgram*>(world.machines().program(process))->client;
+  return endpoint_of<TestClient>(world, process);
 }
 
 // Collects the facts of some groups.
