@@ -199,8 +199,10 @@ void ExactTask::build_operator(uint32_t op) {
       chain_.operators.push_back(std::move(flat_map));
       return;
     }
-    case OperatorKind::keyed:
     case OperatorKind::window:
+      chain_.shape.add_window();
+      [[fallthrough]];
+    case OperatorKind::keyed:
       build_keyed(op);
       return;
     case OperatorKind::sink:

@@ -15,12 +15,13 @@
 
 namespace drey::model {
 
-// How many outputs an input record of the chain has: the filters and flat maps behind the head, in
-// order.
+// How many outputs an input record of the chain has at once: the filters, flat maps and windows of
+// the chain, in order. A window has none; what it fires goes out unasked.
 class ChainShape {
  public:
   void add(const FilterOperator& filter) { steps_.push_back({&filter, 1}); }
   void add(const FlatMapOperator& flat_map) { steps_.push_back({nullptr, flat_map.copies()}); }
+  void add_window() { steps_.push_back({nullptr, 0}); }
   bool one_to_one() const { return steps_.empty(); }
   uint32_t outputs(const sim::Record& record) const { return outputs(record, 0); }
 
