@@ -1,5 +1,6 @@
-// What Flink refuses when it translates a job because of its regions and slots: co-location across
-// regions, and slot sharing groups of one's own with hybrid results.
+// What Flink refuses when it translates a job because of its regions, slots and results: co-location
+// across regions, slot sharing groups of one's own with hybrid results, pipelined results under the
+// adaptive batch scheduler.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -65,6 +66,30 @@ void check_hybrid(const Scenario& scenario, const JsonNode& tree, Messages& mess
                      "hybrid results do not go with slot sharing groups of one's own");
 }
 
+// Upstream: AdaptiveBatchSchedulerFactory.checkAllExchangesAreSupported.
+void check_adaptive(const Scenario& scenario, const JsonNode& tree, Messages& messages) {
+  if (scenario.job.effective_mode() != JobMode::batch) return;
+  if (flink_options_of(scenario).batch_scheduler != model::SchedulerKind::adaptive_batch) return;
+  const model::JobGraph graph = model::build_job_graph(job_spec_of(scenario));
+  for (model::EdgeIndex edge = 0; edge < graph.edges.size(); ++edge) {
+    if (!model::must_be_pipelined(graph.data_set_of(edge).type)) continue;
+    const std::vector<EdgeSpec>& edges = scenario.job.edges;
+    const auto declared = std::find_if(edges.begin(), edges.end(), [](const EdgeSpec& e) {
+      return e.exchange == Exchange::pipelined;
+    });
+    const Place place =
+        declared == edges.end()
+            ? place_of(tree, "/flink/execution.batch-shuffle-mode")
+            : place_of(tree, fmt::format("/job/edges/{}", declared - edges.begin()));
+    messages.error(place, fmt::format("the adaptive batch scheduler runs blocking and hybrid exchanges "
+                                      "only, and \"{}\" to \"{}\" is pipelined; pipelined ones need "
+                                      "\"jobmanager.scheduler\": \"Default\"",
+                                      graph.vertices[graph.producer_of(edge)].id,
+                                      graph.vertices[graph.edges[edge].consumer].id));
+    return;
+  }
+}
+
 }  // namespace
 
 void resolve_regions(const Scenario& scenario, const JsonNode& tree, Messages& messages) {
@@ -74,6 +99,7 @@ void resolve_regions(const Scenario& scenario, const JsonNode& tree, Messages& m
   if (!messages.empty()) return;
   check_regions(scenario, tree, messages);
   check_hybrid(scenario, tree, messages);
+  check_adaptive(scenario, tree, messages);
 }
 
 }  // namespace drey::scenarios
