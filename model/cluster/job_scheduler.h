@@ -177,6 +177,7 @@ class JobScheduler : private PartitionAvailability {
   void stop_tracking_results_of(SubtaskIndex subtask);
   void note_for_release(SubtaskIndex subtask);
   void release(std::vector<PartitionTracker::Held> held);
+  sim::Address place_of(const PartitionId& result) const;
   GroupProducers producers_of(GroupIndex group);
   void forget_producers(SubtaskIndex subtask);
   FailureCause to_failure_cause(const Cause& cause) const;

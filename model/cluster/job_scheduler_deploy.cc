@@ -47,8 +47,7 @@ void JobScheduler::tell_running_consumers(SubtaskIndex subtask) {
   topology.for_each_produced_partition(subtask, [&](PartitionIndex partition) {
     const ResultPartitionType type = topology.type_of(partition);
     if (must_be_pipelined(type) || !can_be_pipelined(type)) return;  // none of them runs yet
-    const sim::Address place =
-        tracker_.is_tracked(partition) ? tracker_.place(partition) : vertices_[subtask].slot.data;
+    const sim::Address place = place_of({partition, attempt_id(subtask)});
     topology.for_each_consumer_group(partition, [&](GroupIndex group) {
       const IndexRange consumers = topology.group(group).consumers;
       for (SubtaskIndex s = consumers.first; s <= consumers.last; ++s) {
@@ -92,6 +91,13 @@ void JobScheduler::forget_producers(SubtaskIndex subtask) {
   });
 }
 
+// A finished producer has given its slot back; its result is still where it was made. Not valid: it
+// has no place yet.
+sim::Address JobScheduler::place_of(const PartitionId& result) const {
+  const sim::Address place = tracker_.place(result);
+  return place.valid() ? place : vertices_[graph_.topology().producer_of(result.partition)].slot.data;
+}
+
 // Shared by all consumers of the group.
 GroupProducers JobScheduler::producers_of(GroupIndex group) {
   if (producers_[group] != nullptr) return producers_[group];
@@ -100,11 +106,9 @@ GroupProducers JobScheduler::producers_of(GroupIndex group) {
   const IndexRange range = topology.group(group).partitions;
   for (PartitionIndex partition = range.first; partition <= range.last; ++partition) {
     const SubtaskIndex producer = topology.producer_of(partition);
-    // A finished producer has given its slot back; its result is still where it was made.
-    const bool tracked = tracker_.is_tracked(partition);
-    const AssignedSlot& slot = vertices_[producer].slot;
-    const sim::Address place = tracked ? tracker_.place(partition) : slot.data;
-    producers->push_back({{partition, attempt_id(producer)}, place, tracked || slot.valid()});
+    const PartitionId id{partition, attempt_id(producer)};
+    const sim::Address place = place_of(id);
+    producers->push_back({id, place, place.valid()});
   }
   producers_[group] = producers;
   return producers;

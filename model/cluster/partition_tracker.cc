@@ -10,8 +10,9 @@ void PartitionTracker::start(const PartitionId& id, const AssignedSlot& slot,
   entries_[id.partition] = {.tracked = true, .id = id, .slot = slot, .external = external};
 }
 
-sim::Address PartitionTracker::place(PartitionIndex partition) const {
-  const Entry& entry = entries_[partition];
+sim::Address PartitionTracker::place(const PartitionId& id) const {
+  const Entry& entry = entries_[id.partition];
+  if (entry.id != id) return {};
   return entry.external.process.valid() ? entry.external : entry.slot.data;
 }
 

@@ -26,8 +26,9 @@ class PartitionTracker {
   // `external`: where it lies if not at the slot's TaskManager.
   void start(const PartitionId& id, const AssignedSlot& slot, sim::Address external);
   bool is_tracked(PartitionIndex partition) const { return entries_[partition].tracked; }
-  // Where it can be read. Only while tracked.
-  sim::Address place(PartitionIndex partition) const;
+  // Where this attempt of it was made, tracked or not: what is lost is still sought there, and the
+  // reader that does not find it names it. Not valid: this attempt was never tracked.
+  sim::Address place(const PartitionId& id) const;
   void stop_all_at(const std::string& task_manager);
   bool any_at(const std::string& task_manager) const;
   // Stops tracking these; who is to be told to release them, in order of first mention.

@@ -60,7 +60,7 @@ void ExactTask::deploy() {
   const bool buffers = set_up_outputs();
   if (!is_source()) {
     input_ = std::make_unique<TaskInput>(*deployment_, TaskInput::Options{.buffers = {}},
-                                         *services_.exchange, process(), *this);
+                                         *services_.exchange, *this);
     valve_ = std::make_unique<WatermarkValve>(input_->channels());
     if (sorts_input()) sorted_ = std::make_unique<SortedInput>();
     barriers_ = make_barrier_handler(

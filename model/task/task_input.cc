@@ -14,12 +14,8 @@ constexpr sim::Duration kMaxBackoff = sim::seconds(10);  // taskmanager.network.
 }  // namespace
 
 TaskInput::TaskInput(const Deployment& deployment, const Options& options, DataExchange& exchange,
-                     sim::ProcessId process, InputListener& listener)
-    : options_(options),
-      exchange_(exchange),
-      process_(process),
-      listener_(listener),
-      receiver_(*this) {
+                     InputListener& listener)
+    : options_(options), exchange_(exchange), listener_(listener), receiver_(*this) {
   for (const InputGateSpec& spec : deployment.gates) {
     Gate& gate = gates_.emplace_back();
     gate.input = this;
@@ -85,7 +81,7 @@ void TaskInput::update(std::span<const ShuffleDescriptor> now_known) {
 }
 
 void TaskInput::connect(uint32_t channel) {
-  if (channels_[channel].producer.location.process == process_)
+  if (channels_[channel].producer.location == exchange_.address())
     connect_local(channel);
   else
     connect_remote(channel);

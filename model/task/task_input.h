@@ -53,7 +53,7 @@ class TaskInput : private ViewOwner {
     ResultPartitionType type = ResultPartitionType::pipelined_bounded;
   };
   TaskInput(const Deployment& deployment, const Options& options, DataExchange& exchange,
-            sim::ProcessId process, InputListener& listener);
+            InputListener& listener);
   ~TaskInput() override;
   TaskInput(const TaskInput&) = delete;
   TaskInput& operator=(const TaskInput&) = delete;
@@ -142,7 +142,6 @@ class TaskInput : private ViewOwner {
 
   Options options_;
   DataExchange& exchange_;
-  sim::ProcessId process_;
   InputListener& listener_;
   Receiver receiver_;
   std::deque<Gate> gates_;
