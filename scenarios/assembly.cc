@@ -27,7 +27,7 @@ uint64_t keys_of(const Scenario& scenario, const VertexSpec& source) {
 std::shared_ptr<const sim::LogContents> make_log(const Scenario& scenario, uint64_t seed) {
   const VertexSpec* source = source_of(scenario);
   CHECK(source != nullptr, "a job has a source");
-  const sim::LogSpec spec = log_spec_of(scenario, seed);
+  const sim::LogSpec spec = log_spec_of(scenario, *source, seed);
   if (!source->data.has_value()) return std::make_shared<sim::LogContents>(spec);
   return std::make_shared<sim::LogContents>(spec, read_csv_records(*source->data));
 }
@@ -229,8 +229,7 @@ sim::Distribution distribution_of(const reports::Distribution& from) {
   return sim::Distribution::constant(0);
 }
 
-sim::LogSpec log_spec_of(const Scenario& scenario, uint64_t seed) {
-  const VertexSpec& source = *source_of(scenario);
+sim::LogSpec log_spec_of(const Scenario& scenario, const VertexSpec& source, uint64_t seed) {
   sim::LogSpec log;
   log.seed = seed;
   log.splits = static_cast<uint16_t>(source.splits > 0 ? source.splits : source.parallelism);

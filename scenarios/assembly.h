@@ -70,7 +70,8 @@ class Assembly {
 model::JobSpec job_spec_of(const Scenario& scenario);
 model::FlinkOptions flink_options_of(const Scenario& scenario);
 model::TaskOptions task_options_of(const Scenario& scenario);
-sim::LogSpec log_spec_of(const Scenario& scenario, uint64_t seed);
+// The log as this source describes it.
+sim::LogSpec log_spec_of(const Scenario& scenario, const VertexSpec& source, uint64_t seed);
 sim::Distribution distribution_of(const reports::Distribution& from);
 
 }  // namespace drey::scenarios

@@ -1,6 +1,6 @@
-// What Flink refuses when it translates a job because of its regions, slots and results: co-location
-// across regions, slot sharing groups of one's own with hybrid results, pipelined results under the
-// adaptive batch scheduler.
+// What Flink refuses when it translates a job because of its regions, slots and results:
+// co-location across regions, slot sharing groups of one's own with hybrid results, pipelined
+// results under the adaptive batch scheduler.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -81,11 +81,12 @@ void check_adaptive(const Scenario& scenario, const JsonNode& tree, Messages& me
         declared == edges.end()
             ? place_of(tree, "/flink/execution.batch-shuffle-mode")
             : place_of(tree, fmt::format("/job/edges/{}", declared - edges.begin()));
-    messages.error(place, fmt::format("the adaptive batch scheduler runs blocking and hybrid exchanges "
-                                      "only, and \"{}\" to \"{}\" is pipelined; pipelined ones need "
-                                      "\"jobmanager.scheduler\": \"Default\"",
-                                      graph.vertices[graph.producer_of(edge)].id,
-                                      graph.vertices[graph.edges[edge].consumer].id));
+    messages.error(place,
+                   fmt::format("the adaptive batch scheduler runs blocking and hybrid exchanges "
+                               "only, and \"{}\" to \"{}\" is pipelined; pipelined ones need "
+                               "\"jobmanager.scheduler\": \"Default\"",
+                               graph.vertices[graph.producer_of(edge)].id,
+                               graph.vertices[graph.edges[edge].consumer].id));
     return;
   }
 }

@@ -52,6 +52,7 @@ struct LogSpec {
   uint64_t late_to = 0;
   uint64_t event_records_per_second =
       100'000;  // spacing of event times where records_per_second is 0
+  friend bool operator==(const LogSpec&, const LogSpec&) = default;
 };
 
 class LogContents {

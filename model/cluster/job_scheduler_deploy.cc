@@ -95,7 +95,8 @@ void JobScheduler::forget_producers(SubtaskIndex subtask) {
 // has no place yet.
 sim::Address JobScheduler::place_of(const PartitionId& result) const {
   const sim::Address place = tracker_.place(result);
-  return place.valid() ? place : vertices_[graph_.topology().producer_of(result.partition)].slot.data;
+  return place.valid() ? place
+                       : vertices_[graph_.topology().producer_of(result.partition)].slot.data;
 }
 
 // Shared by all consumers of the group.
