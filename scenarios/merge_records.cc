@@ -20,11 +20,10 @@ reports::RunRow row_of(const RunRecord& record) {
   row.seed = record.seed;
   row.events = record.events;
   row.end_ns = record.end_ns;
-  // The two objects as the record's own line has them.
-  if (const auto line = parse_json(print_record(record))) {
-    row.params = compact_json(*line->find("params"));
-    row.metrics = compact_json(*line->find("metrics"));
-  }
+  JsonNode params = json_object();
+  for (const auto& [axis, label] : record.params) json_add(params, axis, json_text(label));
+  row.params = compact_json(params);
+  row.metrics = print_metrics(record);
   for (const RunRecord::Expectation& e : record.expectations)
     row.expectations.push_back({e.id, e.text, e.outcome, e.left, e.right});
   return row;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reports/metric_names.h"
 #include "reports/quantity.h"
 #include "scenarios/json_tree.h"
 #include "scenarios/run_record.h"
@@ -72,17 +73,14 @@ class LineReader {
 
   bool text(std::string& out) {
     if (rest_.empty() || rest_.front() != '"') return false;
-    size_t end = 1;
-    bool plain = true;
-    for (; end < rest_.size() && rest_[end] != '"'; ++end) {
-      if (rest_[end] != '\\') continue;
-      plain = false;
-      ++end;
-    }
-    if (end >= rest_.size()) return false;
-    if (plain) {
+    size_t end = rest_.find('"', 1);
+    if (end == std::string_view::npos) return false;
+    if (rest_.substr(0, end).find('\\') == std::string_view::npos) {
       out.assign(rest_.substr(1, end - 1));
     } else {
+      for (end = 1; end < rest_.size() && rest_[end] != '"'; ++end)
+        if (rest_[end] == '\\') ++end;
+      if (end >= rest_.size()) return false;
       const auto node = parse_json(rest_.substr(0, end + 1));
       if (!node) return false;
       out = node->text;
@@ -155,22 +153,109 @@ bool read_result(LineReader& in, RunRecord& record) {
   });
 }
 
+// A number or a word.
+bool read_value(LineReader& in, reports::MetricValue& value) {
+  std::string_view digits;
+  if (!in.number(digits)) return in.text(value.word);
+  const auto parsed = reports::parse_decimal(digits);
+  if (parsed) value.number = *parsed;
+  return parsed.has_value();
+}
+bool skip_value(LineReader& in, std::string& word) {
+  std::string_view digits;
+  return in.number(digits) || in.text(word);
+}
+
+// The list of a series, from behind its bracket.
+bool read_series(LineReader& in, const std::string& series, RunRecord& record,
+                 const MetricNames* wanted) {
+  bool any = wanted == nullptr;
+  if (!any) {
+    const auto near = wanted->lower_bound(series);
+    any = near != wanted->end() && near->starts_with(series);
+  }
+  size_t place = 0;
+  return in.each("]", [&] {
+    const size_t at = place++;
+    std::string_view digits;
+    if (at >= reports::kAggregateNames.size()) return false;
+    if (in.take("null")) return true;
+    if (!any) return in.number(digits);
+    std::string name = series;
+    name.append(".").append(reports::kAggregateNames[at]);
+    if (wanted != nullptr && wanted->count(name) == 0) return in.number(digits);
+    record.metrics.emplace_back(std::move(name), reports::MetricValue{});
+    return read_value(in, record.metrics.back().second);
+  });
+}
+
 bool read_metrics(LineReader& in, RunRecord& record, const MetricNames* wanted) {
   std::string name, word;
   return in.take(R"(,"metrics":{)") && in.each("}", [&] {
-    std::string_view digits;
     if (!in.text(name) || !in.take(":")) return false;
-    const bool number = in.number(digits);
-    if (!number && !in.text(word)) return false;
-    if (wanted != nullptr && wanted->count(name) == 0) return true;
-    auto& [kept, value] = record.metrics.emplace_back();
-    kept = name;
-    if (!number) value.word = word;
-    if (!number) return true;
-    const auto parsed = reports::parse_decimal(digits);
-    if (parsed) value.number = *parsed;
-    return parsed.has_value();
+    if (in.take("[")) return read_series(in, name, record, wanted);
+    if (wanted != nullptr && wanted->count(name) == 0) return skip_value(in, word);
+    record.metrics.emplace_back(name, reports::MetricValue{});
+    return read_value(in, record.metrics.back().second);
   });
+}
+
+void add_value(LineWriter& out, const reports::MetricValue& value) {
+  if (!value.word.empty())
+    out.text(value.word);
+  else if (value.number.denominator == 1)
+    out.integer(value.number.numerator);
+  else
+    out.raw(reports::decimal_text(value.number));
+}
+
+// "job.downtime.max" -> "job.downtime" and where "max" stands in kAggregateNames.
+struct Aggregate {
+  std::string_view series;
+  size_t place = reports::kAggregateNames.size();
+  bool any() const { return place < reports::kAggregateNames.size(); }
+};
+Aggregate aggregate_of(std::string_view name) {
+  const size_t dot = std::min(name.rfind('.'), name.size());
+  const std::string_view last = name.substr(std::min(dot + 1, name.size()));
+  for (size_t i = 0; i < reports::kAggregateNames.size(); ++i)
+    if (reports::kAggregateNames[i] == last) return {name.substr(0, dot), i};
+  return {};
+}
+
+// The aggregates of a series are one list in the order of kAggregateNames, null for one that is
+// not there: written out by name they are most of a line.
+void add_metrics(LineWriter& out, const reports::StoredMetrics::Rows& rows) {
+  for (size_t i = 0; i < rows.size();) {
+    const Aggregate first = aggregate_of(rows[i].first);
+    size_t end = i + 1;
+    size_t last = first.place;
+    while (first.any() && rows[i].second.word.empty() && end < rows.size()) {
+      const Aggregate more = aggregate_of(rows[end].first);
+      if (!more.any() || more.series != first.series || more.place <= last) break;
+      if (!rows[end].second.word.empty()) break;
+      last = more.place;
+      ++end;
+    }
+    out.next(i == 0);
+    if (end - i == 1) {
+      out.text(rows[i].first).raw(":");
+      add_value(out, rows[i].second);
+      ++i;
+      continue;
+    }
+    out.text(first.series).raw(":[");
+    for (size_t place = 0; place <= last; ++place) {
+      out.next(place == 0);
+      if (aggregate_of(rows[i].first).place != place) {
+        out.raw("null");
+        continue;
+      }
+      add_value(out, rows[i].second);
+      ++i;
+    }
+    out.raw("]");
+  }
 }
 
 // From the verdict on.
@@ -187,17 +272,7 @@ std::string print_result(const RunRecord& record) {
     first = false;
   }
   out.raw("]").raw(R"(,"metrics":{)");
-  first = true;
-  for (const auto& [name, value] : record.metrics) {
-    out.next(first).text(name).raw(":");
-    first = false;
-    if (!value.word.empty())
-      out.text(value.word);
-    else if (value.number.denominator == 1)
-      out.integer(value.number.numerator);
-    else
-      out.raw(reports::decimal_text(value.number));
-  }
+  add_metrics(out, record.metrics);
   return out.raw("}}").take();
 }
 
@@ -216,15 +291,32 @@ std::string failed_key(std::string_view line) {
   return in.take(R"({"failed":)") && in.text(key) ? key : std::string();
 }
 
-std::string print_record(const RunRecord& record) {
-  const std::string result = print_result(record);
+std::string print_metrics(const RunRecord& record) {
   LineWriter out;
-  out.raw(R"({"key":)").text(record.key).raw(R"(,"digest":)").text(digest_of(result));
+  out.raw("{");
+  bool first = true;
+  for (const auto& [name, value] : record.metrics) {
+    out.next(first).text(name).raw(":");
+    add_value(out, value);
+    first = false;
+  }
+  return out.raw("}").take();
+}
+
+namespace {
+
+std::string whole_line(const RunRecord& record, const std::string& digest,
+                       std::string_view result) {
+  LineWriter out;
+  out.raw(R"({"key":)").text(record.key).raw(R"(,"digest":)").text(digest);
   add_run(out, record);
   return out.raw(result).raw("\n").take();
 }
 
-std::optional<RunRecord> parse_record(std::string_view line, const MetricNames* wanted) {
+enum class DigestCheck : uint8_t { compare, trust };
+
+std::optional<RunRecord> parse_line(std::string_view line, const MetricNames* wanted,
+                                    DigestCheck check) {
   if (line.ends_with('\n')) line.remove_suffix(1);
   LineReader in(line);
   RunRecord record;
@@ -236,8 +328,43 @@ std::optional<RunRecord> parse_record(std::string_view line, const MetricNames* 
       !in.rest().empty())
     return std::nullopt;
   // What came out must be what was written: a torn or edited line is no record.
-  if (record.key.size() != 32 || digest_of(result) != record.digest) return std::nullopt;
+  if (record.key.size() != 32 ||
+      (check == DigestCheck::compare && digest_of(result) != record.digest))
+    return std::nullopt;
   return record;
+}
+
+}  // namespace
+
+PrintedRecord print_both(RunRecord record, const MetricNames& wanted) {
+  PrintedRecord out;
+  const std::string result = print_result(record);
+  const std::string digest = digest_of(result);
+  out.line = whole_line(record, digest, result);
+  const auto is_wanted = [&](const auto& row) {
+    return std::any_of(wanted.begin(), wanted.end(),
+                       [&](const std::string& name) { return name == row.first; });
+  };
+  RunRecord brief = std::move(record);
+  std::vector<std::pair<std::string, reports::MetricValue>> kept;
+  for (auto& row : brief.metrics)
+    if (is_wanted(row)) kept.push_back(std::move(row));
+  brief.metrics = std::move(kept);
+  out.brief = whole_line(brief, digest, print_result(brief));
+  return out;
+}
+
+std::string print_record(const RunRecord& record) {
+  const std::string result = print_result(record);
+  return whole_line(record, digest_of(result), result);
+}
+
+std::optional<RunRecord> parse_record(std::string_view line, const MetricNames* wanted) {
+  return parse_line(line, wanted, DigestCheck::compare);
+}
+
+std::optional<RunRecord> parse_brief(std::string_view line) {
+  return parse_line(line, nullptr, DigestCheck::trust);
 }
 
 }  // namespace drey::scenarios

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -54,9 +55,18 @@ std::optional<RunOutcome> unpack(std::string_view bytes) {
   }
   const auto cost = reports::parse_integer(parts[14]);
   if (!bytes.empty() || parts[0].size() != 1 || !cost) return std::nullopt;
-  return RunOutcome{parts[0][0] - '0', parts[1],  parts[2],  parts[3],  parts[4],
-                    parts[5],          parts[6],  parts[7],  parts[8],  parts[9],
-                    parts[10],         parts[11], parts[12], parts[13], *cost};
+  RunOutcome outcome;
+  outcome.exit_code = parts[0][0] - '0';
+  size_t next = 1;
+  for (std::string* part :
+       {&outcome.verdict, &outcome.summary, &outcome.json, &outcome.junit, &outcome.log,
+        &outcome.committed, &outcome.graph_dot, &outcome.graph_json, &outcome.annotations,
+        &outcome.row, &outcome.detail, &outcome.trace, &outcome.broke}) {
+    *part = std::move(parts[next]);
+    ++next;
+  }
+  outcome.cost_us = *cost;
+  return outcome;
 }
 
 // The whole of it, or false: the other end is gone.
@@ -91,6 +101,12 @@ RunOutcome broken(const RunRequest& request, int status) {
   outcome.broke = how;
   return outcome;
 }
+
+// So many requests wait with a worker for their turn.
+constexpr size_t kAhead = 8;
+// While they do, outcomes are taken together: to be woken by each costs more than to take it.
+constexpr size_t kEnough = 3;
+constexpr int kTogetherMs = 4;
 
 // A process that runs what it is told, one request after another, until its end of the socket is
 // closed.
@@ -143,10 +159,11 @@ class Pool {
     return count;
   }
 
-  // While there is plenty, the next request waits with the worker, so that it never waits for us;
+  // While there is plenty, the next requests wait with the worker, so that it never waits for us;
   // at the end whoever is free takes what is left.
   bool wants_more(const Worker& worker) const {
-    const size_t ahead = options_.runs_per_process > 1 && waiting() > 4 * jobs_ ? 2 : 1;
+    const bool plenty = options_.runs_per_process > 1 && waiting() > 2 * kAhead * jobs_;
+    const size_t ahead = plenty ? kAhead : 1;
     return !worker.retired && worker.given.size() < ahead && may_start();
   }
 
@@ -199,6 +216,9 @@ class Pool {
   }
 
   void wait_for_one() {
+    if (std::all_of(workers_.begin(), workers_.end(),
+                    [](const Worker& worker) { return worker.given.size() >= kEnough; }))
+      ::poll(nullptr, 0, kTogetherMs);
     std::vector<pollfd> polls;
     for (const Worker& worker : workers_) polls.push_back(pollfd{worker.socket, POLLIN, 0});
     if (::poll(polls.data(), polls.size(), -1) < 0) {

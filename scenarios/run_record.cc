@@ -46,17 +46,18 @@ uint64_t seed_at(std::string_view content, uint64_t seed, bool common_random_num
   return digest.value().low >> 11;
 }
 
-RunRecord record_of(RunRecord of, const reports::RunResult& result) {
+RunRecord record_of(RunRecord of, reports::RunResult result) {
   of.version = std::string(source_version());
   of.verdict = std::string(reports::name_of(result.verdict));
-  of.hash = result.hash;
+  of.hash = std::move(result.hash);
   of.events = result.events;
   of.end_ns = result.end.ns;
   for (const reports::ExpectationResult& e : result.expectations)
     of.expectations.push_back(
         {e.id, e.text, std::string(reports::name_of(e.outcome)), e.left, e.right});
   of.metrics.reserve(result.metrics.size());
-  for (const reports::MetricRow& row : result.metrics) of.metrics.emplace_back(row.name, row.value);
+  for (reports::MetricRow& row : result.metrics)
+    of.metrics.emplace_back(std::move(row.name), std::move(row.value));
   return of;
 }
 

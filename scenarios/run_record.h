@@ -48,16 +48,27 @@ std::string content_id(const Scenario& scenario);
 std::string run_key(std::string_view content, uint64_t seed);
 
 // `of` holds what is known before the run; the rest comes from the result.
-RunRecord record_of(RunRecord of, const reports::RunResult& result);
-std::string print_record(const RunRecord& record);  // one line, with its end
+RunRecord record_of(RunRecord of, reports::RunResult result);
+// One line, with its end. In it the metrics of a series are a list: {"job.downtime": [min, max,
+// mean, sum, count, last, p50, p95, p99]}, null for one that the run did not give.
+std::string print_record(const RunRecord& record);
+// The line, and one with the wanted metrics alone under the digest of the whole: what the process
+// of the sweep must know of a run.
+using MetricNames = std::set<std::string>;
+struct PrintedRecord {
+  std::string line, brief;
+};
+PrintedRecord print_both(RunRecord record, const MetricNames& wanted);
+// The metrics alone, each under its own name, as the database holds them.
+std::string print_metrics(const RunRecord& record);
 // A run that ended without a result: a line too, but no record, so the run is done again.
 std::string print_failure(const RunRecord& of, std::string_view why);
 // The key of such a line, or empty.
 std::string failed_key(std::string_view line);
 // Empty: the line is torn, or no record. With `wanted` only these metrics are kept: of many runs
 // all would fill the memory.
-using MetricNames = std::set<std::string>;
 std::optional<RunRecord> parse_record(std::string_view line, const MetricNames* wanted = nullptr);
+std::optional<RunRecord> parse_brief(std::string_view line);  // of print_both
 
 // The seed of a run: the same at every point, or one of its own. Below 2^53, so that every reader
 // of JSON keeps it.

@@ -93,9 +93,7 @@ class Sweep {
   }
 
   int go(Shard shard) {
-    if (const std::string problem =
-            folder_.open(options_.out, shard, scenarios::metrics_read(scenario_));
-        !problem.empty()) {
+    if (const std::string problem = folder_.open(options_.out, shard, wanted_); !problem.empty()) {
       print_error(fmt::format("drey sweep: {}\n", problem));
       return kExitInternal;
     }
@@ -135,24 +133,35 @@ class Sweep {
     return requests;
   }
 
-  // In the process of the run: its record, and what it took.
-  static scenarios::RunOutcome outcome_of(const scenarios::RunRequest& request,
-                                          const Planned& planned) {
+  // In the process of the run: its record, which is its result document, and what both took. The
+  // outcome brings what the table is made of; nothing when the record cannot be written.
+  scenarios::RunOutcome outcome_of(const scenarios::RunRequest& request,
+                                   const Planned& planned) const {
     const int64_t before = processor_us(RUSAGE_SELF);
-    const reports::RunResult result = scenarios::result_of(request);
     scenarios::RunOutcome outcome;
-    outcome.cost_us = processor_us(RUSAGE_SELF) - before;
-    outcome.verdict = std::string(reports::name_of(result.verdict));
+    scenarios::PrintedRecord printed;
+    {
+      scenarios::RunRecord record =
+          scenarios::record_of(planned.record, scenarios::result_of(request));
+      outcome.verdict = record.verdict;
+      printed = scenarios::print_both(std::move(record), wanted_);
+    }
     outcome.exit_code = scenarios::exit_code_of(outcome.verdict);
-    outcome.json = scenarios::print_record(scenarios::record_of(planned.record, result));
+    outcome.cost_us = processor_us(RUSAGE_SELF) - before;
+    if (folder_.append(printed.line)) outcome.json = std::move(printed.brief);
     return outcome;
   }
 
   // False: it cannot be written.
   bool keep(const Planned& planned, const scenarios::RunOutcome& outcome) {
     in_runs_us_ += outcome.cost_us;
-    if (outcome.verdict != "error") return folder_.append(outcome.json);
+    if (outcome.broke.empty()) {
+      auto record = scenarios::parse_brief(outcome.json);
+      if (record) folder_.take(std::move(*record));
+      return record.has_value();
+    }
     print_error(outcome.summary + "reproduce: " + reproduce(planned) + "\n");
+    if (folder_.find_recorded(planned.record.key)) return true;
     return folder_.append_failure(scenarios::print_failure(planned.record, outcome.broke));
   }
 
@@ -249,6 +258,7 @@ class Sweep {
   const Options& options_;
   const scenarios::Scenario& scenario_;
   scenarios::SweepPlan plan_;
+  const scenarios::MetricNames wanted_ = scenarios::metrics_read(scenario_);
   std::vector<scenarios::Scenario> points_;
   std::vector<Planned> runs_;  // points by seeds
   SweepFolder folder_;

@@ -57,14 +57,17 @@ std::string SweepFolder::open(const std::string& path, Shard shard, scenarios::M
   if (descriptor_ < 0) return fmt::format("cannot write \"{}\"", own_);
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0)
     return fmt::format("another process works on \"{}\"", own_);
-  char last = '\n';
-  const off_t size = ::lseek(descriptor_, 0, SEEK_END);
-  if (size > 0 && ::pread(descriptor_, &last, 1, size - 1) == 1 && last != '\n' &&
-      !write_line(descriptor_, "\n"))
-    return fmt::format("cannot write \"{}\"", own_);
+  if (!end_torn_line()) return fmt::format("cannot write \"{}\"", own_);
   read_again();
   own_known_ = true;
   return {};
+}
+
+bool SweepFolder::end_torn_line() const {
+  char last = '\n';
+  const off_t size = ::lseek(descriptor_, 0, SEEK_END);
+  return size <= 0 || ::pread(descriptor_, &last, 1, size - 1) != 1 || last == '\n' ||
+         write_line(descriptor_, "\n");
 }
 
 void SweepFolder::read_again() {
@@ -84,23 +87,34 @@ void SweepFolder::read(std::string_view rest) {
     auto record = scenarios::parse_record(rest.substr(0, end), &wanted_);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (!record) continue;
-    const std::string key = record->key;
-    const auto found = records_.find(key);
-    if (found == records_.end()) {
-      records_.emplace(key, std::move(*record));
-    } else if (found->second.digest != record->digest) {
-      ++conflicts_;
-    }
+    take(std::move(*record));
   }
 }
 
-bool SweepFolder::append(const std::string& line) {
-  if (!write_line(descriptor_, line)) return false;
-  read(line);
-  return true;
+void SweepFolder::take(scenarios::RunRecord record) {
+  const auto found = records_.find(record.key);
+  if (found == records_.end()) {
+    std::string key = record.key;
+    records_.emplace(std::move(key), std::move(record));
+  } else if (found->second.digest != record.digest) {
+    ++conflicts_;
+  }
 }
 
-bool SweepFolder::append_failure(const std::string& line) { return write_line(descriptor_, line); }
+bool SweepFolder::append(const std::string& line) const { return write_line(descriptor_, line); }
+
+bool SweepFolder::append_failure(const std::string& line) {
+  return end_torn_line() && write_line(descriptor_, line);
+}
+
+bool SweepFolder::find_recorded(const std::string& key) {
+  const std::string text = text_of(own_);
+  const size_t at = text.rfind(fmt::format("{{\"key\":\"{}\"", key));
+  if (at == std::string::npos) return false;
+  const std::string_view rest = std::string_view(text).substr(at);
+  read(rest.substr(0, rest.find('\n')));
+  return records_.count(key) != 0;
+}
 
 void SweepFolder::sync() { ::fdatasync(descriptor_); }
 

@@ -133,6 +133,10 @@ RunRecord record(uint64_t seed, uint64_t restarts) {
   result.metrics.push_back(
       {"checkpoint.duration.mean", reports::Dimension::duration, {{10, 3}, {}}});
   result.metrics.push_back({"job.state", reports::Dimension::word, {{}, "FINISHED"}});
+  // A series: one list in the line, with a gap where an aggregate is missing.
+  result.metrics.push_back({"job.lag.min", reports::Dimension::duration, {{-4, 1}, {}}});
+  result.metrics.push_back({"job.lag.max", reports::Dimension::duration, {{70, 1}, {}}});
+  result.metrics.push_back({"job.lag.p50", reports::Dimension::duration, {{25, 2}, {}}});
   return record_of(planned, result);
 }
 
@@ -142,6 +146,24 @@ TEST(RunRecord, SurvivesPrintingAndATornLineIsNone) {
   const auto read = parse_record(line);
   ASSERT_TRUE(read);
   EXPECT_EQ(print_record(*read), line);
+  EXPECT_NE(line.find(R"("job.lag":[-4,70,null,null,null,null,12.5]})"), std::string::npos) << line;
+  EXPECT_NE(print_metrics(one).find(R"("job.lag.min":-4,"job.lag.max":70,"job.lag.p50":12.5})"),
+            std::string::npos);
+  ASSERT_EQ(read->metrics.size(), one.metrics.size());
+  EXPECT_EQ(read->metrics.back().first, "job.lag.p50");
+  const MetricNames wanted{"job.lag.p50", "job.restarts"};
+  const auto part = parse_record(line, &wanted);
+  ASSERT_TRUE(part);
+  const PrintedRecord both = print_both(one, wanted);
+  EXPECT_EQ(both.line, line);
+  const auto brief = parse_brief(both.brief);
+  ASSERT_TRUE(brief);
+  EXPECT_EQ(brief->digest, read->digest);
+  for (const RunRecord* some : {&*part, &*brief}) {
+    ASSERT_EQ(some->metrics.size(), 2u);
+    EXPECT_EQ(some->metrics[0].first, "job.restarts");
+    EXPECT_EQ(some->metrics[1].second.number.numerator, 25);
+  }
   for (size_t cut = 0; cut + 1 < line.size(); ++cut)
     EXPECT_FALSE(parse_record(line.substr(0, cut))) << cut;
   std::string forged = line;

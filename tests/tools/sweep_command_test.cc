@@ -82,18 +82,24 @@ TEST_F(SweepCommand, WhatIsDoneIsNotDoneAgainAndATornLineIsRepaired) {
 // command does it again.
 TEST_F(SweepCommand, ARunWhoseProcessWasKilledIsRecordedAsSuchAndDoneAgain) {
   ASSERT_EQ(run_drey(sweep("whole")), 0);
-  const pid_t process = start_drey(sweep("a"));
-  bool killed = false;
-  while (!killed && waitpid(process, nullptr, WNOHANG) == 0) {
-    if (lines_in(root_ / "a") < 10) continue;
-    pid_t worker = 0;
-    std::ifstream("/proc/" + std::to_string(process) + "/task/" + std::to_string(process) +
-                  "/children") >>
-        worker;
-    killed = worker > 0 && kill(worker, SIGKILL) == 0;
+  int code = 0;
+  // Between its last record and the next run there is a moment in which its death costs nothing.
+  for (int attempt = 0; attempt < 5 && code == 0; ++attempt) {
+    fs::remove_all(root_ / "a");
+    const pid_t process = start_drey(sweep("a"));
+    bool killed = false;
+    while (!killed && waitpid(process, nullptr, WNOHANG) == 0) {
+      if (lines_in(root_ / "a") < 10) continue;
+      pid_t worker = 0;
+      std::ifstream("/proc/" + std::to_string(process) + "/task/" + std::to_string(process) +
+                    "/children") >>
+          worker;
+      killed = worker > 0 && kill(worker, SIGKILL) == 0;
+    }
+    ASSERT_TRUE(killed);
+    code = wait_for(process);
   }
-  ASSERT_TRUE(killed);
-  EXPECT_EQ(wait_for(process), 3);
+  EXPECT_EQ(code, 3);
   const std::string records = bytes_of(root_ / "a/runs-0-of-1.jsonl");
   EXPECT_NE(records.find("{\"failed\":"), std::string::npos);
   EXPECT_NE(records.find("\"why\":\"killed by signal 9\""), std::string::npos);
