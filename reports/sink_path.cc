@@ -97,6 +97,7 @@ SinkPath path_to(const JobSpec& job, const OperatorSpec& sink) {
   }
   path.source = chain.empty() ? sink.id : chain.front()->from;
   path.bound = find(job, path.source).max_out_of_orderness;
+  path.generated = find(job, path.source).generated;
   uint64_t fan = 1;
   for (const EdgeSpec* edge : chain) {
     if (!keeps_order(job, *edge)) {

@@ -36,7 +36,8 @@ struct SinkPath {
   bool order_kept = true;  // records of one key and split reach the sink in their order
   bool fold_kept = true;   // outputs of one key leave the aggregate and reach the sink in order
   int64_t window_ms = 0;
-  sim::Duration bound{};  // out-of-orderness that the source's watermarks allow for
+  bool generated = false;  // the source makes its records: all are there from the start
+  sim::Duration bound{};   // out-of-orderness that the source's watermarks allow for
   model::Delivery delivery = model::Delivery::exactly_once;
   std::string problem;  // not empty: the sink cannot be judged
 };

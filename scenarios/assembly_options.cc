@@ -142,7 +142,8 @@ model::OperatorSpec operator_of(const Scenario& scenario, const VertexSpec& vert
   op.cost = vertex.cost;
   op.records = static_cast<uint64_t>(vertex.records);
   op.records_per_second = vertex.rate.per_second;
-  op.paced_by_reader = vertex.pace == Pace::reader;
+  op.paced_by_reader = vertex.pace != Pace::log;
+  op.generated = vertex.pace == Pace::generator;
   op.keys = static_cast<uint64_t>(vertex.keys);
   op.max_out_of_orderness = vertex.out_of_orderness;
   op.idle_timeout = vertex.idle_timeout.value_or(sim::Duration{});

@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::string_view kModeNames[] = {"streaming", "batch", "automatic"};
 constexpr std::string_view kKeyDistributionNames[] = {"uniform", "sequential", "hot", "stride"};
-constexpr std::string_view kPaceNames[] = {"log", "reader"};
+constexpr std::string_view kPaceNames[] = {"log", "reader", "generator"};
 constexpr std::string_view kUserCodeNames[] = {"throw", "hang", "throw_in_snapshot",
                                                "slow_snapshot"};
 constexpr std::string_view kAggregateNames[] = {"sum", "count", "min", "max"};
@@ -52,7 +52,8 @@ void describe_source(FieldVisitor& v, VertexSpec& s) {
          s.rate, false);
   v.pick({.name = "pace",
           .help = "Who holds records back to `rate`: the log, or the reader from when it got its "
-                  "splits (after a restart it does not make up for lost time)."},
+                  "splits (after a restart it does not make up for lost time); generator: such a "
+                  "reader makes the records itself and asks no log."},
          kPaceNames, s.pace);
   v.integer({.name = "records", .help = "Records of all splits together; 0 = unbounded."},
             s.records);

@@ -241,6 +241,9 @@ class Resolver {
     if (job_.effective_mode() == JobMode::batch && v.records == 0)
       messages_.error(place_of(tree_, pointer),
                       fmt::format("source \"{}\" of a batch job needs \"records\"", v.id));
+    if (v.pace == Pace::generator && v.records == 0)
+      messages_.error(place_of(tree_, pointer + "/pace"),
+                      fmt::format("the generator of source \"{}\" needs \"records\"", v.id));
     if (v.hot_keys > v.keys && v.keys > 0 && v.key_distribution == KeyDistribution::hot)
       messages_.error(place_of(tree_, pointer + "/hot_keys"),
                       fmt::format("more hot keys than the {} keys", v.keys));

@@ -34,7 +34,7 @@ enum class VertexKind : uint8_t { source, map, filter, flat_map, keyed, window, 
 enum class KeyDistribution : uint8_t { uniform, sequential, hot, stride };
 // Who holds records back: the log, in which each appears at its time, or the reader, which emits at
 // the rate from when it got its splits.
-enum class Pace : uint8_t { log, reader };
+enum class Pace : uint8_t { log, reader, generator };
 enum class Aggregate : uint8_t { sum, count, min, max };
 enum class Delivery : uint8_t { exactly_once, at_least_once, none };
 enum class Chaining : uint8_t { always, head, never, head_with_sources };

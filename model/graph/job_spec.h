@@ -88,6 +88,8 @@ struct OperatorSpec {
   // The reader emits at this rate from when it got its splits, instead of the log's availability:
   // after a restart it does not make up for lost time, after a mere pause it does.
   bool paced_by_reader = false;
+  // The reader makes the records of its splits itself, as DataGeneratorSource: no log is asked.
+  bool generated = false;
   // filter keeps `keep` of each `out_of` records; flat_map emits `copies` per record
   uint32_t keep = 1;
   uint32_t out_of = 1;

@@ -52,6 +52,7 @@ void LogSource::begin_split(size_t index) {
                          positions_[index].next_offset, context_.deployment().attempt.attempt);
   fetch(index);
   splits_[index].begun = context_.time();
+  if (options_.generated) context_.wake();
   if (options_.records_per_second == 0 || pacing_) return;
   pacing_ = true;
   context_.after(kPaceTick, {TaskPart::source, paced, 0});
@@ -95,6 +96,11 @@ void LogSource::pace() {
 void LogSource::fetch(size_t index) {
   Split& split = splits_[index];
   if (split.fetching || split.ended) return;
+  if (options_.generated) {
+    split.fetched_to = options_.log->size(static_cast<uint16_t>(positions_[index].split));
+    end_of_split(index);
+    return;
+  }
   if (split.fetched_to - positions_[index].next_offset >= options_.fetch_records) return;
   split.fetching = true;
   auto request = std::make_shared<sim::FetchRecords>();
@@ -118,14 +124,19 @@ void LogSource::answered(TaskCall call, const sim::Reply& reply) {
   const auto& range = sim::as<sim::FetchedRange>(*reply.body);
   CHECK(range.from == split.fetched_to, "one fetch of a split at a time");
   split.fetched_to = range.to;
-  split.ended = range.ended;
-  if (range.ended && range.to == positions_[index].next_offset) {
-    positions_[index].finished = true;
-    context_.announce_fact(fact_kind(TaskFact::finished_reading), positions_[index].split, range.to,
-                           0);
-  }
+  if (range.ended) end_of_split(index);
   fetch(index);
   context_.wake();
+}
+
+// fetched_to is the end; there may be nothing to emit before it.
+void LogSource::end_of_split(size_t index) {
+  Split& split = splits_[index];
+  split.ended = true;
+  if (split.fetched_to != positions_[index].next_offset || positions_[index].finished) return;
+  positions_[index].finished = true;
+  context_.announce_fact(fact_kind(TaskFact::finished_reading), positions_[index].split,
+                         split.fetched_to, 0);
 }
 
 void LogSource::timer(TaskCall call) {

@@ -31,6 +31,7 @@ class LogSource {
     int64_t bound_ms = 0;  // of the watermarks
     // The reader's own pace, of all splits of the log together; 0: what the log holds.
     uint64_t records_per_second = 0;
+    bool generated = false;         // the reader makes the records: nothing is fetched
     sim::Duration idle_timeout;     // of a split's watermarks; 0 = never idle
     uint32_t slice_records = 1024;  // emitted from one split before the next one's turn
     uint32_t fetch_records = 4096;
@@ -85,6 +86,7 @@ class LogSource {
     WatermarkGenerator watermarks;
   };
   void fetch(size_t index);
+  void end_of_split(size_t index);
   void add_split(const SourcePosition& position);
   void begin_split(size_t index);
   void pace();

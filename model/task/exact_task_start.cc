@@ -220,6 +220,7 @@ void ExactTask::build_source(uint32_t op) {
           .service = deployment_->job->external_log,
           .bound_ms = sim::to_millis(spec(op).max_out_of_orderness),
           .records_per_second = spec(op).paced_by_reader ? spec(op).records_per_second : 0,
+          .generated = spec(op).generated,
           .idle_timeout = spec(op).idle_timeout,
           .slice_records = deployment_->job->options.buffer_bytes / kUnitBytes,
           .mutant = deployment_->job->options.mutant},

@@ -31,7 +31,11 @@ Ledger::Ledger(LedgerOptions options, TraceNames names)
       check_fold_(options_.guarantee == Guarantee::exactly_once && options_.path.running &&
                   options_.path.value_known && options_.path.fold_kept),
       of_nothing_(static_cast<uint64_t>(model::aggregate_of_nothing(options_.path.aggregate))),
-      fetched_to_(evaluator_.splits(), 0) {}
+      fetched_to_(evaluator_.splits(), 0) {
+  if (!options_.path.generated) return;
+  for (uint16_t split = 0; split < evaluator_.splits(); ++split)
+    fetched_to_[split] = evaluator_.size(split);
+}
 
 void Ledger::owe_everything() {
   if (stopped_at_.has_value()) return;

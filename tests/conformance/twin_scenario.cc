@@ -135,10 +135,10 @@ class Builder {
     spec["splits"] = splits;
     spec["records"] = splits * load["records_per_split"].get<int64_t>();
     if (load["records_per_second_and_split"].is_number()) {
-      spec["pace"] = "reader";
       spec["rate"] =
           std::to_string(splits * load["records_per_second_and_split"].get<int64_t>()) + "/s";
     }
+    spec["pace"] = "generator";
     spec["keys"] = load["keys"];
     spec["key_distribution"] = "stride";
     spec["key_stride"] = 31;
