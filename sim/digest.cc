@@ -5,9 +5,9 @@ namespace drey::sim {
 std::string to_hex(Digest128 digest) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text(32, '0');
-  for (int i = 0; i < 16; ++i) {
-    text[static_cast<size_t>(i)] = kDigits[(digest.high >> (60 - 4 * i)) & 15];
-    text[static_cast<size_t>(16 + i)] = kDigits[(digest.low >> (60 - 4 * i)) & 15];
+  for (size_t i = 0; i < 16; ++i) {
+    text[i] = kDigits[(digest.high >> (60 - 4 * i)) & 15];
+    text[16 + i] = kDigits[(digest.low >> (60 - 4 * i)) & 15];
   }
   return text;
 }

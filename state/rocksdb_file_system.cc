@@ -43,7 +43,7 @@ class SequentialFile final : public rdb::FSSequentialFile {
       : owner_(owner), file_(std::move(file)) {}
   IOStatus Read(size_t length, const IOOptions&, rdb::Slice* result, char* scratch,
                 IODebugContext*) override {
-    const IOStatus status = owner_.read(*file_, at_, length, result, scratch, cursor_);
+    IOStatus status = owner_.read(*file_, at_, length, result, scratch, cursor_);
     if (status.ok()) at_ += result->size();
     return status;
   }
