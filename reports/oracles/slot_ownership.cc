@@ -9,6 +9,7 @@
 #include "reports/fact_text.h"
 #include "sim/broker.h"
 #include "sim/machines.h"
+#include "sim/object_store.h"
 #include "sim/pointer_store.h"
 
 namespace drey::reports {
@@ -27,7 +28,8 @@ using sim::PointerFact;
 uint64_t SlotOwnership::interests() const {
   return sim::interest(FactGroup::control) | sim::interest(FactGroup::task) |
          sim::interest(FactGroup::checkpoint) | sim::interest(FactGroup::store) |
-         sim::interest(FactGroup::external) | sim::interest(FactGroup::machine);
+         sim::interest(FactGroup::external) | sim::interest(FactGroup::machine) |
+         sim::interest(FactGroup::fault);
 }
 
 void SlotOwnership::violate(const sim::Fact& fact, std::string what) {
@@ -48,6 +50,13 @@ void SlotOwnership::on(const sim::Fact& fact, sim::FactNumber) {
     case FactGroup::external:
       on_transaction(fact);
       return;
+    case FactGroup::fault: {
+      const bool refused = fact.kind == sim::kServiceFaultFact &&
+                           fact.a == static_cast<uint64_t>(sim::ServiceEffect::error) &&
+                           fact.b == sim::DeleteObject::kind_id();
+      if (refused) ++refused_deletions_;
+      return;
+    }
     case FactGroup::store: {
       files_.on(fact);
       const bool written = fact.kind == fact_kind(PointerFact::written);
@@ -221,9 +230,15 @@ void SlotOwnership::judge_files() {
           file->metadata || (attempt != acknowledged.end() && attempt->second == file->attempt);
       if (!belongs) continue;
       evidence_.examined();
-      if (file->there)
+      if (!file->there) continue;
+      // An error is final: Flink logs it and leaves the file.
+      if (refused_deletions_ > 0) {
+        --refused_deletions_;
+        evidence_.excuse("files whose deletion the store refused");
+      } else {
         violate(*ended_,
                 fmt::format("the job is over, but {} of checkpoint {} is there", file->key, id));
+      }
     }
   }
 }

@@ -85,6 +85,7 @@ class SlotOwnership final : public Oracle {
   std::map<std::string, std::set<uint64_t>> subsumed_by_;  // by process of the JobMaster
   std::set<uint64_t> orphans_;              // checkpoints whose files nobody can know any more
   std::map<uint32_t, sim::Fact> pointers_;  // of the job, by path
+  uint64_t refused_deletions_ = 0;
   bool clean_ = false;
   std::optional<sim::Fact> ended_;  // the job, for good
   Evidence evidence_;

@@ -1,5 +1,7 @@
 #include "reports/oracles/slot_ownership.h"
 
+#include <fmt/core.h>
+
 #include "sim/broker.h"
 #include "sim/machines.h"
 #include "sim/object_store.h"
@@ -8,6 +10,9 @@
 
 namespace drey::reports {
 namespace {
+
+enum class ServiceFault : uint8_t { hit };
+constexpr uint16_t fact_kind(ServiceFault) { return sim::kServiceFaultFact; }
 
 class SlotOwnershipTest : public OracleRun {
  protected:
@@ -111,6 +116,22 @@ TEST_F(SlotOwnershipTest, FilesThatADyingJobManagerWasRemovingAreOrphans) {
     EXPECT_EQ(finding.judgement, orphan ? Judgement::held : Judgement::violated) << dies;
     EXPECT_EQ(finding.excuse,
               orphan ? "files of checkpoints whose JobManager died while it removed them" : "");
+  }
+}
+
+// One file for each.
+TEST_F(SlotOwnershipTest, ADeletionThatTheStoreRefusedLeavesItsFile) {
+  for (const int files : {1, 2}) {
+    judge(streaming(), "slot_ownership");
+    for (int file = 1; file <= files; ++file) {
+      say_as("storage", sim::ObjectFact::put,
+             fmt::format("object/checkpoints/job-1/chk-{}/_metadata", file), 10);
+      say(K::completed, "job-1", static_cast<uint64_t>(file), 300, 1);
+    }
+    say_as("storage", ServiceFault::hit, "jm-1", static_cast<uint64_t>(sim::ServiceEffect::error),
+           sim::DeleteObject::kind_id());
+    end_job();
+    EXPECT_EQ(finish().judgement, files == 1 ? Judgement::held : Judgement::violated) << files;
   }
 }
 
