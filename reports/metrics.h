@@ -33,7 +33,7 @@ struct MetricsOptions {
   std::map<std::string, std::string> task_of;
   std::shared_ptr<const sim::LogContents> log;  // for latency; may be null
   bool latency = false;
-  const Ledger* ledger = nullptr;  // for ledger.*; may be null
+  std::vector<const Ledger*> ledgers{};  // for ledger.*: of all sinks together
 };
 
 // Whether any of the expectations asks for a latency.

@@ -111,8 +111,9 @@ std::optional<MetricValue> Metrics::checkpoint_metric(std::string_view name,
 }
 
 std::optional<MetricValue> Metrics::ledger_metric(std::string_view name) const {
-  if (options_.ledger == nullptr) return std::nullopt;
-  const LedgerCounts& counts = options_.ledger->counts();
+  if (options_.ledgers.empty()) return std::nullopt;
+  LedgerCounts counts;
+  for (const Ledger* ledger : options_.ledgers) counts += ledger->counts();
   if (name == "compared") return number(counts.compared);
   if (name == "lost") return number(counts.lost);
   if (name == "doubled") return number(counts.doubled);

@@ -217,7 +217,7 @@ std::optional<Scenario> read_tree(const Step& step, bool files) {
     resolve_sweep(scenario, step.tree, step.messages);
     if (files) find_csv_files(step, scenario);
     if (step.messages.empty()) resolve_regions(scenario, step.tree, step.messages);
-    if (step.messages.empty()) resolve_sources(scenario, step.tree, step.messages);
+    if (step.messages.empty()) resolve_exact(scenario, step.tree, step.messages);
   }
   if (!step.messages.empty()) return std::nullopt;
   return scenario;

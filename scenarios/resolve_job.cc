@@ -269,12 +269,15 @@ class Resolver {
   }
 
   void resolve_sources() {
+    int64_t keys = 0;  // of the one log that all sources read
     for (VertexSpec& v : job_.vertices) {
       if (v.kind != VertexKind::source) continue;
       if (v.splits == 0) v.splits = v.parallelism;
       if (v.data) continue;
+      if (v.keys == 0) v.keys = keys;
       if (v.keys == 0) v.keys = keys_behind(v.id);
       if (v.keys == 0) v.keys = 1000;
+      keys = v.keys;
     }
   }
 

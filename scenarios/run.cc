@@ -138,8 +138,8 @@ class Run {
                                                            setup, names_, assembly_.log());
       report_->add_to(kernel_);
     }
-    for (const reports::SinkPath& path : reports::sink_paths(assembly_.job().spec))
-      add_ledger(path);
+    const std::vector<reports::SinkPath> paths = reports::sink_paths(assembly_.job().spec);
+    for (const reports::SinkPath& path : paths) add_ledger(path, paths.size() == 1);
     add_expectations();
   }
 
@@ -176,14 +176,14 @@ class Run {
         options.task_of[assembly_.job().spec.operators[op].id] = vertex.id;
     options.log = assembly_.log();
     options.latency = request_.latency || reports::wants_latency(expectations);
-    options.ledger = ledgers_.empty() ? nullptr : ledgers_.front().get();
+    for (const auto& ledger : ledgers_) options.ledgers.push_back(ledger.get());
     metrics_ = std::make_unique<reports::Metrics>(options, names_);
     kernel_.add_sink(metrics_.get());
     judge_ = std::make_unique<reports::ExpectationJudge>(std::move(expectations), *metrics_);
     kernel_.add_sink(judge_.get());
   }
 
-  void add_ledger(const reports::SinkPath& path) {
+  void add_ledger(const reports::SinkPath& path, bool only_sink) {
     if (!path.problem.empty()) {
       not_checked_.push_back(path.sink + ": " + path.problem);
       return;
@@ -194,6 +194,7 @@ class Run {
     }
     reports::LedgerOptions options;
     options.path = path;
+    options.only_sink = only_sink;
     for (const VertexSpec& vertex : request_.scenario->job.vertices)
       if (vertex.nondeterministic == Nondeterminism::order)
         options.path.order_kept = options.path.fold_kept = false;

@@ -50,6 +50,7 @@ struct LedgerCounts {
   uint64_t doubled = 0;    // commits of a record beyond its first
   uint64_t reordered = 0;  // of one key and split, behind a later one
   uint64_t wrong = 0;      // content that is not what the job makes of the log
+  LedgerCounts& operator+=(const LedgerCounts& other);
   friend bool operator==(const LedgerCounts&, const LedgerCounts&) = default;
 };
 
