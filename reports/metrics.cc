@@ -116,10 +116,13 @@ void Metrics::on_batch(const sim::BatchFact& batch, sim::FactNumber) {
 }
 
 namespace {
-// "SINK/subtask" of "transaction/job-1-SINK-subtask-checkpoint"; empty: it has another name.
+// "SINK/subtask" of "transaction/job-1-SINK-subtask-checkpoint" and of "client/job-1-SINK-subtask";
+// empty: it has another name.
 std::string sink_of(std::string_view name) {
-  if (!name.starts_with("transaction/")) return {};
-  name = name.substr(0, name.rfind('-'));
+  if (name.starts_with("transaction/"))
+    name = name.substr(0, name.rfind('-'));
+  else if (!name.starts_with("client/"))
+    return {};
   const size_t dash = name.rfind('-');
   const size_t begin = name.find('-', name.find('-') + 1);
   if (begin == std::string_view::npos || begin >= dash) return {};

@@ -37,6 +37,9 @@ class Broker::Server final : public ServiceEndpoint {
   PathId subject(std::string_view id) const {
     return kernel().intern("transaction/" + std::string(id));
   }
+  PathId client(const AppendRecords& request) {
+    return request.client.empty() ? path() : kernel().intern("client/" + request.client);
+  }
 
   Broker& broker_;
 };
@@ -154,7 +157,7 @@ Body Broker::Server::append(const AppendRecords& request) {
   if (producer != nullptr)
     add_to_transaction(id, *producer, request, answer->offset);
   else
-    publish(path(), {request.partition, answer->offset, request.batch}, 0);
+    publish(client(request), {request.partition, answer->offset, request.batch}, 0);
   return answer;
 }
 

@@ -49,6 +49,7 @@ struct ProducerInitialised : MessageOf<ProducerInitialised> {
 struct AppendRecords : MessageOf<AppendRecords> {
   static constexpr std::string_view kName = "append_records";
   std::string transactional_id;
+  std::string client;  // without transaction: who writes, for facts
   int64_t producer_id = 0;
   int32_t epoch = 0;
   uint64_t sequence = 0;
@@ -59,7 +60,7 @@ struct AppendRecords : MessageOf<AppendRecords> {
   }
   template <class Visitor>
   void visit(Visitor& visitor) const {
-    visitor(sequence, partition, transactional_id, producer_id, epoch, batch);
+    visitor(sequence, partition, transactional_id, client, producer_id, epoch, batch);
   }
 };
 

@@ -181,6 +181,8 @@ void BrokerSink::send_appends() {
       append.message->transactional_id = producer_.transactional_id;
       append.message->producer_id = producer_.producer_id;
       append.message->epoch = producer_.epoch;
+    } else {
+      append.message->client = fmt::format("{}-{}", options_.prefix, options_.subtask);
     }
     append.message->sequence = sequence_++;
     call(append.message, appended, append.number);

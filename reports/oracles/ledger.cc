@@ -111,10 +111,11 @@ bool Ledger::mine(const sim::Fact& head) {
   const size_t path = head.subject.index;
   if (path >= mine_.size()) mine_.resize(path + 1, -1);
   if (mine_[path] < 0) {
-    const std::string prefix =
-        fmt::format("transaction/job-{}-{}-", options_.job, options_.path.sink);
     const std::string_view name = names_(head.subject);
-    // What follows is "subtask-checkpoint": another sink's longer id is no match.
+    const std::string prefix =
+        fmt::format("{}/job-{}-{}-", name.starts_with("client/") ? "client" : "transaction",
+                    options_.job, options_.path.sink);
+    // What follows is "subtask-checkpoint" or "subtask": another sink's longer id is no match.
     const bool fits = name.starts_with(prefix) &&
                       std::all_of(name.begin() + static_cast<int64_t>(prefix.size()), name.end(),
                                   [](char c) { return c == '-' || (c >= '0' && c <= '9'); });
