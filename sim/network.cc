@@ -54,8 +54,11 @@ void Network::detach(Endpoint& endpoint) {
 Endpoint* Network::find(const Address& address) const {
   if (address.process.index >= endpoints_.size()) return nullptr;
   if (world_.machines().incarnation(address.process) != address.incarnation) return nullptr;
-  for (Endpoint* endpoint : endpoints_[address.process.index])
-    if (endpoint->address().endpoint == address.endpoint) return endpoint;
+  // The newest first: data endpoints and tasks get more than the process's first one, which is
+  // mostly not in the cache.
+  const std::vector<Endpoint*>& all = endpoints_[address.process.index];
+  for (size_t i = all.size(); i > 0; --i)
+    if (all[i - 1]->address().endpoint == address.endpoint) return all[i - 1];
   return nullptr;
 }
 
