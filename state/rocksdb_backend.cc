@@ -194,9 +194,7 @@ Outcome RocksDbBackend::reduce(StateId id, const RecordBatch& in, std::span<Runn
     const KeyBytes key = key_bytes(group, record.key, window_of(state, window_start));
     const uint32_t generation = engine_->generation(state.family);
     RecentValues::Slot& slot = recent_.slot(record.key, window_start, id.index, generation);
-    if (slot.is(record.key, window_start, id.index) && slot.generation == generation) {
-      engine_->mark_hot(state.family, key.slice());
-    } else {
+    if (!slot.is(record.key, window_start, id.index) || slot.generation != generation) {
       if (slot.batch == batch_) outcome = write_pending();
       if (outcome == Outcome::ok) outcome = read_accumulator_at(state, key, slot.value);
       if (outcome != Outcome::ok) break;

@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "sim/check.h"
+#include "state/rocksdb_memtable.h"
 
 namespace drey::state {
 
@@ -145,7 +146,7 @@ rdb::DBOptions RocksDbEngine::database_options() {
   return o;
 }
 
-rdb::ColumnFamilyOptions RocksDbEngine::family_options(std::shared_ptr<HotKeys> hot) const {
+rdb::ColumnFamilyOptions RocksDbEngine::family_options() const {
   rdb::ColumnFamilyOptions o;
   o.write_buffer_size = kOutOfReach;
   o.arena_block_size = kArenaBlockBytes;
@@ -166,7 +167,7 @@ rdb::ColumnFamilyOptions RocksDbEngine::family_options(std::shared_ptr<HotKeys> 
   o.ttl = 0;
   o.periodic_compaction_seconds = 0;
   o.compression = rdb::kSnappyCompression;
-  o.memtable_insert_with_hint_prefix_extractor = std::move(hot);
+  o.memtable_factory = std::make_shared<LateSkipListFactory>();
   o.merge_operator = std::make_shared<JoinElements>();
   rdb::BlockBasedTableOptions table;
   table.block_cache = memory_->cache();
@@ -192,10 +193,8 @@ Outcome RocksDbEngine::outcome_of(const rdb::Status& status) {
   return Outcome::io_error;
 }
 
-void RocksDbEngine::add_family(const std::string& name, rdb::ColumnFamilyHandle* handle,
-                               std::shared_ptr<HotKeys> hot) {
+void RocksDbEngine::add_family(const std::string& name, rdb::ColumnFamilyHandle* handle) {
   Family family;
-  family.hot = std::move(hot);
   family.handle = handle;
   families_.push_back(std::move(family));
   names_.push_back(name);
@@ -210,15 +209,11 @@ Outcome RocksDbEngine::open(Charge& charge) {
   if (!rdb::DB::ListColumnFamilies(options, place_.directory, &names).ok()) names.clear();
   if (names.empty()) names.push_back(rdb::kDefaultColumnFamilyName);
   std::vector<rdb::ColumnFamilyDescriptor> descriptors;
-  std::vector<std::shared_ptr<HotKeys>> hot;
-  for (const std::string& name : names) {
-    hot.push_back(std::make_shared<HotKeys>());
-    descriptors.emplace_back(name, family_options(hot.back()));
-  }
+  for (const std::string& name : names) descriptors.emplace_back(name, family_options());
   std::vector<rdb::ColumnFamilyHandle*> handles;
   const rdb::Status status = rdb::DB::Open(options, place_.directory, descriptors, &handles, &db_);
   if (status.ok()) {
-    for (size_t i = 0; i < names.size(); ++i) add_family(names[i], handles[i], hot[i]);
+    for (size_t i = 0; i < names.size(); ++i) add_family(names[i], handles[i]);
   } else {
     db_ = nullptr;
   }
@@ -232,9 +227,8 @@ Outcome RocksDbEngine::family(const std::string& name, uint32_t& index, Charge& 
   if (it != names_.end()) return Outcome::ok;
   Visit visit(*this, Activity::job);
   rdb::ColumnFamilyHandle* handle = nullptr;
-  const auto hot = std::make_shared<HotKeys>();
-  const rdb::Status status = db_->CreateColumnFamily(family_options(hot), name, &handle);
-  if (status.ok()) add_family(name, handle, hot);
+  const rdb::Status status = db_->CreateColumnFamily(family_options(), name, &handle);
+  if (status.ok()) add_family(name, handle);
   charge_to(charge, 0);
   return outcome_of(status);
 }
@@ -301,7 +295,6 @@ Outcome RocksDbEngine::close_memtable(uint32_t family) {
   f.bytes = 0;
   ++f.closed;
   ++f.generation;
-  f.hot->clear();
   return outcome_of(status);
 }
 

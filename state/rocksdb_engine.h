@@ -21,7 +21,6 @@
 
 #include "state/keyed_backend.h"
 #include "state/rocksdb_env.h"
-#include "state/rocksdb_hot_keys.h"
 #include "state/rocksdb_options.h"
 
 namespace drey::state {
@@ -128,8 +127,6 @@ class RocksDbEngine {
   }
   // Closes the full memtable, or the oldest one when the shared limit is reached.
   Outcome switch_memtable(uint32_t family);
-  // The active memtable of the family holds this key (rocksdb_hot_keys.h).
-  void mark_hot(uint32_t family, const rocksdb::Slice& key) { families_[family].hot->mark(key); }
   // Number of the active memtable, from 1.
   uint32_t generation(uint32_t family) const { return families_[family].generation; }
   rocksdb::ColumnFamilyHandle* handle(uint32_t family) { return families_[family].handle; }
@@ -176,7 +173,6 @@ class RocksDbEngine {
     rocksdb::ColumnFamilyHandle* handle = nullptr;
     uint64_t bytes = 0;  // in the active memtable
     uint32_t generation = 1;
-    std::shared_ptr<HotKeys> hot;
     uint64_t opened = 0;  // order of the first put in it
     uint64_t closed_bytes = 0;
     uint32_t closed = 0;     // memtables that wait for a flush
@@ -184,9 +180,8 @@ class RocksDbEngine {
     uint64_t level0_files = 0;
   };
   rocksdb::DBOptions database_options();
-  rocksdb::ColumnFamilyOptions family_options(std::shared_ptr<HotKeys> hot) const;
-  void add_family(const std::string& name, rocksdb::ColumnFamilyHandle* handle,
-                  std::shared_ptr<HotKeys> hot);
+  rocksdb::ColumnFamilyOptions family_options() const;
+  void add_family(const std::string& name, rocksdb::ColumnFamilyHandle* handle);
   void look_after_job();
   Outcome outcome_of(const rocksdb::Status& status);
   Outcome close_memtable(uint32_t family);
