@@ -313,6 +313,7 @@ model::TaskOptions task_options_of(const Scenario& scenario) {
   out.buffer_bytes = static_cast<uint32_t>(flink.size("taskmanager.memory.segment-size"));
   out.rocksdb_write_buffer = flink.size("state.backend.rocksdb.writebuffer.size");
   out.rocksdb_block_cache = flink.size("state.backend.rocksdb.block.cache-size");
+  out.rocksdb_bloom_filter = flink.flag("state.backend.rocksdb.use-bloom-filter");
   out.transfer_threads =
       static_cast<uint32_t>(flink.integer("state.backend.rocksdb.checkpoint.transfer.thread.num"));
   out.heap_bytes = scenario.cluster.heap_bytes;

@@ -74,6 +74,8 @@ constexpr OptionInfo kOptions[] = {
     {"state.backend.type", T::choice, "hashmap", 0, "hashmap|rocksdb", "Keyed state backend."},
     {"state.backend.rocksdb.writebuffer.size", T::size, "64 mb", 0, "", "Memtable."},
     {"state.backend.rocksdb.block.cache-size", T::size, "8 mb", 0, "", "Unless memory is managed."},
+    {"state.backend.rocksdb.use-bloom-filter", T::boolean, "false", 0, "",
+     "Of each table, 10 bits a key."},
     {"state.backend.rocksdb.checkpoint.transfer.thread.num", T::integer, "4", 1, "",
      "Parallel uploads and downloads."},
     {"taskmanager.memory.task.heap.size", T::size, "", 0, "",

@@ -7,6 +7,10 @@
 
 namespace drey::state {
 
+// bloom-filter.bits-per-key by default; the filter is one of whole tables
+// (bloom-filter.block-based-mode = false).
+inline constexpr uint32_t kDefaultBloomBits = 10;
+
 struct RocksDbOptions {
   uint64_t write_buffer_bytes = uint64_t{64} << 20;  // writebuffer.size
   uint32_t write_buffers = 2;   // writebuffer.count: at so many closed ones the writer stalls

@@ -119,6 +119,7 @@ struct TaskOptions {
   uint32_t floating_buffers_per_gate = 8;  // taskmanager.network.memory.floating-buffers-per-gate
   uint64_t rocksdb_write_buffer = 64u << 20;  // state.backend.rocksdb.writebuffer.size
   uint64_t rocksdb_block_cache = 8u << 20;    // state.backend.rocksdb.block.cache-size
+  bool rocksdb_bloom_filter = false;          // state.backend.rocksdb.use-bloom-filter
   uint32_t rocksdb_threads = 2;               // that flush and compact
   uint32_t transfer_threads = 4;  // state.backend.rocksdb.checkpoint.transfer.thread.num
   uint64_t heap_bytes = 0;        // bound of a TaskManager's heap; 0 = unbounded

@@ -14,6 +14,7 @@ OpenedBackend TaskBackends::open(const BackendRequest& request, state::Charge& c
   setup.value_padding = request.state_bytes_per_key;
   setup.incremental = options.incremental;
   setup.rocksdb.write_buffer_bytes = options.rocksdb_write_buffer;
+  if (options.rocksdb_bloom_filter) setup.rocksdb.bloom_bits = state::kDefaultBloomBits;
   setup.rocksdb_cache_bytes = options.rocksdb_block_cache;
   setup.disk = options_.disk;
   setup.clock = options_.clock;
