@@ -35,6 +35,20 @@ export function duration(ns: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+export function percent(n: number): string {
+  return `${trim(n)} %`;
+}
+
+// Up to so many steps of 1, 2 or 5 times a power of ten (of two, in bytes) that cover 0 .. most.
+export function niceSteps(low: number, high: number, most: number, binary: boolean): number[] {
+  const raw = (high - low) / most || 1;
+  let step = binary ? 2 ** Math.ceil(Math.log2(raw)) : 10 ** Math.floor(Math.log10(raw));
+  if (!binary) step *= [1, 2, 5, 10].find((f) => f * step >= raw * 0.999) ?? 10;
+  const steps: number[] = [];
+  for (let at = Math.ceil(low / step - 1e-9); at * step <= high * (1 + 1e-9); ++at) steps.push(at * step);
+  return steps;
+}
+
 // A moment of simulated time, to the millisecond.
 export function moment(ns: number): string {
   return `${(ns / 1e9).toFixed(3)} s`;

@@ -1,7 +1,7 @@
 // A sweep: the answer first, then curve, heat map or small multiples of a measure, and the table.
 import { useMemo } from "preact/hooks";
 import { type Palette, darkInkOn, heat, usePalette } from "../colours";
-import { bytes as bytesText, count, duration, plural, short } from "../format";
+import { bytes as bytesText, count, duration, niceSteps, plural, short } from "../format";
 import { setView, useView } from "../view";
 import { Badge, Choice, Empty, Panel } from "../parts/small";
 import { Table, type TableColumn } from "../parts/table";
@@ -47,6 +47,7 @@ interface Answer {
   question: string;
   text: string[];
   choices: { for: Record<string, string>; axis: string; value: string | null }[];
+  marks?: { for: Record<string, string>; axis: string; name: string; at: number }[];
 }
 
 export interface Sweep {
@@ -87,11 +88,38 @@ function numeric(axis: Axis): boolean {
   return axis.numbers.length > 1 && axis.numbers.every((n) => n !== null);
 }
 
+// Axes that go in lockstep show as one: each value of one comes with one value of the other.
+function inStep(sweep: Sweep, a: Axis, b: Axis): boolean {
+  if (a.values.length !== b.values.length) return false;
+  const there = new Map<string, string>();
+  const back = new Map<string, string>();
+  return sweep.points.every((p) => {
+    const [x, y] = [p.params[a.name], p.params[b.name]];
+    if (!there.has(x)) there.set(x, y);
+    if (!back.has(y)) back.set(y, x);
+    return there.get(x) === y && back.get(y) === x;
+  });
+}
+
 function chosenValue(sweep: Sweep, axis: string, context: Record<string, string>): string | null {
   for (const answer of sweep.answers)
     for (const choice of answer.choices)
-      if (choice.axis === axis && choice.value !== null && Object.entries(choice.for).every(([k, v]) => context[k] === undefined || context[k] === v)) return choice.value;
+      if (choice.axis === axis && choice.value !== null && fits(context, choice.for)) return choice.value;
   return null;
+}
+
+interface Mark {
+  name: string;
+  at: number;
+}
+
+function fits(context: Record<string, string>, wanted: Record<string, string>): boolean {
+  return Object.entries(wanted).every(([k, v]) => context[k] === undefined || context[k] === v);
+}
+
+// What formulas give, in the unit of the axis.
+function marksOf(sweep: Sweep, axis: string, context: Record<string, string>): Mark[] {
+  return sweep.answers.flatMap((answer) => (answer.marks ?? []).filter((m) => m.axis === axis && fits(context, m.for)));
 }
 
 interface CurveLine {
@@ -99,10 +127,11 @@ interface CurveLine {
   colour: string;
   points: { x: number; label: string; mean: number; low: number; high: number; point: Point }[];
   chosen: string | null;
+  marks: Mark[];
 }
 
 // One measure over one axis, a line per value of another; the interval of the mean behind it.
-function Curve(props: { axis: Axis; lines: CurveLine[]; format: (n: number) => string; palette: Palette; measure: string; width?: number; height?: number; small?: boolean; range?: [number, number] }) {
+function Curve(props: { axis: Axis; lines: CurveLine[]; format: (n: number) => string; palette: Palette; measure: string; width?: number; height?: number; small?: boolean; range?: [number, number]; binary?: boolean }) {
   const { axis, lines, format, palette } = props;
   const width = props.width ?? 760;
   const height = props.height ?? 300;
@@ -121,14 +150,20 @@ function Curve(props: { axis: Axis; lines: CurveLine[]; format: (n: number) => s
   const most = Math.max(...values.map(scale));
   const all = lines.flatMap((line) => line.points);
   if (all.length === 0) return <p class="empty">No run gave a value.</p>;
-  const low = props.range ? props.range[0] : Math.min(0, ...all.map((p) => p.low));
+  // A band below zero says nothing of what cannot be negative.
+  const low = props.range ? props.range[0] : Math.min(0, ...all.map((p) => p.mean));
   const high = props.range ? props.range[1] : Math.max(...all.map((p) => p.high)) * 1.06 || 1;
   const px = (x: number) => left + ((scale(x) - least) / (most - least || 1)) * (width - left - right);
   const py = (y: number) => top + (1 - (y - low) / (high - low || 1)) * (height - top - bottom);
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((f) => low + f * (high - low));
+  const ticks = niceSteps(low, high, props.small ? 4 : 6, props.binary === true);
+  const clip = `clip-${props.measure}-${lines.map((line) => line.label).join()}-${width}`.replace(/[^A-Za-z0-9-]/g, "_");
+  const texts = lines.map((line) => line.chosen);
   let lastLabel = -1e9;
   return (
     <svg class="curve" viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="img" aria-label={`${props.measure} over ${axis.name}`}>
+      <clipPath id={clip}>
+        <rect x={left} y={top} width={width - left - right} height={height - top - bottom} />
+      </clipPath>
       {ticks.map((t) => (
         <g key={t}>
           <line x1={left} x2={width - right} y1={py(t)} y2={py(t)} stroke={palette.grid} />
@@ -154,29 +189,45 @@ function Curve(props: { axis: Axis; lines: CurveLine[]; format: (n: number) => s
           {logarithmic ? " (logarithmic)" : ""}
         </text>
       )}
-      {lines.map((line) => {
+      {lines.map((line, row) => {
         const points = line.points;
         const band = points.map((p) => `${px(p.x)},${py(p.high)}`).concat([...points].reverse().map((p) => `${px(p.x)},${py(p.low)}`));
         return (
           <g key={line.label}>
-            <polygon points={band.join(" ")} fill={line.colour} opacity="0.16" />
+            <polygon points={band.join(" ")} fill={line.colour} opacity="0.16" clip-path={`url(#${clip})`} />
             <polyline points={points.map((p) => `${px(p.x)},${py(p.mean)}`).join(" ")} fill="none" stroke={line.colour} stroke-width="2" />
             {points.map((p) => (
               <circle key={p.label} cx={px(p.x)} cy={py(p.mean)} r={props.small ? 2.5 : 3.6} fill={palette.panel} stroke={line.colour} stroke-width="2">
                 <title>{`${line.label ? line.label + ", " : ""}${axis.name} ${p.label}: ${format(p.mean)}${p.high > p.mean ? ` ± ${format(p.high - p.mean)}` : ""}, ${plural(p.point.runs, "run")}`}</title>
               </circle>
             ))}
-            {points
-              .filter((p) => p.label === line.chosen)
-              .map((p) => (
-                <g key="chosen" class="chosen-mark">
-                  <line x1={px(p.x)} x2={px(p.x)} y1={top} y2={height - bottom} stroke={line.colour} stroke-dasharray="4 4" />
-                  <circle cx={px(p.x)} cy={py(p.mean)} r="7" fill="none" stroke={line.colour} stroke-width="2.5" />
-                  <text x={Math.min(px(p.x) + 10, width - 120)} y={top + 10} class="tick strong" fill={line.colour}>
-                    recommended: {p.label}
-                  </text>
+            {line.marks
+              .filter((mark) => scale(mark.at) >= least && scale(mark.at) <= most)
+              .map((mark, i) => (
+                <g key={mark.name} class="formula-mark" data-testid="formula-mark">
+                  <line x1={px(mark.at)} x2={px(mark.at)} y1={height - bottom} y2={height - bottom - 12} stroke={line.colour} stroke-width="2" />
+                  <path d={`M ${px(mark.at)} ${height - bottom - 12} l -5 -8 h 10 z`} fill={i % 2 === 0 ? line.colour : palette.panel} stroke={line.colour} stroke-width="1.5" />
+                  <title>{`${line.label ? line.label + ": " : ""}${mark.name} ${axis.unit === "s" ? duration(mark.at * 1e9) : short(mark.at)}`}</title>
                 </g>
               ))}
+            {points
+              .filter((p) => p.label === line.chosen)
+              .map((p) => {
+                const text = `recommended: ${p.label}`;
+                const wide = text.length * 6.8 + 14;
+                const flipped = px(p.x) + wide > width - right;
+                return (
+                  <g key="chosen" class="chosen-mark">
+                    <line x1={px(p.x)} x2={px(p.x)} y1={top} y2={height - bottom} stroke={line.colour} stroke-dasharray="4 4" />
+                    <circle cx={px(p.x)} cy={py(p.mean)} r={props.small ? 5 : 7} fill="none" stroke={line.colour} stroke-width="2.5" />
+                    {!props.small && texts.indexOf(line.chosen) === row && (
+                      <text x={px(p.x) + (flipped ? -10 : 10)} y={top + 10 + 16 * row} text-anchor={flipped ? "end" : "start"} class="tick strong" fill={line.colour}>
+                        {text}
+                      </text>
+                    )}
+                  </g>
+                );
+              })}
           </g>
         );
       })}
@@ -195,7 +246,7 @@ function linesOf(sweep: Sweep, axis: Axis, line: Axis | undefined, measure: stri
       const half = point.metrics[measure].half_width ?? 0;
       return [{ x: real ? (axis.numbers[i] as number) : i, label, mean, low: mean - half, high: mean + half, point }];
     });
-    return { label: line ? `${line.name} ${lineValue}` : "", colour: palette.series[k % palette.series.length], points, chosen: chosenValue(sweep, axis.name, context) };
+    return { label: line ? `${line.name} ${lineValue}` : "", colour: palette.series[k % palette.series.length], points, chosen: chosenValue(sweep, axis.name, context), marks: real ? marksOf(sweep, axis.name, context) : [] };
   });
 }
 
@@ -254,9 +305,9 @@ export function SweepPage(props: { sweep: Sweep }) {
   const measure = real.find((m) => m.text === wanted) ?? real[0];
   const format = formatOf(measure?.dimension ?? "count");
   const named = (name: string | undefined) => sweep.axes.find((a) => a.name === name);
-  const varied = sweep.axes.filter((a) => a.values.length > 1);
+  const varied = sweep.axes.filter((a, i) => a.values.length > 1 && !sweep.axes.slice(0, i).some((b) => inStep(sweep, a, b)));
   const xAxis = named(view.ax) ?? named(plot?.x) ?? varied.find(numeric) ?? varied[0] ?? sweep.axes[0];
-  const others = varied.filter((a) => a !== xAxis);
+  const others = varied.filter((a) => a !== xAxis && !inStep(sweep, a, xAxis));
   const second = named(view.by) ?? named(plot?.line || undefined) ?? others[0];
   const lineAxis = second === xAxis ? others[0] : second;
   const rest = others.filter((a) => a !== lineAxis);
@@ -269,6 +320,8 @@ export function SweepPage(props: { sweep: Sweep }) {
     return all.length === 0 ? [0, 1] : [Math.min(...all), Math.max(...all)];
   }, [sweep, measure]);
   const curveRange: [number, number] = [Math.min(0, range[0]), range[1] * 1.06 || 1];
+  const curves = measure && xAxis ? linesOf(sweep, xAxis, lineAxis, measure.text, fixed, palette) : [];
+  const drawn = sweep.plots.find((p) => p.y === measure?.text && p.x === xAxis?.name);
   const columns: TableColumn<Point>[] = [
     ...sweep.axes.map((axis): TableColumn<Point> => ({
       key: "x." + axis.name,
@@ -356,11 +409,24 @@ export function SweepPage(props: { sweep: Sweep }) {
           ))}
         </Panel>
       )}
-      <Panel title={measure ? measure.text : "Measure"} note={xAxis ? `over ${xAxis.name}; bands are 95 % intervals of the mean over seeds` : undefined} id="plot">
+      <Panel title={drawn?.title || measure?.text || "Measure"} note={xAxis ? `${drawn?.title ? measure?.text + " " : ""}over ${xAxis.name}; bands are 95 % intervals of the mean over seeds` : undefined} id="plot">
         {!measure || !xAxis ? (
           <Empty title="No measure of this sweep is a number." />
         ) : (
           <>
+            {sweep.plots.length > 1 && (
+              <div class="row wrap controls">
+                <Choice
+                  label="Plot"
+                  value={drawn ? String(sweep.plots.indexOf(drawn)) : ""}
+                  options={sweep.plots.map((p, i) => ({ value: String(i), text: p.title }))}
+                  onChange={(i) => {
+                    const p = sweep.plots[Number(i)];
+                    setView({ y: p.y, ax: p.x, by: p.line || undefined, m: "curve" });
+                  }}
+                />
+              </div>
+            )}
             <div class="row wrap controls">
               <label class="choice">
                 <span class="muted">Measure</span>
@@ -392,17 +458,26 @@ export function SweepPage(props: { sweep: Sweep }) {
             {mode === "curve" && (
               <>
                 <div class="graph-box">
-                  <Curve axis={xAxis} lines={linesOf(sweep, xAxis, lineAxis, measure.text, fixed, palette)} format={format} palette={palette} measure={measure.text} width={980} height={340} />
+                  <Curve axis={xAxis} lines={curves} format={format} palette={palette} measure={measure.text} binary={measure.dimension.startsWith("byte")} width={980} height={340} />
                 </div>
                 {lineAxis && (
                   <div class="legend">
-                    {linesOf(sweep, xAxis, lineAxis, measure.text, fixed, palette).map((line) => (
+                    {curves.map((line) => (
                       <span class="key still" key={line.label}>
                         <i style={{ background: line.colour }} />
                         {line.label}
                       </span>
                     ))}
                   </div>
+                )}
+                {curves.some((line) => line.marks.length > 0) && (
+                  <p class="muted" data-testid="formulas">
+                    ▲ on the axis:{" "}
+                    {curves
+                      .filter((line) => line.marks.length > 0)
+                      .map((line) => `${line.label ? line.label + ": " : ""}${line.marks.map((mark, i) => `${mark.name} ${xAxis.unit === "s" ? duration(mark.at * 1e9) : short(mark.at)}${i % 2 === 0 ? " (full)" : " (hollow)"}`).join(", ")}`)
+                      .join("; ")}
+                  </p>
                 )}
               </>
             )}
@@ -432,7 +507,7 @@ export function SweepPage(props: { sweep: Sweep }) {
                           {rest.length > 0 && `${rest[0].name} ${outer}, `}
                           {lineAxis.name} {value}
                         </figcaption>
-                        <Curve axis={xAxis} lines={lines} format={format} palette={palette} measure={measure.text} width={300} height={170} small range={curveRange} />
+                        <Curve axis={xAxis} lines={lines} format={format} palette={palette} measure={measure.text} binary={measure.dimension.startsWith("byte")} width={300} height={170} small range={curveRange} />
                       </figure>
                     );
                   }),

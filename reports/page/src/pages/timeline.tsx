@@ -2,7 +2,7 @@
 import { useMemo } from "preact/hooks";
 import { Model, type Attempt, type RunResult, type Vertex } from "../data";
 import { type Palette, stateLetter, usePalette } from "../colours";
-import { bytes, count, duration, moment } from "../format";
+import { bytes, count, duration, moment, percent } from "../format";
 import { setView, useView, zoomOf } from "../view";
 import { Chart, type Line } from "../parts/chart";
 import { Lanes, type Lane, type Stretch, hatch } from "../parts/lanes";
@@ -332,8 +332,8 @@ export function Timeline(props: { model: Model; result: RunResult }) {
         )}
         <Chart detail={detail} title="Emitted by vertex" unit="records per second" lines={lines("records_out")} />
         <Chart detail={detail} title="Received by vertex" unit="records per second" lines={lines("records_in")} />
-        {active && <Chart detail={detail} title="Busy" unit="% of the time, busiest subtask of each vertex" format={(n) => `${Math.round(n)} %`} lines={busy} />}
-        {active && <Chart detail={detail} title="Back-pressured" unit="% of the time, worst subtask of each vertex; LOW above 10 %, HIGH above 50 %" format={(n) => `${Math.round(n)} %`} lines={pressed} />}
+        {active && <Chart detail={detail} title="Busy" unit="% of the time, busiest subtask of each vertex" least={10} format={percent} lines={busy} />}
+        {active && <Chart detail={detail} title="Back-pressured" unit="% of the time, worst subtask of each vertex; LOW above 10 %, HIGH above 50 %" least={10} format={percent} lines={pressed} />}
         {watermarks.length > 0 && (
           <Chart
             detail={detail}
@@ -355,6 +355,7 @@ export function Timeline(props: { model: Model; result: RunResult }) {
           detail={detail}
           title="Object store"
           unit="bytes per second"
+          binary
           format={bytes}
           height={150}
           lines={[

@@ -24,7 +24,12 @@ interface Props {
   height?: number;
   format?: (n: number) => string;
   help?: string;
+  least?: number; // the axis goes at least up to here
+  binary?: boolean; // bytes: steps are powers of two
 }
+
+// Steps of an axis in bytes: 1, 2, 4 ... B, KiB, MiB, ...
+const binarySteps = Array.from({ length: 50 }, (_, i) => 2 ** i);
 
 // What is wrong in the world, behind the curves.
 export function faultSpans(detail: Detail): { id: string; from: number; to: number }[] {
@@ -146,10 +151,10 @@ export function Chart(props: Props) {
           drag: { x: true, y: false, setScale: false },
           points: { size: 6 },
         },
-        scales: { x: { time: false, range: () => [live.current.from / 1e9, live.current.to / 1e9] }, y: { range: (_u, lo, hi) => [Math.min(0, lo ?? 0), hi > 0 ? hi * 1.08 : 1] } },
+        scales: { x: { time: false, range: () => [live.current.from / 1e9, live.current.to / 1e9] }, y: { range: (_u, lo, hi) => [Math.min(0, lo ?? 0), Math.max(props.least ?? 0, hi > 0 ? hi * 1.08 : props.least ?? 1)] } },
         axes: [
           { ...axis, space: 70, size: 26, values: (_u, ticks) => ticks.map((t) => `${+t.toFixed(6)} s`) },
-          { ...axis, size: gutter, space: 34, values: (_u, ticks) => ticks.map((t) => format(t)) },
+          { ...axis, size: gutter, space: 34, ...(props.binary ? { incrs: binarySteps } : {}), values: (_u, ticks) => ticks.map((t) => format(t)) },
         ],
         series: [
           {},
