@@ -153,13 +153,10 @@ Assembly::Assembly(const Scenario& scenario, const AssemblyOptions& options) {
 
 std::unique_ptr<model::TaskGrain> Assembly::exact_grain(const Scenario& scenario,
                                                         const AssemblyOptions& options) const {
-  const sim::DiskSpec disk = disk_of(scenario.cluster.disk);
   model::ExactGrainOptions grain;
   grain.cores = static_cast<uint32_t>(scenario.cluster.cores);
   grain.logs = {{job_->job, log_}};
   grain.disks = disks_.get();
-  grain.disk_read_ns = static_cast<uint64_t>(disk.read_latency.ns);
-  grain.disk_bytes_per_second = disk.write_bytes_per_second;
   grain.exchange.mutant = options.mutant;
   for (const VertexSpec& vertex : scenario.job.vertices)
     if (vertex.nondeterministic != Nondeterminism::none)

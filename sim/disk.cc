@@ -14,6 +14,30 @@ bool is_below(std::string_view path, std::string_view directory) {
   return path.size() > directory.size() && path[directory.size()] == '/' &&
          path.substr(0, directory.size()) == directory;
 }
+
+// Whether all pages of [offset, offset + length) are in the page cache; a read brings them there.
+bool is_cached(const DiskNode& file, uint64_t offset, uint64_t length) {
+  const uint64_t end = std::min(offset + length, file.cold);
+  if (offset >= end) return true;
+  if (file.warm.empty()) return false;
+  for (uint64_t page = offset / kPage; page * kPage < end; ++page) {
+    if (!file.warm[page]) return false;
+  }
+  return true;
+}
+
+void make_warm(DiskNode& file, uint64_t offset, uint64_t length) {
+  const uint64_t end = std::min(offset + length, file.cold);
+  if (offset >= end) return;
+  file.warm.resize((file.cold + kPage - 1) / kPage);
+  for (uint64_t page = offset / kPage; page * kPage < end; ++page) file.warm[page] = true;
+}
+
+// A host that starts has an empty page cache.
+void make_cold(DiskNode& file) {
+  file.cold = file.content.size();
+  file.warm.clear();
+}
 }  // namespace
 
 std::string_view to_string(DiskOutcome outcome) {
@@ -125,15 +149,18 @@ void Disk::resize(DiskNode& node, const FileContent& content) {
   node.content = content;
 }
 
-DiskResult Disk::read(DiskIssue issue, DiskOperation how, const DiskNode& file, uint64_t offset,
+DiskResult Disk::read(DiskIssue issue, DiskOperation how, DiskNode& file, uint64_t offset,
                       uint64_t length, char* out, uint64_t& got) {
   CHECK(how <= DiskOperation::urgent_read, "a read is a read");
-  const bool cached = !file.cold && used_ <= device_.spec().page_cache_bytes;
   got = 0;
   const uint64_t there =
       offset >= file.content.size() ? 0 : std::min(length, file.content.size() - offset);
+  const bool fits = used_ <= device_.spec().page_cache_bytes;
+  const bool cached = fits && (file.cold == 0 || is_cached(file, offset, there));
   const DiskResult result = begin(issue, how, file.path, there, cached);
-  if (result.ok()) got = file.content.read(offset, length, out);
+  if (!result.ok()) return result;
+  got = file.content.read(offset, length, out);
+  if (fits && !cached) make_warm(file, offset, there);
   return result;
 }
 
@@ -151,11 +178,12 @@ DiskResult Disk::create(DiskIssue issue, std::string_view path, DiskFile& file) 
   return result;
 }
 
-DiskResult Disk::begin_append(DiskIssue issue, const DiskFile& file, uint64_t bytes) {
+DiskResult Disk::begin_append(DiskIssue issue, const DiskFile& file, uint64_t bytes,
+                              uint64_t for_device) {
   if (bytes > device_.spec().capacity || used_ > device_.spec().capacity - bytes) {
     return {DiskOutcome::no_space, {issue.at(), issue.at()}};
   }
-  DiskResult result = begin(issue, DiskOperation::append, file->path, bytes);
+  DiskResult result = begin(issue, DiskOperation::append, file->path, for_device);
   if (!result.ok()) return result;
   Entry entry;
   entry.node = file;
@@ -167,13 +195,19 @@ DiskResult Disk::begin_append(DiskIssue issue, const DiskFile& file, uint64_t by
 }
 
 DiskResult Disk::append(DiskIssue issue, const DiskFile& file, std::string_view bytes) {
-  const DiskResult result = begin_append(issue, file, bytes.size());
+  const DiskResult result = begin_append(issue, file, bytes.size(), bytes.size());
   if (result.ok()) file->content.append(bytes);
   return result;
 }
 
 DiskResult Disk::append(DiskIssue issue, const DiskFile& file, const FileContent& bytes) {
-  const DiskResult result = begin_append(issue, file, bytes.size());
+  const DiskResult result = begin_append(issue, file, bytes.size(), bytes.size());
+  if (result.ok()) file->content.append(bytes);
+  return result;
+}
+
+DiskResult Disk::append_copied(DiskIssue issue, const DiskFile& file, const FileContent& bytes) {
+  const DiskResult result = begin_append(issue, file, bytes.size(), 0);
   if (result.ok()) file->content.append(bytes);
   return result;
 }
@@ -188,6 +222,7 @@ DiskResult Disk::truncate(DiskIssue issue, const DiskFile& file, uint64_t size) 
   shorter.truncate(size);
   resize(*file, shorter);
   file->synced = std::min(file->synced, file->content.size());
+  file->cold = std::min(file->cold, file->content.size());
   record(Kind::truncate, issue, result, std::move(entry));
   return result;
 }
@@ -383,7 +418,7 @@ void Disk::crash(Time at, TornChooser& chooser) {
   for (auto it = unsynced_names_.rbegin(); it != unsynced_names_.rend(); ++it) undo(*it);
   unsynced_names_.clear();
   tear(chooser);
-  for (const auto& [path, node] : files_) node->cold = true;
+  for (const auto& [path, node] : files_) make_cold(*node);
 }
 
 void Disk::tear(TornChooser& chooser) {

@@ -11,6 +11,9 @@
 // foreground reads only. A sync makes the file's bytes and all metadata that ended before it
 // durable.
 //
+// The page cache: what was written or read since the host started is read from memory, page by
+// page, as long as all files of the host fit (DiskSpec::page_cache_bytes).
+//
 // Paths are absolute, '/'-separated, without a trailing '/'; directories are explicit only where
 // somebody made them. Errors are values: DiskOutcome. Time is passed in and never decreases per
 // disk. Units: bytes, sim::Time.
@@ -40,7 +43,8 @@ struct DiskNode {
   FileContent content;
   uint64_t synced = 0;  // prefix that a host crash keeps
   uint32_t links = 0;
-  bool cold = false;  // not in the page cache: the host has started since
+  uint64_t cold = 0;  // the host has started since: of these first bytes only `warm` are cached
+  std::vector<bool> warm{};  // by page; empty: none
   Time modified;
 };
 using DiskFile = std::shared_ptr<DiskNode>;  // an open file: outlives its name
@@ -89,13 +93,16 @@ class Disk {
   bool is_directory(std::string_view path) const;
   std::vector<std::string> list(
       std::string_view directory) const;  // names of direct children, sorted
-  DiskResult read(DiskIssue issue, DiskOperation how, const DiskNode& file, uint64_t offset,
+  DiskResult read(DiskIssue issue, DiskOperation how, DiskNode& file, uint64_t offset,
                   uint64_t length, char* out, uint64_t& got);
 
   // Writes.
   DiskResult create(DiskIssue issue, std::string_view path, DiskFile& file);  // empties an old one
   DiskResult append(DiskIssue issue, const DiskFile& file, std::string_view bytes);
   DiskResult append(DiskIssue issue, const DiskFile& file, const FileContent& bytes);
+  // The same for bytes that went into the page cache while a thread copied them from elsewhere,
+  // whose time is not the device's: one system call.
+  DiskResult append_copied(DiskIssue issue, const DiskFile& file, const FileContent& bytes);
   DiskResult truncate(DiskIssue issue, const DiskFile& file, uint64_t size);
   DiskResult sync(DiskIssue issue, const DiskFile& file);  // null file: a directory
   DiskResult remove(DiskIssue issue, std::string_view path);
@@ -149,7 +156,8 @@ class Disk {
   DiskOutcome fault_for(DiskOperation operation, std::string_view path);
   DiskResult begin(DiskIssue issue, DiskOperation operation, std::string_view path, uint64_t bytes,
                    bool cached = false);
-  DiskResult begin_append(DiskIssue issue, const DiskFile& file, uint64_t bytes);
+  DiskResult begin_append(DiskIssue issue, const DiskFile& file, uint64_t bytes,
+                          uint64_t for_device);
   void record(Kind kind, DiskIssue issue, const DiskResult& done, Entry entry);
   void undo(const Entry& entry);
   DiskFile attach(std::string_view path, DiskFile node);  // returns what was replaced

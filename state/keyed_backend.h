@@ -23,6 +23,7 @@
 
 #include "sim/file_content.h"
 #include "sim/record.h"
+#include "sim/time.h"
 #include "state/accumulator.h"
 #include "state/key_group.h"
 #include "state/serialized.h"
@@ -33,19 +34,16 @@ namespace drey::state {
 
 struct Charge {
   uint64_t cpu_ns = 0;
-  uint64_t disk_reads = 0;
+  uint64_t device_ns = 0;  // waited for a simulated disk, which has reserved this time already
   uint64_t disk_read_bytes = 0;
   uint64_t disk_write_bytes = 0;
-  uint64_t syncs = 0;
-  uint64_t device_ns = 0;  // waited for a simulated disk, which has reserved this time already
   void add(const Charge& other) {
     cpu_ns += other.cpu_ns;
-    disk_reads += other.disk_reads;
+    device_ns += other.device_ns;
     disk_read_bytes += other.disk_read_bytes;
     disk_write_bytes += other.disk_write_bytes;
-    syncs += other.syncs;
-    device_ns += other.device_ns;
   }
+  sim::Duration time() const { return sim::nanoseconds(static_cast<int64_t>(cpu_ns + device_ns)); }
 };
 
 // What an engine under the state did since it was made; zero for heap state.
@@ -169,6 +167,7 @@ class KeyedBackend {
     bool shared = false;
     bool placeholder = false;  // already in the store; nothing to upload
     sim::FileContent content;  // shares chunks with the backend
+    sim::Duration copying{};   // what a transfer thread does before the store has it
   };
   // Each file is given out once; `wait`: for a job, or for the answers to uploads under way.
   enum class Async : uint8_t { wait, upload, done, failed };

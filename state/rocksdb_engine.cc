@@ -105,6 +105,7 @@ void RocksDbEngine::close() {
 Outcome RocksDbEngine::import_file(const std::string& name, const sim::FileContent& content,
                                    Charge& charge) {
   CHECK(db_ == nullptr, "files are imported before the database is opened");
+  opening_ = place_.clock->now();
   const Visit visit(*this, Activity::job);
   const rdb::IOStatus status = files_->write_file(place_.directory + "/" + name, content);
   charge_to(charge, 0);
@@ -202,6 +203,7 @@ void RocksDbEngine::add_family(const std::string& name, rdb::ColumnFamilyHandle*
 
 Outcome RocksDbEngine::open(Charge& charge) {
   CHECK(db_ == nullptr, "a database is opened once");
+  opening_ = place_.clock->now();
   Visit visit(*this, Activity::job);
   rdb::SetPerfLevel(rdb::PerfLevel::kDisable);
   const rdb::DBOptions options = database_options();
@@ -305,12 +307,18 @@ std::unique_ptr<rdb::Iterator> RocksDbEngine::iterate(uint32_t family,
 
 void RocksDbEngine::charge_to(Charge& charge, uint64_t cpu_ns) {
   const IoBill& bill = files_->bill();
-  charge.cpu_ns += cpu_ns + static_cast<uint64_t>(bill.cached.ns);
-  charge.disk_reads += bill.reads;
+  charge.cpu_ns += cpu_ns;
+  charge.device_ns += static_cast<uint64_t>(bill.waited.ns);
   charge.disk_read_bytes += bill.read_bytes;
   charge.disk_write_bytes += bill.append_bytes;
-  charge.syncs += bill.syncs;
-  charge.device_ns += static_cast<uint64_t>(bill.waited.ns);
+  if (place_.clock->now() == opening_) opening_time_ = opening_time_ + bill.waited;
+}
+
+// Of a flush or compaction, for the bytes of its bill.
+uint64_t RocksDbEngine::job_cpu_ns() const {
+  const IoBill& bill = files_->bill();
+  return (bill.read_bytes + bill.cached_bytes + bill.append_bytes) *
+         options_.costs.job_ps_per_byte / 1000;
 }
 
 bool RocksDbEngine::must_wait() const {
@@ -336,9 +344,7 @@ Outcome RocksDbEngine::run_job(KeyedBackend::Job::Kind kind, Charge& charge) {
   Visit visit(*this, Activity::job);
   if (!env_->run_one(flush ? rdb::Env::HIGH : rdb::Env::LOW)) return Outcome::ok;
   ++(flush ? counters_.flushes : counters_.compactions);
-  const IoBill& bill = files_->bill();
-  const uint64_t cpu =
-      (bill.read_bytes + bill.append_bytes) * options_.costs.job_ps_per_byte / 1000;
+  const uint64_t cpu = job_cpu_ns();
   job_end_ = files_->time() + sim::nanoseconds(static_cast<int64_t>(cpu));
   charge_to(charge, cpu);
   look_after_job();
@@ -363,14 +369,24 @@ void RocksDbEngine::look_after_job() {
   }
 }
 
-Outcome RocksDbEngine::drain_stall(Charge& charge) {
-  const auto full = [this] {
-    return std::any_of(families_.begin(), families_.end(),
-                       [this](const Family& f) { return f.closed >= options_.write_buffers; });
-  };
-  while (full() && env_->queued(rdb::Env::HIGH) > 0) {
-    const Outcome outcome = run_job(KeyedBackend::Job::Kind::flush, charge);
+Outcome RocksDbEngine::flush_beside(Charge& charge) {
+  while (flush_waits()) {
+    const sim::Duration start =
+        beside_.empty() ? charge.time() : std::max(charge.time(), beside_.back());
+    Charge job;
+    const Outcome outcome = run_job(KeyedBackend::Job::Kind::flush, job);
     if (outcome != Outcome::ok) return outcome;
+    // Its own time from its start on, and not before the device is done with it.
+    const IoBill& bill = files_->bill();
+    const auto cpu = sim::nanoseconds(static_cast<int64_t>(job.cpu_ns));
+    beside_.push_back(std::max(start + cpu + bill.busy, files_->time() - place_.clock->now()));
+    job_end_ = place_.clock->now() + beside_.back();
+    charge.disk_write_bytes += job.disk_write_bytes;
+  }
+  while (!beside_.empty() && beside_.front() <= charge.time()) beside_.pop_front();
+  while (beside_.size() >= options_.write_buffers) {
+    charge.device_ns += static_cast<uint64_t>((beside_.front() - charge.time()).ns);
+    beside_.pop_front();
   }
   return Outcome::ok;
 }
@@ -401,8 +417,7 @@ Outcome RocksDbEngine::checkpoint(const std::string& directory, Charge& charge) 
     if (status.ok()) status = owner->CreateCheckpoint(directory, UINT64_MAX);
     outcome = outcome_of(status);
   }
-  const IoBill& bill = files_->bill();
-  charge_to(charge, (bill.read_bytes + bill.append_bytes) * options_.costs.job_ps_per_byte / 1000);
+  charge_to(charge, job_cpu_ns());
   return outcome;
 }
 

@@ -13,6 +13,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -99,7 +100,7 @@ class RocksDbEngine {
   class Visit {
    public:
     Visit(RocksDbEngine& engine, SimFileSystem::Activity activity) : scope_(engine.seams_) {
-      engine.files_->begin(activity);
+      engine.files_->begin(activity, engine.opening_so_far());
     }
 
    private:
@@ -140,16 +141,23 @@ class RocksDbEngine {
   std::optional<KeyedBackend::Job::Kind> take_job();
   Outcome run_job(KeyedBackend::Job::Kind kind, Charge& charge);
   sim::Time job_end() const { return job_end_; }
-  // Runs jobs inline until no writer has to wait; for restoring, where the task has nothing else to
-  // do.
-  Outcome drain_stall(Charge& charge);
+  // For a restore, which runs whole inside one event: runs the flushes that wait as a thread beside
+  // the caller would, which is at charge.time() after the event. The caller waits, in `charge`,
+  // only while write_buffers memtables are closed.
+  Outcome flush_beside(Charge& charge);
+  bool flush_waits() const { return env_->queued(rocksdb::Env::HIGH) > 0; }
+  // This database is opened within the same event as `other`, behind what `other` has done.
+  void opens_behind(const RocksDbEngine& other) {
+    opening_ = other.opening_;
+    opening_time_ = other.opening_time_;
+  }
 
   // Sync part of a native snapshot: memtables to files, then links to all live files in
   // `directory`.
   Outcome checkpoint(const std::string& directory, Charge& charge);
   void remove_directory(const std::string& directory);
 
-  // Before open(): a file of a restored database, written and synced.
+  // Before open(): a file of a restored database. Not synced, as upstream.
   Outcome import_file(const std::string& name, const sim::FileContent& content, Charge& charge);
   void close_and_remove(Charge& charge);  // the orderly end
   void kill();                            // the process died: cut off, nothing more is written
@@ -183,6 +191,11 @@ class RocksDbEngine {
   rocksdb::ColumnFamilyOptions family_options() const;
   void add_family(const std::string& name, rocksdb::ColumnFamilyHandle* handle);
   void look_after_job();
+  uint64_t job_cpu_ns() const;
+  // All visits of the event in which the database is opened follow one another.
+  sim::Duration opening_so_far() const {
+    return place_.clock->now() == opening_ ? opening_time_ : sim::Duration{};
+  }
   Outcome outcome_of(const rocksdb::Status& status);
   Outcome close_memtable(uint32_t family);
   Outcome flush_all();
@@ -200,6 +213,9 @@ class RocksDbEngine {
   rocksdb::ReadOptions read_options_;
   rocksdb::WriteOptions write_options_;
   sim::Time job_end_;
+  sim::Time opening_{-1};
+  sim::Duration opening_time_;
+  std::deque<sim::Duration> beside_;  // flush_beside: ends, after the event
   uint64_t openings_ = 0;
   std::string error_;
   Counters counters_;

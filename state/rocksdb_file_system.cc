@@ -133,11 +133,14 @@ IOStatus SimFileSystem::account(Kind kind, std::string_view path, uint64_t offse
   digest_.fold(static_cast<uint64_t>(kind) | (static_cast<uint64_t>(result.outcome) << 8),
                sim::name_hash(path), offset, length);
   digest_.fold(static_cast<uint64_t>((result.window.end - result.window.start).ns));
-  if (result.ok()) bill_.waited = result.window.end - now_;
+  if (result.ok()) {
+    bill_.busy = bill_.busy + (result.window.end - result.window.start);
+    bill_.waited = result.window.end - now_ - after_;
+  }
   return to_status(result.outcome, path);
 }
 
-IOStatus SimFileSystem::read(const sim::DiskNode& file, uint64_t offset, size_t length,
+IOStatus SimFileSystem::read(sim::DiskNode& file, uint64_t offset, size_t length,
                              rdb::Slice* result, char* scratch, uint64_t& cursor) {
   if (cut_off_) return IOStatus::IOError("cut off");
   if (activity_ == Activity::observer) {
@@ -152,12 +155,7 @@ IOStatus SimFileSystem::read(const sim::DiskNode& file, uint64_t offset, size_t 
   const sim::DiskResult done = disk_.read(issue(), how, file, offset, length, scratch, got);
   *result = rdb::Slice(scratch, got);
   cursor = offset + got;
-  if (done.cached) {
-    bill_.cached = bill_.cached + (done.window.end - done.window.start);
-  } else {
-    ++bill_.reads;
-    bill_.read_bytes += got;
-  }
+  (done.cached ? bill_.cached_bytes : bill_.read_bytes) += got;
   return account(Kind::read, file.path, offset, got, done);
 }
 
@@ -166,7 +164,6 @@ IOStatus SimFileSystem::append(const sim::DiskFile& file, const rdb::Slice& data
   const uint64_t offset = file->content.size();
   const sim::DiskResult done =
       disk_.append(issue(), file, std::string_view(data.data(), data.size()));
-  ++bill_.appends;
   bill_.append_bytes += data.size();
   return account(Kind::append, file->path, offset, data.size(), done);
 }
@@ -174,25 +171,20 @@ IOStatus SimFileSystem::append(const sim::DiskFile& file, const rdb::Slice& data
 IOStatus SimFileSystem::write_file(const std::string& path, const sim::FileContent& content) {
   if (cut_off_) return IOStatus::IOError("cut off");
   sim::DiskFile file;
-  ++bill_.metadata;
-  IOStatus status = account(Kind::create, path, 0, 0, disk_.create(issue(), path, file));
+  const IOStatus status = account(Kind::create, path, 0, 0, disk_.create(issue(), path, file));
   if (!status.ok()) return status;
-  ++bill_.appends;
-  bill_.append_bytes += content.size();
-  status = account(Kind::append, path, 0, content.size(), disk_.append(issue(), file, content));
-  return status.ok() ? sync(file) : status;
+  return account(Kind::append, path, 0, content.size(),
+                 disk_.append_copied(issue(), file, content));
 }
 
 IOStatus SimFileSystem::truncate(const sim::DiskFile& file, uint64_t size) {
   if (cut_off_) return IOStatus::IOError("cut off");
   if (size >= file->content.size()) return IOStatus::OK();
-  ++bill_.metadata;
   return account(Kind::truncate, file->path, size, 0, disk_.truncate(issue(), file, size));
 }
 
 IOStatus SimFileSystem::sync(const sim::DiskFile& file) {
   if (cut_off_) return IOStatus::IOError("cut off");
-  ++bill_.syncs;
   const std::string_view path = file ? std::string_view(file->path) : std::string_view();
   return account(Kind::sync, path, file ? file->content.size() : 0, 0, disk_.sync(issue(), file));
 }
@@ -219,7 +211,6 @@ IOStatus SimFileSystem::new_file(const std::string& path,
                                  std::unique_ptr<rdb::FSWritableFile>* result) {
   if (cut_off_) return IOStatus::IOError("cut off");
   sim::DiskFile file;
-  ++bill_.metadata;
   const sim::DiskResult done = disk_.create(issue(), path, file);
   if (done.ok()) *result = std::make_unique<WritableFile>(*this, std::move(file));
   return account(Kind::create, path, 0, 0, done);
@@ -264,13 +255,11 @@ IOStatus SimFileSystem::GetChildren(const std::string& directory, const IOOption
 
 IOStatus SimFileSystem::DeleteFile(const std::string& path, const IOOptions&, IODebugContext*) {
   if (cut_off_) return IOStatus::IOError("cut off");
-  ++bill_.metadata;
   return account(Kind::remove, path, 0, 0, disk_.remove(issue(), path));
 }
 
 IOStatus SimFileSystem::CreateDir(const std::string& path, const IOOptions&, IODebugContext*) {
   if (cut_off_) return IOStatus::IOError("cut off");
-  ++bill_.metadata;
   return account(Kind::make_directory, path, 0, 0, disk_.make_directory(issue(), plain(path)));
 }
 
@@ -282,7 +271,6 @@ IOStatus SimFileSystem::CreateDirIfMissing(const std::string& path, const IOOpti
 
 IOStatus SimFileSystem::DeleteDir(const std::string& path, const IOOptions&, IODebugContext*) {
   if (cut_off_) return IOStatus::IOError("cut off");
-  ++bill_.metadata;
   return account(Kind::remove_directory, path, 0, 0, disk_.remove_directory(issue(), plain(path)));
 }
 
@@ -305,7 +293,6 @@ IOStatus SimFileSystem::GetFileModificationTime(const std::string& path, const I
 IOStatus SimFileSystem::RenameFile(const std::string& from, const std::string& to, const IOOptions&,
                                    IODebugContext*) {
   if (cut_off_) return IOStatus::IOError("cut off");
-  ++bill_.metadata;
   return account(Kind::rename, from, sim::name_hash(to), 0,
                  disk_.rename(issue(), plain(from), plain(to)));
 }
@@ -313,7 +300,6 @@ IOStatus SimFileSystem::RenameFile(const std::string& from, const std::string& t
 IOStatus SimFileSystem::LinkFile(const std::string& from, const std::string& to, const IOOptions&,
                                  IODebugContext*) {
   if (cut_off_) return IOStatus::IOError("cut off");
-  ++bill_.metadata;
   return account(Kind::link, from, sim::name_hash(to), 0, disk_.link(issue(), from, to));
 }
 

@@ -19,14 +19,11 @@ namespace drey::state {
 
 // What one activity did, and how long it waited for the device.
 struct IoBill {
-  uint64_t reads = 0;
   uint64_t read_bytes = 0;
-  sim::Duration cached;  // reads from the page cache, which are not in `reads`
-  uint64_t appends = 0;
+  uint64_t cached_bytes = 0;  // read from the page cache, which are not in `read_bytes`
   uint64_t append_bytes = 0;
-  uint64_t syncs = 0;
-  uint64_t metadata = 0;
-  sim::Duration waited;
+  sim::Duration busy;    // of the device and the page cache, for this activity
+  sim::Duration waited;  // and behind others
 };
 
 class SimFileSystem final : public rocksdb::FileSystem {
@@ -36,17 +33,18 @@ class SimFileSystem final : public rocksdb::FileSystem {
 
   // An observer (state compare) reads for free and is not folded.
   enum class Activity : uint8_t { foreground, job, observer };
-  // Starts a new bill at the clock's time; the last one is over.
-  void begin(Activity activity) {
+  // Starts a new bill, so far after the clock's time; the last one is over.
+  void begin(Activity activity, sim::Duration after = {}) {
     activity_ = activity;
     now_ = clock_.now();
+    after_ = after;
     bill_ = IoBill{};
   }
   const IoBill& bill() const { return bill_; }
-  sim::Time time() const { return now_ + bill_.waited; }  // within the activity
+  sim::Time time() const { return now_ + after_ + bill_.waited; }  // within the activity
   void cut_off() { cut_off_ = true; }
   bool is_cut_off() const { return cut_off_; }
-  // A whole file, synced; shares the chunks of `content`.
+  // A whole file that a transfer thread has copied, not synced; shares the chunks of `content`.
   rocksdb::IOStatus write_file(const std::string& path, const sim::FileContent& content);
   uint64_t foreground_reads() const { return foreground_reads_; }
   uint64_t operations() const { return operations_; }
@@ -54,7 +52,7 @@ class SimFileSystem final : public rocksdb::FileSystem {
   sim::Disk& disk() { return disk_; }
 
   // For the files of this file system. `cursor` is where the last read of this open file ended.
-  rocksdb::IOStatus read(const sim::DiskNode& file, uint64_t offset, size_t length,
+  rocksdb::IOStatus read(sim::DiskNode& file, uint64_t offset, size_t length,
                          rocksdb::Slice* result, char* scratch, uint64_t& cursor);
   rocksdb::IOStatus append(const sim::DiskFile& file, const rocksdb::Slice& data);
   rocksdb::IOStatus truncate(const sim::DiskFile& file, uint64_t size);
@@ -128,7 +126,7 @@ class SimFileSystem final : public rocksdb::FileSystem {
     make_directory,
     remove_directory
   };
-  sim::DiskIssue issue() const { return {writer_, now_, bill_.waited}; }
+  sim::DiskIssue issue() const { return {writer_, now_, after_ + bill_.waited}; }
   rocksdb::IOStatus account(Kind kind, std::string_view path, uint64_t offset, uint64_t length,
                             const sim::DiskResult& result);
   rocksdb::IOStatus new_file(const std::string& path,
@@ -139,6 +137,7 @@ class SimFileSystem final : public rocksdb::FileSystem {
   const sim::Clock& clock_;
   Activity activity_ = Activity::foreground;
   sim::Time now_;
+  sim::Duration after_;
   IoBill bill_;
   bool cut_off_ = false;
   uint64_t operations_ = 0;

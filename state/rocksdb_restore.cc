@@ -95,9 +95,10 @@ Outcome RocksDbBackend::put_restored(uint32_t family, const rdb::Slice& key,
   {
     const RocksDbEngine::Visit visit(*engine_, Activity::job);
     outcome = engine_->put(family, key, value);
-    engine_->charge_to(charge, options_.engine.costs.put_ns);
   }
-  if (outcome == Outcome::ok && engine_->must_wait()) outcome = engine_->drain_stall(charge);
+  charge.cpu_ns += options_.engine.costs.batch_put_ns +
+                   (key.size() + value.size()) * options_.engine.costs.read_ps_per_byte / 1000;
+  if (outcome == Outcome::ok && engine_->flush_waits()) outcome = engine_->flush_beside(charge);
   return outcome;
 }
 
@@ -133,7 +134,6 @@ Outcome RocksDbBackend::restore_canonical(const std::vector<RestoreSource>& sour
     const auto bytes = without_padding(source.contents[0], options_.value_padding);
     if (!bytes) return Outcome::corrupt;
     const Outcome outcome = read_snapshot(source.handle, *bytes, receiver);
-    charge.cpu_ns += source.contents[0].size() * options_.engine.costs.read_ps_per_byte / 1000;
     if (receiver.outcome() != Outcome::ok) return receiver.outcome();
     if (outcome != Outcome::ok) return outcome;
   }
@@ -208,6 +208,7 @@ Outcome RocksDbBackend::copy_from(const RestoreSource& source, size_t number, Ch
   place.directory += fmt::format("/restore-{}", number);
   place.name = sim::mix(place.name, number + 1);
   RocksDbEngine from(options_.engine, place, options_.memory);
+  from.opens_behind(*engine_);
   Outcome outcome = import_files(from, source, charge);
   if (outcome == Outcome::ok) outcome = from.open(charge);
   const auto common = intersect(source.handle.range, options_.range);
@@ -231,6 +232,7 @@ Outcome RocksDbBackend::copy_from(const RestoreSource& source, size_t number, Ch
     from.charge_to(charge, 0);
   }
   if (outcome == Outcome::ok) from.close_and_remove(charge);
+  engine_->opens_behind(from);
   return outcome;
 }
 

@@ -284,6 +284,7 @@ KeyedBackend::Async RocksDbBackend::next(uint64_t checkpoint, File& to_upload) {
     to_upload.name = file.name;
     to_upload.shared = file.shared;
     to_upload.content = snapshot.contents[i];
+    to_upload.copying = upload_time(snapshot.handle.kind, file.bytes);
     return Async::upload;
   }
   return complete(snapshot) ? Async::done : Async::wait;

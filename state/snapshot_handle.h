@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/file_content.h"
+#include "sim/time.h"
 #include "state/key_group.h"
 
 namespace drey::state {
@@ -42,6 +43,12 @@ struct KeyedStateHandle {
 // The part of `handle` that a subtask with `wanted` needs: key-group handles are cut to the common
 // groups, incremental ones stay whole; nothing when there is no common group.
 std::optional<KeyedStateHandle> intersect(const KeyedStateHandle& handle, KeyGroupRange wanted);
+
+// What a transfer thread does for a file of such a handle, beside the store's and the network's own
+// time. Upstream: RocksDBStateUploader and RocksDBStateDownloader, which copy files in small
+// pieces; a full snapshot is a stream whose work is the backend's.
+sim::Duration upload_time(KeyedStateHandle::Kind kind, uint64_t bytes);
+sim::Duration download_time(KeyedStateHandle::Kind kind, uint64_t bytes);
 
 // A handle with the contents of its files (same order), as downloaded.
 struct RestoreSource {

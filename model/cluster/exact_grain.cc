@@ -56,8 +56,6 @@ std::unique_ptr<TaskRuntime> ExactTaskFactory::make(std::shared_ptr<const Deploy
                               .heap = &heap_,
                               .log = log == options_.logs.end() ? nullptr : log->second,
                               .nondeterministic = &options_.nondeterministic,
-                              .disk_read_ns = options_.disk_read_ns,
-                              .disk_bytes_per_second = options_.disk_bytes_per_second,
                               .minimum_cost = options_.minimum_cost,
                               .step_each_record = options_.step_each_record,
                               .digest_state = options_.digest_state};

@@ -19,8 +19,6 @@ struct ExactGrainOptions {
   NondeterministicOperators nondeterministic;
   sim::Disks* disks = nullptr;  // of the TaskManagers' hosts; needed for RocksDB and batch
   sim::Duration minimum_cost = kMinimumRecordCost;
-  uint64_t disk_read_ns = 80'000;
-  uint64_t disk_bytes_per_second = 500'000'000;
   bool step_each_record = false;
   bool digest_state = true;
 };

@@ -212,14 +212,6 @@ void ExactTask::wake() {
   if (!ended() && !answering_) kernel().arm(entity(), wake_due, {}, sim::Priority::task);
 }
 
-sim::Duration ExactTask::time_of(const state::Charge& charge) const {
-  sim::Duration time = sim::nanoseconds(static_cast<int64_t>(charge.cpu_ns));
-  time = time + sim::nanoseconds(static_cast<int64_t>(charge.disk_reads * services_.disk_read_ns));
-  const uint64_t bytes = charge.disk_read_bytes + charge.disk_write_bytes;
-  if (bytes > 0) time = time + sim::transfer_time(bytes, services_.disk_bytes_per_second);
-  return time;
-}
-
 // Flushes, compactions, serialising: each has its effect at once and keeps a background thread busy
 // for its charge.
 void ExactTask::run_background_jobs() {
@@ -239,11 +231,7 @@ void ExactTask::run_background_jobs() {
       announce_fact(fact_kind(StateFact::job_run), static_cast<uint64_t>(job->kind),
                     charge.disk_read_bytes, charge.disk_write_bytes);
       ++background_busy_;
-      // Not before the engine's own end of the job, on its device: else nobody asks it for the next
-      // one.
-      const sim::Duration takes =
-          std::max(time_of(charge),
-                   sim::nanoseconds(static_cast<int64_t>(charge.cpu_ns + charge.device_ns)));
+      const sim::Duration takes = charge.time();
       if (job->kind == state::KeyedBackend::Job::Kind::serialise)
         checkpoints_.serialises_until(static_cast<CheckpointId>(job->checkpoint), now() + takes);
       after(takes, {.part = TaskPart::task});

@@ -247,7 +247,6 @@ class ExactTask final : public sim::Endpoint,
   // ---- CheckpointHost
   void acknowledge(CheckpointId id, TaskAcknowledgement ack, const CheckpointTimes& times) override;
   void decline(CheckpointId id, CheckpointFailureReason reason) override;
-  sim::Duration time_of(const state::Charge& charge) const override;
   void run_background_jobs() override;
   const UserCode& user_code() const override { return user_code_; }
   bool digest_state() const override { return services_.digest_state; }

@@ -67,7 +67,7 @@ void ExactTask::apply_until(sim::Time x) {
     const auto done = static_cast<uint32_t>(apply(run));
     slice_.next += done;
     clock_ = clock_ + cost_ * done;
-    if (chain_.cost_varies) clock_ = clock_ + time_of(effects_.charge);
+    if (chain_.cost_varies) clock_ = clock_ + effects_.charge.time();
     effects_.charge = {};  // else in the nominal cost already
     if (ending_ || hung_) return;
     apply_elements();
@@ -177,7 +177,7 @@ void ExactTask::emit_watermark(int64_t watermark) {
     if (chain_.operators[i]->backend() == nullptr) continue;
     effects_.facts.push_back({fact_kind(TaskFact::watermark), at, chain_.operators[i]->op(), 0});
     chain_.operators[i]->on_watermark(watermark, fired_, effects_);
-    clock_ = clock_ + time_of(effects_.charge);
+    clock_ = clock_ + effects_.charge.time();
     effects_.charge = {};
     if (fired_.count == 0) continue;
     std::swap(block_, fired_);

@@ -275,7 +275,7 @@ bool ExactTask::build_keyed(uint32_t op) {
        .restore = restore_.keyed(op),
        .state_bytes_per_key = spec(op).state_bytes_per_key},
       charge);
-  busy(time_of(charge));
+  busy(charge.time());
   std::unique_ptr<KeyedOperator> keyed;
   if (opened.backend != nullptr) {
     if (spec(op).kind == OperatorKind::window)

@@ -53,7 +53,7 @@ void StateDownload::answered(TaskCall call, const sim::Reply& reply) {
   const state::HandleFile& wanted = sources_[file.source].handle.files[file.index];
   if (reply.failure != sim::CallFailure::none) {
     if (++file.tries < kTries) {
-      context_.after(kRetryPause, {TaskPart::restore, 0, call.argument});
+      context_.after(kRetryPause, {TaskPart::restore, try_again, call.argument});
       return;
     }
     context_.fail_task({.kind = Cause::Kind::state,
@@ -70,12 +70,27 @@ void StateDownload::answered(TaskCall call, const sim::Reply& reply) {
   }
   bytes_ += answer.content.size();
   sources_[file.source].contents[file.index] = answer.content.bytes();
+  const sim::Duration copying =
+      state::download_time(sources_[file.source].handle.kind, answer.content.size());
+  if (copying.ns > 0)
+    context_.after(copying, {TaskPart::restore, copied, call.argument});
+  else
+    fetched();
+}
+
+// A thread is free again.
+void StateDownload::fetched() {
   --fetching_;
   fetch_more();
   if (done()) context_.wake();
 }
 
-void StateDownload::timer(TaskCall call) { fetch(call.argument); }
+void StateDownload::timer(TaskCall call) {
+  if (call.kind == copied)
+    fetched();
+  else
+    fetch(call.argument);
+}
 
 std::vector<state::RestoreSource> StateDownload::keyed(uint32_t op) const {
   std::vector<state::RestoreSource> found;

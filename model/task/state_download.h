@@ -33,8 +33,10 @@ class StateDownload {
     size_t index = 0;  // in its handle
     uint32_t tries = 0;
   };
+  enum Kind : uint8_t { try_again, copied };
   void fetch_more();
   void fetch(uint64_t file);
+  void fetched();
 
   TaskContext& context_;
   std::vector<uint32_t> op_of_source_;

@@ -125,7 +125,7 @@ void TaskCheckpoints::take_snapshot(const Request& request) {
   }
   if (host_.data_ended())
     for (OperatorState& state : running.snapshot->operators) state.finished = true;
-  running.sync = host_.time_of(charge) + host_.user_code().snapshot_takes(id);
+  running.sync = charge.time() + host_.user_code().snapshot_takes(id);
   context_.busy(running.sync);
   context_.announce_fact(fact_kind(CheckpointFact::sync_done), static_cast<uint64_t>(id),
                          ns(running.sync), 0);
@@ -152,6 +152,10 @@ void TaskCheckpoints::announce_digest(CheckpointId id, const Operator& op) {
 // ---- the async part ----
 
 void TaskCheckpoints::timer(TaskCall call) {
+  if (call.kind == copied) {
+    send(call.argument);
+    return;
+  }
   const auto id = static_cast<CheckpointId>(call.argument);
   const auto at = running_.find(id);
   if (at == running_.end()) return;
@@ -231,10 +235,24 @@ void TaskCheckpoints::upload(Running& running, const state::KeyedBackend::File& 
                               .name = file.name,
                               .object_key = put->key,
                               .bytes = file.content.size(),
-                              .shared = file.shared};
+                              .shared = file.shared,
+                              .put = std::move(put)};
   ++running.uploading;
-  context_.call(context_.locate(context_.deployment().job->object_store), std::move(put),
-                kUploadTimeout, {TaskPart::checkpoint, uploaded, last_upload_});
+  if (file.copying.ns > 0)
+    context_.after(file.copying, {TaskPart::checkpoint, copied, last_upload_});
+  else
+    send(last_upload_);
+}
+
+void TaskCheckpoints::send(uint64_t number) {
+  const auto at = uploads_.find(number);
+  if (at == uploads_.end()) return;
+  if (running_.count(at->second.id) == 0) {  // aborted meanwhile
+    uploads_.erase(at);
+    return;
+  }
+  context_.call(context_.locate(context_.deployment().job->object_store), std::move(at->second.put),
+                kUploadTimeout, {TaskPart::checkpoint, uploaded, number});
 }
 
 void TaskCheckpoints::answered(TaskCall call, const sim::Reply& reply) {
@@ -368,7 +386,8 @@ void TaskCheckpoints::cancel_all() {
   preparing_.reset();
   for (auto& [id, running] : running_) discard(running);
   running_.clear();
-  for (const auto& [number, upload] : uploads_) delete_object(upload.object_key);
+  for (const auto& [number, upload] : uploads_)
+    if (upload.put == nullptr) delete_object(upload.object_key);
   uploads_.clear();
 }
 

@@ -28,7 +28,6 @@ class CheckpointHost {
                            const CheckpointTimes& times) = 0;
   virtual void decline(CheckpointId id, CheckpointFailureReason reason) = 0;
   virtual void look() = 0;
-  virtual sim::Duration time_of(const state::Charge& charge) const = 0;
   virtual void run_background_jobs() = 0;
   virtual bool digest_state() const = 0;
   virtual const UserCode& user_code() const = 0;
@@ -75,7 +74,7 @@ class TaskCheckpoints {
   void cancel_all();
 
  private:
-  enum Kind : uint8_t { async_begins, uploaded };
+  enum Kind : uint8_t { async_begins, uploaded, copied };
   struct Upload {
     CheckpointId id = 0;
     size_t op = 0;  // index in Running::operators
@@ -83,6 +82,7 @@ class TaskCheckpoints {
     std::string object_key;
     uint64_t bytes = 0;
     bool shared = false;
+    sim::Body put;  // not sent yet: a transfer thread copies
   };
   struct Running {
     Request request;
@@ -104,6 +104,7 @@ class TaskCheckpoints {
   void announce_digest(CheckpointId id, const Operator& op);
   void pull(CheckpointId id);
   void upload(Running& running, const state::KeyedBackend::File& file);
+  void send(uint64_t number);
   void finish(CheckpointId id);
   void announce_engine(const state::KeyedBackend& backend);
   void register_reused(Running& running, const state::KeyedStateHandle& handle);

@@ -78,9 +78,6 @@ struct TaskServices {
   ProcessHeap* heap = nullptr;                  // null: without bound or pauses
   std::shared_ptr<const sim::LogContents> log;  // what the job's external log holds
   const NondeterministicOperators* nondeterministic = nullptr;
-  // Time of a charge on the process's disk, beyond its cpu_ns.
-  uint64_t disk_read_ns = 80'000;
-  uint64_t disk_bytes_per_second = 500'000'000;
   // Of a record in a chain whose operators cost nothing.
   sim::Duration minimum_cost = kMinimumRecordCost;
   // Law of design.md 2.12: each record by an event of its own must leave the hash unchanged.

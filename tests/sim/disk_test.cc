@@ -165,6 +165,34 @@ TEST(Disk, DirectoriesMoveAndList) {
   EXPECT_FALSE(disk.is_directory("/e"));
 }
 
+// What has been read since the host's start is in the page cache, page by page; the rest is not.
+TEST(Disk, AReadWarmsThePagesThatItRead) {
+  Disk disk(round_numbers());
+  DiskFile file;
+  disk.create({kOne, at_ms(0)}, "/p/f", file);
+  disk.append({kOne, at_ms(0)}, file, std::string(10'000, 'x'));
+  disk.sync({kOne, at_ms(0)}, file);
+  std::string out(20'000, ' ');
+  uint64_t got = 0;
+  const auto cached = [&](int64_t ms, uint64_t offset, uint64_t length) {
+    return disk.read({kOne, at_ms(ms)}, DiskOperation::read, *file, offset, length, out.data(), got)
+        .cached;
+  };
+  EXPECT_TRUE(cached(1000, 0, 10'000));
+  Always chooser(Torn::synced_only);
+  disk.crash(at_ms(2000), chooser);
+  EXPECT_FALSE(cached(3000, 0, 4096));
+  EXPECT_TRUE(cached(4000, 100, 3996));
+  EXPECT_FALSE(cached(4000, 100, 3997));
+  EXPECT_TRUE(cached(5000, 0, 8192));
+  EXPECT_FALSE(cached(5000, 8192, 20'000));
+  EXPECT_TRUE(cached(6000, 0, 20'000));
+  disk.append({kOne, at_ms(6000)}, file, "new");
+  EXPECT_TRUE(cached(7000, 9'000, 1003));
+  disk.crash(at_ms(8000), chooser);
+  EXPECT_FALSE(cached(9000, 0, 4096));
+}
+
 TEST(Disk, FaultsAndCapacityAreValues) {
   DiskSpec spec = round_numbers();
   spec.capacity = 100;

@@ -63,6 +63,44 @@ TEST(RocksDbEngine, StallsWhenTwoMemtablesAreClosedAndGoesOnWhenTheFlushHasEnded
   EXPECT_FALSE(f.engine->must_wait());
 }
 
+// A restore puts while a thread beside it flushes; it waits only while two memtables are closed.
+TEST(RocksDbEngine, ARestoreWaitsForFlushesOnlyWhenTwoMemtablesAreClosed) {
+  constexpr uint64_t kPuts = 10'000;
+  const auto restored = [](uint64_t put_ns, uint64_t& flushes) {
+    EngineFixture f;
+    f.open();
+    Charge charge;
+    for (uint64_t n = 0; n < kPuts; ++n) {
+      f.put(number_key(n), std::string(100, 'v'));
+      charge.cpu_ns += put_ns;
+      if (f.engine->flush_waits()) {
+        EXPECT_EQ(f.engine->flush_beside(charge), Outcome::ok);
+      }
+    }
+    flushes = f.engine->counters().flushes;
+    EXPECT_EQ(f.contents().size(), kPuts);
+    return charge;
+  };
+  EngineFixture one_by_one;
+  one_by_one.open();
+  uint64_t alone = 0;  // what the flushes take
+  for (uint64_t n = 0; n < kPuts; ++n) {
+    one_by_one.put(number_key(n), std::string(100, 'v'));
+    if (!one_by_one.engine->flush_waits()) continue;
+    Charge charge;
+    ASSERT_EQ(one_by_one.engine->run_job(Kind::flush, charge), Outcome::ok);
+    one_by_one.clock.time = one_by_one.engine->job_end();
+    alone += static_cast<uint64_t>(charge.time().ns);
+  }
+  uint64_t flushes = 0;
+  const Charge slow = restored(1'000'000, flushes);
+  ASSERT_GE(flushes, 10u);
+  EXPECT_EQ(slow.device_ns, 0u) << "each flush has ended before the next memtable is full";
+  const Charge fast = restored(1, flushes);
+  EXPECT_GT(fast.device_ns, alone * (flushes - 3) / flushes);
+  EXPECT_LT(fast.device_ns, alone) << "nobody waits for the last ones";
+}
+
 // Everything that RocksDB did and left behind, for equal work.
 struct Outcomes {
   sim::Digest128 files;
