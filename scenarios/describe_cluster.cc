@@ -9,17 +9,6 @@ void describe_group(FieldVisitor& v, TaskManagerGroup& group) {
              .least = 1,
              .most = 100'000},
             group.count);
-  v.maybe(
-      {.name = "slots", .help = "Slots of each; default: slots_each.", .least = 1, .most = 4'096},
-      group.slots,
-      [&](int64_t& n) { v.integer({.name = "slots", .help = "", .least = 1, .most = 4'096}, n); });
-  v.maybe({.name = "cores",
-           .help = "Cores of each host; default: those of the cluster.",
-           .least = 1,
-           .most = 4'096},
-          group.cores, [&](int64_t& n) {
-            v.integer({.name = "cores", .help = "", .least = 1, .most = 4'096}, n);
-          });
 }
 
 void describe_network(FieldVisitor& v, NetworkSpec& network) {

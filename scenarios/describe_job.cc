@@ -157,9 +157,6 @@ void describe_kind(FieldVisitor& v, VertexSpec& s) {
                   .required = true,
                   .least = 1'000'000},
                  s.window);
-      v.duration(
-          {.name = "allowed_lateness", .help = "How long a fired window still takes late records."},
-          s.allowed_lateness);
       describe_keys(v, s);
       describe_state(v, s);
       break;

@@ -8,8 +8,7 @@ namespace drey::scenarios {
 
 int64_t ClusterSpec::slots_total() const {
   int64_t slots = (task_managers + spare_task_managers) * slots_each;
-  for (const TaskManagerGroup& group : groups)
-    slots += group.count * group.slots.value_or(slots_each);
+  for (const TaskManagerGroup& group : groups) slots += group.count * slots_each;
   return slots;
 }
 

@@ -119,7 +119,6 @@ struct VertexSpec {
   uint64_t state_per_key = 0;  // bytes of padding beside the accumulator
   // window
   sim::Duration window;
-  sim::Duration allowed_lateness;
   // sink
   Delivery delivery = Delivery::exactly_once;
   friend bool operator==(const VertexSpec&, const VertexSpec&) = default;
@@ -152,8 +151,6 @@ struct JobSpec {
 struct TaskManagerGroup {
   std::string name;  // processes are name-1, name-2, ...
   int64_t count = 1;
-  std::optional<int64_t> slots;  // empty: slots_each
-  std::optional<int64_t> cores;  // empty: cores of the cluster
   friend bool operator==(const TaskManagerGroup&, const TaskManagerGroup&) = default;
 };
 
