@@ -187,18 +187,23 @@ void Network::launch(uint32_t index, uint32_t flight) {
   world_.kernel().post(at - world_.kernel().now(), id_, arrive, flight, Priority::delivery);
 }
 
-// The card sends one after the other; the wire keeps a connection's order.
+// The card sends one after the other, and so does a link that is slower than the card; the wire
+// keeps a connection's order.
 Time Network::arrival_time(Connection& line, uint64_t bytes) {
   Kernel& kernel = world_.kernel();
   bytes_sent_ += bytes;
   const HostId from = world_.machines().host_of(line.from);
-  const LinkState state = link(from, world_.machines().host_of(line.to));
-  uint64_t rate = spec_.bytes_per_second;
-  if (state.bytes_per_second != 0 && state.bytes_per_second < rate) rate = state.bytes_per_second;
+  const HostId to = world_.machines().host_of(line.to);
+  const LinkState state = link(from, to);
   if (card_free_.size() <= from.index) card_free_.resize(from.index + 1u);
   const Time start = std::max(kernel.now(), card_free_[from.index]);
-  const Time sent = start + transfer_time(bytes, rate);
-  card_free_[from.index] = start + transfer_time(bytes, spec_.bytes_per_second);
+  Time sent = start + transfer_time(bytes, spec_.bytes_per_second);
+  card_free_[from.index] = sent;
+  if (state.bytes_per_second != 0 && state.bytes_per_second < spec_.bytes_per_second) {
+    Time& free = link_free_[{from.index, to.index}];
+    sent = std::max(start, free) + transfer_time(bytes, state.bytes_per_second);
+    free = sent;
+  }
   ++line.messages;
   const Duration latency = latency_of(line, 0, line.messages) + state.extra_latency;
   line.last_arrival = std::max(sent + latency, line.last_arrival);

@@ -45,7 +45,7 @@ struct NetworkSpec {
 struct LinkState {
   bool cut = false;
   Duration extra_latency;
-  uint64_t bytes_per_second = 0;  // 0 = the card's
+  uint64_t bytes_per_second = 0;  // of all that goes this way together; 0 = the card's
 };
 
 // The fault `lose`: drops the number-th message (from 1) that matches; empty = any.
@@ -205,9 +205,10 @@ class Network : public Entity, public ProcessObserver, public Departures {
   std::vector<Connection> connections_;
   std::vector<std::vector<uint32_t>> connection_of_;  // by sender, receiver; UINT32_MAX = none yet
   std::map<std::pair<uint32_t, uint32_t>, LinkState> links_;
-  std::vector<Time> card_free_;                      // by host
-  std::vector<std::vector<Endpoint*>> endpoints_;    // by process
-  std::vector<std::vector<Parcel>> mail_of_frozen_;  // by process
+  std::map<std::pair<uint32_t, uint32_t>, Time> link_free_;  // of the slow ones among links_
+  std::vector<Time> card_free_;                              // by host
+  std::vector<std::vector<Endpoint*>> endpoints_;            // by process
+  std::vector<std::vector<Parcel>> mail_of_frozen_;          // by process
   std::vector<std::pair<LoseRule, LoseListener*>> rules_;
   uint64_t breaks_ = 0;  // of connections; while it stands still, none needs to be looked at
   uint64_t messages_delivered_ = 0;

@@ -91,6 +91,16 @@ TEST_F(NetworkTest, ACutLongerThanTheAskTimesOut) {
   EXPECT_EQ(peer(a).closed, 1);  // tcp_give_up
 }
 
+// What the slow link takes in a second, all that goes over it shares.
+TEST_F(NetworkTest, ASlowLinkSendsOneMessageAfterTheOther) {
+  world.network().set_link(ha, hb, {.bytes_per_second = 1000});
+  for (uint64_t i = 1; i <= 5; ++i) peer(a).say(peer(b).address(), i);
+  run(seconds(9));
+  ASSERT_EQ(peer(b).calls.size(), 5u);
+  const Duration least = milliseconds(4 * static_cast<int64_t>(kMessageOverhead));
+  EXPECT_GT(peer(b).call_times[4] - peer(b).call_times[0], (least - milliseconds(5)).ns);
+}
+
 TEST_F(NetworkTest, AKilledProcessClosesItsConnectionsAndRefuses) {
   peer(a).say(peer(b).address(), 1);
   run(seconds(1));
