@@ -74,6 +74,8 @@ constexpr MetricName kMetrics[] = {
     {"storage", "objects", D::count, kValue, "objects that exist"},
     {"storage", "errors", D::count, kValue, "requests answered with an error"},
     {"network", "messages", D::count, kValue, "messages sent between processes"},
+    {"network", "bytes", D::bytes, kValue,
+     "bytes sent between processes, as the wire carries them"},
     {"network", "lost", D::count, kValue, "messages lost by faults, resets and dead processes"},
     {"cluster", "task_managers", D::count, kValue, "TaskManagers registered at the leader"},
     {"cluster", "free_slots", D::count, kValue, "slots of registered TaskManagers without a job"},

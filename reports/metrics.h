@@ -25,6 +25,10 @@
 #include "reports/series.h"
 #include "sim/log_contents.h"
 
+namespace drey::sim {
+class Network;
+}
+
 namespace drey::reports {
 
 struct MetricsOptions {
@@ -34,6 +38,7 @@ struct MetricsOptions {
   std::shared_ptr<const sim::LogContents> log;  // for latency; may be null
   bool latency = false;
   std::vector<const Ledger*> ledgers{};  // for ledger.*: of all sinks together
+  const sim::Network* network = nullptr;  // for network.bytes; may be null
 };
 
 // Whether any of the expectations asks for a latency.

@@ -3,6 +3,7 @@
 
 #include "reports/fact_text.h"
 #include "reports/metrics.h"
+#include "sim/network.h"
 
 namespace drey::reports {
 namespace {
@@ -137,6 +138,7 @@ std::optional<MetricValue> Metrics::world_metric(std::string_view scope,
       {"storage", "objects", objects_.size()},
       {"storage", "errors", store_errors_},
       {"network", "messages", delivered_},
+      {"network", "bytes", options_.network == nullptr ? 0 : options_.network->bytes_sent()},
       {"network", "lost", lost_},
       {"cluster", "task_managers", task_managers_.size()},
       {"cluster", "free_slots", free_slots_.count()},

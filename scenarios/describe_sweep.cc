@@ -48,6 +48,20 @@ void describe_answer(FieldVisitor& v, AnswerSpec& answer) {
           answer.where);
   v.ratio({.name = "share", .help = "Share of the runs in which each of them must hold."},
           answer.share);
+  v.maybe({.name = "young_daly",
+           .help = "Instead: the checkpoint interval that Young's and Daly's formulas give."},
+          answer.young_daly, [&](YoungDalySpec& spec) {
+            v.object({.name = "young_daly", .help = ""}, [&](FieldVisitor& in) {
+              in.text({.name = "cost",
+                       .help = "Expression: time that a checkpoint takes from the job.",
+                       .required = true},
+                      spec.cost, TextForm::any);
+              in.text({.name = "between_failures",
+                       .help = "Expression: mean time between failures.",
+                       .required = true},
+                      spec.between_failures, TextForm::any);
+            });
+          });
 }
 
 }  // namespace

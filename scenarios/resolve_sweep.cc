@@ -76,8 +76,24 @@ class Resolver {
     no_subtask(*parsed, pointer);
   }
 
+  void time(const std::string& text, const std::string& pointer) {
+    expression(text, pointer);
+    reports::TextProblem problem;
+    const auto parsed = reports::parse_expression(text, names_, problem);
+    if (parsed && parsed->dimension != reports::Dimension::duration)
+      messages_.error(place_of(tree_, pointer), "expected a duration");
+  }
+
   void answer(const AnswerSpec& answer, const std::string& pointer) {
     axis(answer.choose, pointer + "/choose");
+    if (answer.young_daly) {
+      time(answer.young_daly->cost, pointer + "/young_daly/cost");
+      time(answer.young_daly->between_failures, pointer + "/young_daly/between_failures");
+      if (!answer.minimise.empty() || !answer.maximise.empty() || !answer.where.empty())
+        messages_.error(place_of(tree_, pointer + "/young_daly"),
+                        "\"young_daly\" stands alone: it does not choose among values");
+      return;
+    }
     if (!answer.minimise.empty()) expression(answer.minimise, pointer + "/minimise");
     if (!answer.maximise.empty()) expression(answer.maximise, pointer + "/maximise");
     if (!answer.minimise.empty() && !answer.maximise.empty())

@@ -177,6 +177,7 @@ class Run {
     options.log = assembly_.log();
     options.latency = request_.latency || reports::wants_latency(expectations);
     for (const auto& ledger : ledgers_) options.ledgers.push_back(ledger.get());
+    options.network = &assembly_.world().network();
     metrics_ = std::make_unique<reports::Metrics>(options, names_);
     kernel_.add_sink(metrics_.get());
     judge_ = std::make_unique<reports::ExpectationJudge>(std::move(expectations), *metrics_);

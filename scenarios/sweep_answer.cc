@@ -165,12 +165,22 @@ class Answerer {
     return text.empty() ? text : "; not told apart from it: " + text;
   }
 
+  // Values with the reason, those of one reason together.
   std::string left_out(const std::vector<Candidate>& candidates) const {
+    std::vector<std::pair<std::string, std::string>> by_reason;
+    for (const Candidate& candidate : candidates) {
+      if (candidate.qualified) continue;
+      const auto known = std::find_if(by_reason.begin(), by_reason.end(), [&](const auto& reason) {
+        return reason.first == candidate.failed;
+      });
+      if (known == by_reason.end())
+        by_reason.emplace_back(candidate.failed, label(candidate.point));
+      else
+        known->second += ", " + label(candidate.point);
+    }
     std::string text;
-    for (const Candidate& candidate : candidates)
-      if (!candidate.qualified)
-        text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", label(candidate.point),
-                            candidate.failed);
+    for (const auto& [reason, values] : by_reason)
+      text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", values, reason);
     return text.empty() ? text : "; left out: " + text;
   }
 
@@ -185,7 +195,8 @@ class Answerer {
 
 void answer_sweep(SweepSummary& summary) {
   for (const AnswerSpec& spec : summary.scenario->sweep->answer)
-    summary.answers.push_back(Answerer(summary, spec).run());
+    summary.answers.push_back(spec.young_daly ? young_daly_answer(summary, spec)
+                                              : Answerer(summary, spec).run());
 }
 
 }  // namespace drey::scenarios

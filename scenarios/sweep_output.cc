@@ -141,6 +141,27 @@ JsonNode differences(const SweepSummary& summary) {
   return list;
 }
 
+JsonNode context_of(const SweepSummary& summary,
+                    const std::vector<std::pair<size_t, std::string>>& labels) {
+  JsonNode context = json_object();
+  for (const auto& [axis, label] : labels)
+    json_add(context, summary.plan->axes[axis].name, json_text(label));
+  return context;
+}
+
+JsonNode marks(const SweepSummary& summary, const SweepAnswer& answer) {
+  JsonNode list = json_list();
+  for (const SweepMark& mark : answer.marks) {
+    JsonNode item = json_object();
+    json_add(item, "for", context_of(summary, mark.context));
+    json_add(item, "axis", json_text(answer.spec->choose));
+    json_add(item, "name", json_text(mark.name));
+    json_add(item, "at", number(mark.at));
+    list.items.push_back(std::move(item));
+  }
+  return list;
+}
+
 JsonNode answers(const SweepSummary& summary) {
   JsonNode list = json_list();
   for (const SweepAnswer& answer : summary.answers) {
@@ -152,10 +173,7 @@ JsonNode answers(const SweepSummary& summary) {
     JsonNode choices = json_list();
     for (const SweepChoice& choice : answer.choices) {
       JsonNode one = json_object();
-      JsonNode context = json_object();
-      for (const auto& [axis, label] : choice.context)
-        json_add(context, summary.plan->axes[axis].name, json_text(label));
-      json_add(one, "for", std::move(context));
+      json_add(one, "for", context_of(summary, choice.context));
       json_add(one, "axis", json_text(answer.spec->choose));
       JsonNode value;
       for (size_t axis = 0; choice.point && axis < summary.plan->axes.size(); ++axis)
@@ -165,6 +183,7 @@ JsonNode answers(const SweepSummary& summary) {
       choices.items.push_back(std::move(one));
     }
     json_add(item, "choices", std::move(choices));
+    json_add(item, "marks", marks(summary, answer));
     list.items.push_back(std::move(item));
   }
   return list;

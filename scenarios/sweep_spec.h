@@ -41,6 +41,14 @@ struct PlotSpec {
 
 enum class AnswerPick : uint8_t { smallest, largest };
 
+// What Young's and Daly's formulas need, as expressions of what the runs measured: what a
+// checkpoint costs the job, and the mean time between failures.
+struct YoungDalySpec {
+  std::string cost;
+  std::string between_failures;
+  friend bool operator==(const YoungDalySpec&, const YoungDalySpec&) = default;
+};
+
 // Chooses a value of one axis, for each combination of the others: the one that makes an expression
 // smallest or largest (mean over the seeds), or the smallest or largest value itself; among those
 // at which every `where` holds in at least `share` of the runs.
@@ -52,6 +60,7 @@ struct AnswerSpec {
   AnswerPick pick = AnswerPick::smallest;  // in the order of the axis, when neither is given
   std::vector<std::string> where;          // comparisons
   reports::Ratio share{1, 1};
+  std::optional<YoungDalySpec> young_daly;  // then none of the others but `question` and `choose`
   friend bool operator==(const AnswerSpec&, const AnswerSpec&) = default;
 };
 

@@ -22,9 +22,12 @@ std::vector<SweepMeasure> measures_of(const Scenario& scenario) {
   const reports::ExpectationNames names = names_of(scenario);
   std::vector<std::string> texts = scenario.sweep->measure;
   for (const PlotSpec& plot : scenario.plot) texts.push_back(plot.y);
-  for (const AnswerSpec& answer : scenario.sweep->answer)
+  for (const AnswerSpec& answer : scenario.sweep->answer) {
     for (const std::string* text : {&answer.minimise, &answer.maximise})
       if (!text->empty()) texts.push_back(*text);
+    if (answer.young_daly)
+      texts.insert(texts.end(), {answer.young_daly->cost, answer.young_daly->between_failures});
+  }
   if (texts.empty()) texts.assign(std::begin(kUsual), std::end(kUsual));
   std::vector<SweepMeasure> measures;
   for (const std::string& text : texts) {

@@ -12,7 +12,8 @@
 //              seed]}}]
 //   plots     [{title, x, y, line}]
 //   differences [{axis, measure, from: {axis: label}, to, paired, count, mean, half_width}]
-//   answers   [{question, text: [line], choices: [{for: {axis: label}, axis, value, mean}]}]
+//   answers   [{question, text: [line], choices: [{for: {axis: label}, axis, value}],
+//              marks: [{for: {axis: label}, axis, name, at}]}]; at in the unit of the axis
 #include <functional>
 #include <map>
 #include <optional>
@@ -52,9 +53,16 @@ struct SweepChoice {
   std::vector<std::pair<size_t, std::string>> context;  // the other axes
   std::optional<size_t> point;                          // empty: none holds what is demanded
 };
+// A value between those of the axis that a formula gives, in the unit of the axis' numbers.
+struct SweepMark {
+  std::vector<std::pair<size_t, std::string>> context;
+  std::string name;
+  double at = 0;
+};
 struct SweepAnswer {
   const AnswerSpec* spec = nullptr;
   std::vector<SweepChoice> choices;
+  std::vector<SweepMark> marks;
   std::vector<std::string> text;
 };
 
@@ -79,6 +87,16 @@ MetricNames metrics_read(const Scenario& scenario);
 SweepSummary summarise(const Scenario& scenario, const SweepPlan& plan, const RecordOf& record);
 
 void answer_sweep(SweepSummary& summary);  // the last step of it
+
+// The checkpoint interval by Young (1974) and Daly (2006): the first-order optimum sqrt(2 C M) and
+// Daly's higher-order one, for a checkpoint that costs C and a mean time M between failures. ns in,
+// ns out. Both count the time that is lost: C / interval for checkpoints, interval / (2 M) for what
+// is done again; they know nothing of checkpoints that run beside the work.
+struct IntervalAdvice {
+  double young = 0, daly = 0;
+};
+IntervalAdvice interval_advice(double cost, double between_failures);
+SweepAnswer young_daly_answer(const SweepSummary& summary, const AnswerSpec& spec);
 
 JsonNode sweep_to_json(const SweepSummary& summary);
 // The same for the report's page, on one line: without samples, keys and hashes, and with no more

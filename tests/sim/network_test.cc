@@ -69,6 +69,20 @@ TEST_F(NetworkTest, AnAskIsAnsweredOverTwoLatencies) {
   EXPECT_EQ(peer(a).replies, (Replies{{1, CallFailure::none}}));
 }
 
+// Every message counts once, request and answer, when it leaves; also one that nobody receives.
+TEST_F(NetworkTest, BytesSentAreThoseOfTheMessages) {
+  EXPECT_EQ(world.network().bytes_sent(), 0u);
+  const uint64_t one = ping(0)->wire_size();
+  for (const uint64_t n : {1, 2, 3}) peer(a).say(peer(b).address(), n);
+  run(seconds(1));
+  EXPECT_EQ(world.network().bytes_sent(), 6 * one);
+  const Address old = peer(b).address();
+  world.machines().crash_host(hb);
+  peer(a).say(old, 4);
+  run(seconds(30));
+  EXPECT_EQ(world.network().bytes_sent(), 7 * one);
+}
+
 TEST_F(NetworkTest, ACutDelaysAndHealingDeliversInOrder) {
   world.network().set_link(ha, hb, {.cut = true});
   peer(a).say(peer(b).address(), 1);
