@@ -65,7 +65,7 @@ TEST(RocksDbEngine, StallsWhenTwoMemtablesAreClosedAndGoesOnWhenTheFlushHasEnded
 
 // A restore puts while a thread beside it flushes; it waits only while two memtables are closed.
 TEST(RocksDbEngine, ARestoreWaitsForFlushesOnlyWhenTwoMemtablesAreClosed) {
-  constexpr uint64_t kPuts = 10'000;
+  static constexpr uint64_t kPuts = 10'000;
   const auto restored = [](uint64_t put_ns, uint64_t& flushes) {
     EngineFixture f;
     f.open();
