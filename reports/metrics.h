@@ -37,7 +37,7 @@ struct MetricsOptions {
   std::map<std::string, std::string> task_of;
   std::shared_ptr<const sim::LogContents> log;  // for latency; may be null
   bool latency = false;
-  std::vector<const Ledger*> ledgers{};  // for ledger.*: of all sinks together
+  std::vector<const Ledger*> ledgers{};   // for ledger.*: of all sinks together
   const sim::Network* network = nullptr;  // for network.bytes; may be null
 };
 
