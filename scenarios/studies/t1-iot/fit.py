@@ -38,10 +38,10 @@ GRID_CAPACITY = [33.0, 35.0, 37.0, 39.5, 43.0]  # thousand records/s of the meas
 GRID_DELAY = [46.0, 52.0, 60.0, 70.0]  # s from the fault
 FINE_CAPACITY = [33.0 + 0.25 * i for i in range(41)]
 FINE_DELAY = [46.0 + 0.5 * i for i in range(49)]
-ABOUT = """Made by `fit.py --write`; see there how it is measured. Mean absolute percentage errors over the four intervals
-that were not fitted, {seeds} seeds a point. In the first row the phase of the detector's window of {window} s is a third
-constant, read off the times of the fitted interval alone; the second row does without it; the third reads it off all
-times, held-out ones included, and so is no prediction.
+ABOUT = """Made by `fit.py --write`; see there how it is measured. Mean absolute percentage errors over the four
+intervals that were not fitted, {seeds} seeds a point. In the first row the phase of the detector's window of {window} s
+is a third constant, read off the times of the fitted interval alone; the second row does without it; the third reads it
+off all times, held-out ones included, and so is no prediction.
 """.replace("{window}", str(WINDOW))
 
 
