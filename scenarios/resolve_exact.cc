@@ -34,12 +34,15 @@ void check_sources(const Scenario& scenario, const JsonNode& tree, Messages& mes
 // A task runs its operators one after the other, and only the last one has results.
 void check_chains(const Scenario& scenario, const JsonNode& tree, Messages& messages) {
   const model::JobSpec spec = job_spec_of(scenario);
+  std::map<std::string, size_t> outputs;
+  for (const model::EdgeSpec& edge : spec.edges) ++outputs[edge.from];
+  const bool branches = std::any_of(outputs.begin(), outputs.end(),
+                                    [](const auto& entry) { return entry.second > 1; });
+  if (!branches) return;
   const model::JobGraph graph = model::build_job_graph(spec);
   std::map<std::string, size_t> vertex_of;
   for (size_t v = 0; v < graph.vertices.size(); ++v)
     for (const uint32_t op : graph.vertices[v].operators) vertex_of[spec.operators[op].id] = v;
-  std::map<std::string, size_t> outputs;
-  for (const model::EdgeSpec& edge : spec.edges) ++outputs[edge.from];
   for (size_t i = 0; i < spec.edges.size(); ++i) {
     const model::EdgeSpec& edge = spec.edges[i];
     if (outputs[edge.from] < 2 || vertex_of[edge.from] != vertex_of[edge.to]) continue;

@@ -10,9 +10,7 @@
 #include <set>
 
 #include "scenarios/flink_options.h"
-#include "scenarios/read_scenario.h"
-#include "scenarios/run.h"
-#include "scenarios/sweep_plan.h"
+#include "tests/scenarios/set_run.h"
 
 namespace drey::scenarios {
 namespace {
@@ -34,30 +32,15 @@ std::vector<Effect> effects() {
   return all;
 }
 
-// Of the run with these values put in; empty, with a failure, where they make no scenario.
-std::string hash_of(const std::string& file, const std::vector<std::string>& set) {
-  ReadScenario read = read_scenario_file(DREY_SOURCE_DIR "/scenarios/catalogue/" + file);
-  put_values(read, set);
-  if (!read.scenario) {
-    ADD_FAILURE() << file << ": " << read.messages.render(read.sources);
-    return {};
-  }
-  RunRequest request;
-  request.scenario = &*read.scenario;
-  request.file = file;
-  request.seed = read.scenario->seed.value_or(1);
-  return result_of(request).hash;
-}
-
 TEST(OptionEffects, EachAcceptedOptionChangesWhatHappensSomewhere) {
   std::map<std::pair<std::string, std::vector<std::string>>, std::string> without;
   for (const Effect& effect : effects()) {
     SCOPED_TRACE(effect.option);
     std::string& before = without[{effect.file, effect.set}];
-    if (before.empty()) before = hash_of(effect.file, effect.set);
+    if (before.empty()) before = hash_with(effect.file, effect.set);
     std::vector<std::string> set = effect.set;
     set.push_back("/flink/" + effect.option + "=" + effect.value);
-    EXPECT_NE(hash_of(effect.file, set), before);
+    EXPECT_NE(hash_with(effect.file, set), before);
   }
 }
 

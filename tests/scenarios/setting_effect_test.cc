@@ -10,9 +10,7 @@
 #include <set>
 
 #include "scenarios/json_schema.h"
-#include "scenarios/read_scenario.h"
-#include "scenarios/run.h"
-#include "scenarios/sweep_plan.h"
+#include "tests/scenarios/set_run.h"
 
 namespace drey::scenarios {
 namespace {
@@ -76,20 +74,6 @@ std::set<std::string> accepted() {
   return all;
 }
 
-std::string hash_of(const std::string& file, const std::vector<std::string>& set) {
-  ReadScenario read = read_scenario_file(DREY_SOURCE_DIR "/scenarios/catalogue/" + file);
-  put_values(read, set);
-  if (!read.scenario) {
-    ADD_FAILURE() << file << ": " << read.messages.render(read.sources);
-    return {};
-  }
-  RunRequest request;
-  request.scenario = &*read.scenario;
-  request.file = file;
-  request.seed = read.scenario->seed.value_or(1);
-  return result_of(request).hash;
-}
-
 TEST(SettingEffects, EachSettingChangesWhatHappensSomewhere) {
   std::map<std::pair<std::string, std::vector<std::string>>, std::string> without;
   const auto json = table();
@@ -100,9 +84,9 @@ TEST(SettingEffects, EachSettingChangesWhatHappensSomewhere) {
     std::vector<std::string> set;
     if (entry.contains("before")) set = entry.at("before").get<std::vector<std::string>>();
     std::string& before = without[{file, set}];
-    if (before.empty()) before = hash_of(file, set);
+    if (before.empty()) before = hash_with(file, set);
     set.push_back(entry.at("set"));
-    EXPECT_NE(hash_of(file, set), before);
+    EXPECT_NE(hash_with(file, set), before);
   }
 }
 
