@@ -73,7 +73,7 @@ TEST_F(NetworkTest, AnAskIsAnsweredOverTwoLatencies) {
 TEST_F(NetworkTest, BytesSentAreThoseOfTheMessages) {
   EXPECT_EQ(world.network().bytes_sent(), 0u);
   const uint64_t one = ping(0)->wire_size();
-  for (const uint64_t n : {1, 2, 3}) peer(a).say(peer(b).address(), n);
+  for (const uint64_t n : {1U, 2U, 3U}) peer(a).say(peer(b).address(), n);
   run(seconds(1));
   EXPECT_EQ(world.network().bytes_sent(), 6 * one);
   const Address old = peer(b).address();
