@@ -1,5 +1,7 @@
 #include "model/cluster/dispatcher.h"
 
+#include <algorithm>
+
 #include "model/trace_events.h"
 #include "sim/check.h"
 
@@ -31,7 +33,10 @@ void Dispatcher::on_granted(const std::string& component, sim::FencingToken sess
   announce(fact_kind(ControlFact::leader_granted), kernel().intern(component), session.low, 0, 0);
   if (component == kDispatcherComponent) {
     if (highly_available()) {
-      recover(session);
+      if (stopping_.empty())
+        recover(session);
+      else
+        granted_ = session;
       return;
     }
     set_token(session);
@@ -53,9 +58,10 @@ void Dispatcher::on_revoked(const std::string& component) {
   announce(fact_kind(ControlFact::leader_revoked), kernel().intern(component), token().low, 0, 0);
   if (component == kDispatcherComponent) {
     ++term_;
+    granted_.reset();
     clear_token();
     for (auto& [job, entry] : jobs_) {
-      if (entry.master != nullptr) entry.master->suspend();
+      suspend(entry);
       if (entry.submission.has_value()) refuse(*entry.submission, sim::CallFailure::handler_failed);
       leadership_.withdraw(job_component(job));
     }
@@ -64,10 +70,28 @@ void Dispatcher::on_revoked(const std::string& component) {
     return;
   }
   for (auto& [job, entry] : jobs_) {
-    if (job_component(job) != component || entry.master == nullptr) continue;
-    entry.master->suspend();
-    entry.master = nullptr;
+    if (job_component(job) == component) suspend(entry);
   }
+}
+
+void Dispatcher::suspend(Job& job) {
+  if (job.master == nullptr) return;
+  leadership_.stop_begins();
+  stopping_.push_back(std::move(job.master));
+  stopping_.back()->suspend(*this);
+}
+
+void Dispatcher::job_master_stopped() { later({}, {forget_stopped, 0}); }
+
+void Dispatcher::forget_stopped_masters() {
+  const size_t before = stopping_.size();
+  const auto stopped = [](const auto& master) { return master->stopped(); };
+  stopping_.erase(std::remove_if(stopping_.begin(), stopping_.end(), stopped), stopping_.end());
+  for (size_t i = stopping_.size(); i < before; ++i) leadership_.stop_is_over();
+  if (!stopping_.empty() || !granted_.has_value()) return;
+  const sim::FencingToken session = *granted_;
+  granted_.reset();
+  recover(session);
 }
 
 void Dispatcher::submit(const sim::Call& call, JobId job) {
@@ -210,11 +234,14 @@ void Dispatcher::on_call(const sim::Call& call, const sim::Message& body, const 
 }
 
 void Dispatcher::on_later(sim::Continuation then) {
+  if (then.kind == forget_stopped) return forget_stopped_masters();
   const auto found = jobs_.find(static_cast<JobId>(then.argument & 0xffffffffu));
   if (found == jobs_.end()) return;
   switch (static_cast<Then>(then.kind)) {
     case remove_job_master:
       found->second.master = nullptr;
+      return;
+    case forget_stopped:
       return;
     case retry_cleanup:
       if (is_of_this_term(then.argument))

@@ -33,7 +33,10 @@ struct DispatcherSpec {
   sim::ServiceName object_store;
 };
 
-class Dispatcher : public sim::Endpoint, private Contender, private PointerUser {
+class Dispatcher : public sim::Endpoint,
+                   private Contender,
+                   private PointerUser,
+                   private JobMasterKeeper {
  public:
   Dispatcher(sim::World& world, sim::ProcessId process, DispatcherSpec spec,
              const FlinkOptions& options, Leadership& leadership);
@@ -43,7 +46,7 @@ class Dispatcher : public sim::Endpoint, private Contender, private PointerUser 
   bool leads() const { return fenced_open(); }
 
  private:
-  enum Then : uint16_t { remove_job_master, retry_cleanup };
+  enum Then : uint16_t { remove_job_master, retry_cleanup, forget_stopped };
   enum class Step : uint8_t {
     read_results,
     read_plans,
@@ -73,7 +76,10 @@ class Dispatcher : public sim::Endpoint, private Contender, private PointerUser 
   void on_granted(const std::string& component, sim::FencingToken session) override;
   void on_revoked(const std::string& component) override;
   void on_pointer(uint64_t ticket, const PointerOutcome& outcome) override;
+  void job_master_stopped() override;
 
+  void suspend(Job& job);
+  void forget_stopped_masters();
   void submit(const sim::Call& call, JobId job);
   void cancel(const sim::Call& call, JobId job);
   void trigger_savepoint(const sim::Call& call, const TriggerSavepoint& message);
@@ -113,7 +119,11 @@ class Dispatcher : public sim::Endpoint, private Contender, private PointerUser 
   std::map<std::pair<JobId, uint64_t>, SavepointAnswer> savepoints_;
   uint64_t term_ = 0;
   sim::FencingToken recovering_;
-  std::vector<JobResult> results_;  // while recovering
+  // Of terms that are over. A new one begins when they have stopped
+  // (DefaultDispatcherRunner.startNewDispatcherLeaderProcess).
+  std::vector<std::unique_ptr<JobMaster>> stopping_;
+  std::optional<sim::FencingToken> granted_{};  // the term that waits for that
+  std::vector<JobResult> results_;              // while recovering
 };
 
 }  // namespace drey::model

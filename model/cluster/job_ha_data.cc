@@ -76,6 +76,15 @@ void JobHaData::delete_after_removals(uint64_t ticket, std::vector<std::string> 
   deletions_.push_back({ticket, std::move(keys), removals_, true});
 }
 
+void JobHaData::release() {
+  access_.forget(*this);
+  wanted_ids_.clear();
+  puts_.clear();
+  removals_.clear();
+  deletions_.clear();
+  pointers_.read_all(*this, number(Step::release));
+}
+
 void JobHaData::removal_ended(uint64_t key, const PointerOutcome& outcome) {
   removals_.erase(key);
   std::vector<Deletion> ready;
@@ -130,6 +139,9 @@ void JobHaData::on_pointer(uint64_t ticket, const PointerOutcome& outcome) {
     }
     case Step::removed:
       removal_ended(ticket, outcome);
+      return;
+    case Step::release:
+      host_.ha_data_released();
       return;
   }
 }

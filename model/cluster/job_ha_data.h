@@ -32,6 +32,8 @@ class JobHaDataHost {
   // These may be deleted (also inside delete_after_removals); or: they must stay.
   virtual void delete_now(uint64_t ticket, std::vector<std::string> keys) = 0;
   virtual void deletion_dropped(uint64_t ticket) = 0;
+  // After release().
+  virtual void ha_data_released() = 0;
 };
 
 class JobHaData : private PointerUser {
@@ -44,6 +46,10 @@ class JobHaData : private PointerUser {
   void put(uint64_t ticket, const CheckpointPointer& pointer);
   void remove(CheckpointId id);
   void delete_after_removals(uint64_t ticket, std::vector<std::string> keys);
+  // The leadership is lost: nothing that is under way is answered any more, and the pointers are
+  // let go, whoever finds them next (upstream releaseAll: the store is asked what there is; without
+  // it the caller waits as long as the client retries).
+  void release();
   bool idle() const { return removals_.empty() && deletions_.empty(); }
 
  private:
@@ -53,7 +59,8 @@ class JobHaData : private PointerUser {
     read_counter,
     advance,
     put,
-    removed
+    removed,
+    release
   };
   struct Put {
     uint64_t ticket = 0;

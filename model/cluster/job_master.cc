@@ -83,18 +83,6 @@ bool JobMaster::savepoint(uint64_t operation, SavepointKind kind, const std::str
   return started_ && !over_ && checkpoints_.begin_savepoint(operation, kind, directory);
 }
 
-// Checkpoints are kept for the next leader; the TaskManagers are told, they may not know yet.
-void JobMaster::suspend() {
-  over_ = true;
-  scheduler_.suspend();
-  checkpoints_.shut_down(JobStatus::suspended);
-  auto body = make<DisconnectJobManager>();
-  body->job = spec_.job->job;
-  body->status = JobStatus::suspended;
-  body->cause = {.kind = Cause::Kind::job_master_lost, .text = "leadership lost"};
-  for (const auto& [resource, entry] : task_managers_) tell(entry.control, {}, body);
-}
-
 // ---- TaskManagers
 
 void JobMaster::register_task_manager(const sim::Call& call, const RegisterTaskManager& message) {
@@ -233,6 +221,7 @@ void JobMaster::rearm_heartbeats() {
 // ---- messages
 
 void JobMaster::on_call(const sim::Call& call, const sim::Message& body, const sim::Body&) {
+  if (stopping_for_ != nullptr) return hold(body);
   if (on_task_report(call, body)) return;
   switch (body.kind()) {
     case RegisterTaskManager::kind_id():
@@ -345,6 +334,7 @@ void JobMaster::end_of_data(const AttemptId& attempt) {
 }
 
 void JobMaster::on_reply(sim::Continuation then, const sim::Reply& reply) {
+  if (stopping_for_ != nullptr) return;
   const bool ok = reply.failure == sim::CallFailure::none;
   switch (static_cast<Then>(then.kind)) {
     case rm_resolved:
@@ -398,6 +388,10 @@ void JobMaster::on_reply(sim::Continuation then, const sim::Reply& reply) {
 }
 
 void JobMaster::on_later(sim::Continuation then) {
+  if (stopping_for_ != nullptr) {
+    if (then.kind == tasks_suspended) close_stores();
+    return;
+  }
   switch (static_cast<Then>(then.kind)) {
     case rm_reconnect:
       if (then.argument == rm_attempt_ && !rm_connected_) connect_to_resource_manager();

@@ -38,6 +38,14 @@ struct JobMasterSpec {
   std::optional<JobStatus> ended_as{};
 };
 
+// Who keeps a JobMaster whose leadership is lost until it has stopped.
+class JobMasterKeeper {
+ public:
+  virtual ~JobMasterKeeper() = default;
+  // stopped() now; it may go, but not inside this call.
+  virtual void job_master_stopped() = 0;
+};
+
 class JobMaster : public sim::Endpoint,
                   private JobSchedulerHost,
                   private SlotProviderHost,
@@ -56,8 +64,10 @@ class JobMaster : public sim::Endpoint,
   void cancel();
   // False: refused, nothing has begun. Else SavepointEnded tells the Dispatcher.
   bool savepoint(uint64_t operation, SavepointKind kind, const std::string& directory);
-  // Leadership is lost: tasks are left to their TaskManagers, stores are kept.
-  void suspend();
+  // Leadership is lost: the job is suspended, its stores are kept, and this stops
+  // (job_master_stop.cc); `keeper` is told when it has.
+  void suspend(JobMasterKeeper& keeper);
+  bool stopped() const { return stopped_; }
   // The Dispatcher knows the end of the job (with high availability: durably), so that its
   // checkpoints may go. JobCleanedUp tells that they are gone; until then this must live, for a
   // checkpoint may be in the middle of its completion.
@@ -96,6 +106,7 @@ class JobMaster : public sim::Endpoint,
     event_not_sent,
     log_described,
     log_retry,
+    tasks_suspended,
     ignore,
   };
   enum TimerKind : uint8_t { tm_heartbeat_timer, rm_heartbeat_timer, declare_timer };
@@ -164,6 +175,12 @@ class JobMaster : public sim::Endpoint,
   void submit_ended(uint64_t number, const sim::Reply& reply);
   void cancel_ended(uint64_t number, const sim::Reply& reply);
 
+  // losing the leadership
+  void hold(const sim::Message& body);
+  void let_go_of_held();
+  void close_stores();
+  void stop();
+
   // the ResourceManager
   void on_leader_changed(const std::string& component) override;
   void connect_to_resource_manager();
@@ -208,7 +225,7 @@ class JobMaster : public sim::Endpoint,
   void slot_refused(SubtaskIndex subtask, const Cause& cause) override;
   void slot_lost(SubtaskIndex subtask, AllocationId allocation, const Cause& cause) override;
   void declare_requirements(const ResourceCounter& requirements) override;
-  void free_slot_at(const AssignedSlot& slot) override;
+  void free_slot_at(const AssignedSlot& slot, const Cause& cause) override;
   void arm_declaration(std::optional<sim::Time> at) override;
   void arm_bulk_check(BulkId bulk, sim::Time at) override;
   bool restores_state(SubtaskIndex subtask) const override;
@@ -257,6 +274,7 @@ class JobMaster : public sim::Endpoint,
   void ask_to_delete(uint64_t object);
   void deletion_answered(uint64_t object, const sim::Reply& reply);
   void deletion_dropped(uint64_t ticket) override { checkpoints_.on_deleted(ticket); }
+  void ha_data_released() override { stop(); }
 
   // JitterSource
   int64_t draw(uint64_t attempt, int64_t low, int64_t high) override;
@@ -291,6 +309,9 @@ class JobMaster : public sim::Endpoint,
   bool started_ = false;
   bool cancel_wanted_ = false;  // asked for before it was started
   bool over_ = false;
+  bool stopped_ = false;
+  JobMasterKeeper* stopping_for_ = nullptr;          // set: the leadership is lost
+  std::vector<std::pair<std::string, Cause>> held_;  // TaskManagers that said good-bye meanwhile
   bool cleaning_ = false;
   bool cleaned_ = false;
 

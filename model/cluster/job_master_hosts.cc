@@ -236,9 +236,10 @@ void JobMaster::slot_lost(SubtaskIndex subtask, AllocationId allocation, const C
   scheduler_.on_slot_lost(subtask, allocation, cause);
 }
 
-void JobMaster::free_slot_at(const AssignedSlot& slot) {
+void JobMaster::free_slot_at(const AssignedSlot& slot, const Cause& cause) {
   auto body = make<FreeSlot>();
   body->allocation = slot.allocation;
+  body->cause = cause;
   ask(slot.control, {}, std::move(body), options_.ask_timeout, {free_told, 0});
 }
 
@@ -389,6 +390,7 @@ int64_t JobMaster::draw(uint64_t attempt, int64_t low, int64_t high) {
 }
 
 void JobMaster::on_timer(uint8_t kind) {
+  if (stopping_for_ != nullptr) return;
   switch (static_cast<TimerKind>(kind)) {
     case tm_heartbeat_timer:
       tm_heartbeats_.advance(now());

@@ -58,6 +58,11 @@ class Leadership {
   virtual void confirm(const std::string& component, sim::FencingToken session,
                        sim::Address address) = 0;
 
+  // Something of this process is being stopped: a process that ends itself after a fatal error
+  // waits for all of it (ClusterEntrypoint.closeAsync).
+  virtual void stop_begins() {}
+  virtual void stop_is_over() {}
+
   // The pointer store; null without high availability.
   virtual PointerAccess* store() { return nullptr; }
 };

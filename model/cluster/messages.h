@@ -215,7 +215,8 @@ struct OfferSlotsAnswer : sim::MessageOf<OfferSlotsAnswer> {
 struct FreeSlot : sim::MessageOf<FreeSlot> {  // JM or RM -> TM, ask
   static constexpr std::string_view kName = "free_slot";
   AllocationId allocation;
-  DREY_FIELDS(allocation)
+  Cause cause;  // the tasks in it fail with it
+  DREY_FIELDS(allocation, cause)
 };
 struct FailSlot : sim::MessageOf<FailSlot> {  // TM -> JM, tell
   static constexpr std::string_view kName = "fail_slot";

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view kLeaderPrefix = "leader/";
 constexpr int kFatalExitCode = 1;
+// What was said last still leaves the process.
+constexpr sim::Duration kShutdown = sim::milliseconds(50);
 
 std::string pointer_of(const std::string& component) {
   return std::string(kLeaderPrefix) + component;
@@ -154,6 +156,10 @@ void PointerStoreLeadership::run_election_later() {
 }
 
 void PointerStoreLeadership::on_event(const sim::Event& event) {
+  if (event.kind() == exit_due) {
+    world_.machines().exit_process(self_, sim::StopReason::exit, kFatalExitCode);
+    return;
+  }
   if (event.kind() == run_election) {
     --posted_;
     election_.run_one();
@@ -218,13 +224,23 @@ void PointerStoreLeadership::end_process(FatalError error) {
                             .subject = world_.machines().path(self_),
                             .kind = fact_kind(ControlFact::fatal_error),
                             .a = static_cast<uint64_t>(error)});
-  world_.machines().exit_process(self_, sim::StopReason::exit, kFatalExitCode);
+  exit_if_stopped();
+}
+
+void PointerStoreLeadership::stop_is_over() {
+  --stopping_;
+  exit_if_stopped();
+}
+
+void PointerStoreLeadership::exit_if_stopped() {
+  if (ending_ && stopping_ == 0)
+    world_.kernel().post(kShutdown, id_, exit_due, 0, sim::Priority::task);
 }
 
 // One id for all components, never used twice: the pointer store's session, and the number of the
 // grant.
 void PointerStoreLeadership::take_leadership() {
-  if (leads_ || !open_) return;
+  if (leads_ || !open_ || ending_) return;
   leads_ = true;
   election_.grant((client_.session() << 16) | ++grants_);
   run_election_later();
@@ -250,7 +266,7 @@ void PointerStoreLeadership::on_connected() {
 
 // LeaderLatch.reset: its place in the latch is given up, unless it still leads.
 void PointerStoreLeadership::rejoin_after_reconnect() {
-  if (!open_ || leads_) return;
+  if (!open_ || leads_ || ending_) return;
   client_.leave(std::string(kLeaderLatch));
   client_.join(*this, joined, std::string(kLeaderLatch));
 }

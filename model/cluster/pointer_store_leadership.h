@@ -52,10 +52,12 @@ class PointerStoreLeadership : public Leadership,
   void confirm(const std::string& component, sim::FencingToken session,
                sim::Address address) override;
   PointerAccess* store() override { return &client_; }
+  void stop_begins() override { ++stopping_; }
+  void stop_is_over() override;
   void on_event(const sim::Event& event) override;
 
  private:
-  enum Kind : uint8_t { tell_listener, run_election };
+  enum Kind : uint8_t { tell_listener, run_election, exit_due };
   enum Ticket : uint64_t { joined, watched, published };
   struct Watch {
     std::string component;
@@ -95,6 +97,7 @@ class PointerStoreLeadership : public Leadership,
   void tell_listeners(const std::string& component);
   void run_election_later();
   void end_process(FatalError error);
+  void exit_if_stopped();
   std::string text_of(sim::Address address) const;
   std::optional<sim::Address> address_of(const std::string& text) const;
 
@@ -107,7 +110,8 @@ class PointerStoreLeadership : public Leadership,
   std::map<std::string, Contender*> contenders_;
   bool open_ = false;
   bool leads_ = false;
-  bool ending_ = false;
+  bool ending_ = false;    // a fatal error was met: exits when all has stopped
+  uint32_t stopping_ = 0;  // parts of the process that are being stopped
   uint64_t grants_ = 0;
   size_t posted_ = 0;  // events that run the election
   std::map<std::string, LeaderRetrieval> retrievals_;

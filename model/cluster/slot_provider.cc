@@ -250,7 +250,9 @@ void SlotProvider::fail_slot(AllocationId allocation, const Cause& cause, sim::T
 void SlotProvider::lose_task_manager(const std::string& task_manager, const Cause& cause,
                                      sim::Time now) {
   now_ = now;
+  freed_for_ = cause;
   const std::vector<SlotRequestId> requests = pool_.lose_task_manager(task_manager, now);
+  freed_for_ = {};
   task_managers_.erase(task_manager);
   slots_lost(requests, cause);
   rearm();
@@ -273,7 +275,8 @@ void SlotProvider::free_slot(AllocationId slot, const std::string& owner) {
   if (at == task_managers_.end()) return;
   AssignedSlot freed = at->second.at;
   freed.allocation = slot;
-  host_.free_slot_at(freed);
+  const Cause returned = {.kind = Cause::Kind::slot_lost, .text = "freed by the JobMaster"};
+  host_.free_slot_at(freed, freed_for_.text.empty() ? returned : freed_for_);
   at->second.index_of.erase(slot);
 }
 

@@ -31,7 +31,7 @@ class SlotProviderHost {
   virtual void slot_refused(SubtaskIndex subtask, const Cause& cause) = 0;
   virtual void slot_lost(SubtaskIndex subtask, AllocationId allocation, const Cause& cause) = 0;
   virtual void declare_requirements(const ResourceCounter& requirements) = 0;
-  virtual void free_slot_at(const AssignedSlot& slot) = 0;
+  virtual void free_slot_at(const AssignedSlot& slot, const Cause& cause) = 0;
   // Call on_time then; nothing: no declaration waits.
   virtual void arm_declaration(std::optional<sim::Time> at) = 0;
   // Call check_bulk then.
@@ -131,6 +131,7 @@ class SlotProvider : private SharedSlotAllocator::Output, private SlotPool::Outp
   uint32_t bulk_now_ = 0;
   SlotRequestId requests_ = 0;
   Cause cause_;        // of what fails now
+  Cause freed_for_{};  // why slots go back now; nothing said: they are returned
   AllocationId lost_;  // likewise
   std::optional<sim::Time> armed_;
   bool closed_ = false;

@@ -185,8 +185,7 @@ void TaskExecutor::on_call(const sim::Call& call, const sim::Message& body, cons
       request_slot(call, sim::as<RequestSlot>(body));
       return;
     case FreeSlot::kind_id():
-      free_slot(sim::as<FreeSlot>(body).allocation,
-                {.kind = Cause::Kind::slot_lost, .text = "freed by the JobMaster"});
+      free_slot(sim::as<FreeSlot>(body).allocation, sim::as<FreeSlot>(body).cause);
       answer(call, make<Acknowledge>());
       return;
     case FreeInactiveSlots::kind_id():
@@ -273,16 +272,14 @@ void TaskExecutor::on_reply(sim::Continuation then, const sim::Reply& reply) {
       // What the JobMaster does not know, or did not get, fails the task.
       const bool event = then.kind == event_told;
       if (ok && (event || sim::as<UpdateTaskStateAnswer>(*reply.body).accepted)) return;
-      const AttemptId attempt = unpack_attempt(then.argument);
-      if (Task* task = find(attempt); task != nullptr && !task->ended)
+      if (Task* task = find_living(then.argument); task != nullptr)
         task->runtime->fail({.kind = Cause::Kind::job_master_lost, .text = "report not accepted"});
       return;
     }
     case partition_state: {
       if (!ok) return;
       const auto& told = sim::as<PartitionStateAnswer>(*reply.body);
-      const AttemptId attempt = unpack_attempt(then.argument);
-      if (Task* task = find(attempt); task != nullptr && !task->ended)
+      if (Task* task = find_living(then.argument); task != nullptr)
         task->runtime->partition_state(told.partition, told.producer);
       return;
     }

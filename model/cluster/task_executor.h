@@ -94,6 +94,7 @@ class TaskExecutor : public sim::Endpoint,
     // the one that deployed it, and only that one commands it and hears of it.
     sim::Address deployed_by;
     sim::FencingToken deployed_under;
+    uint64_t number = 0;  // of all tasks that ran here
     ExecutionState state = ExecutionState::deploying;
     bool ended = false;
   };
@@ -151,6 +152,9 @@ class TaskExecutor : public sim::Endpoint,
   // tasks
   void submit(const sim::Call& call, const SubmitTask& submit);
   Task* find(const AttemptId& attempt);
+  // What was said of a task is answered when the next leader's may have its name: by number.
+  Task* find_living(uint64_t number);
+  uint64_t number_of(const AttemptId& attempt);
   // As commanded by this JobMaster; null also for another's.
   Task* find_of(const sim::Address& job_master, const AttemptId& attempt);
   bool reports_to_leader(const AttemptId& attempt) const;
@@ -190,6 +194,7 @@ class TaskExecutor : public sim::Endpoint,
   TaskFactory& factory_;
   TaskSlotTable slots_;
   std::map<AttemptId, Task> tasks_;
+  uint64_t next_task_ = 0;
   std::map<JobId, JobConnection> jobs_;
   std::set<PartitionId> results_;
   std::vector<AttemptId> ended_;  // runtimes to destroy on the next event

@@ -13,6 +13,17 @@ TaskExecutor::Task* TaskExecutor::find(const AttemptId& attempt) {
   return found == tasks_.end() ? nullptr : &found->second;
 }
 
+TaskExecutor::Task* TaskExecutor::find_living(uint64_t number) {
+  for (auto& [attempt, task] : tasks_)
+    if (task.number == number) return task.ended ? nullptr : &task;
+  return nullptr;
+}
+
+uint64_t TaskExecutor::number_of(const AttemptId& attempt) {
+  const Task* task = find(attempt);
+  return task == nullptr ? 0 : task->number;
+}
+
 TaskExecutor::Task* TaskExecutor::find_of(const sim::Address& job_master,
                                           const AttemptId& attempt) {
   Task* task = find(attempt);
@@ -43,6 +54,7 @@ void TaskExecutor::submit(const sim::Call& call, const SubmitTask& submit) {
   slots_.add_task(deployment.allocation);
   Task& task = tasks_[deployment.attempt];
   task.deployment = submit.deployment;
+  task.number = ++next_task_;
   task.deployed_by = call.from;
   task.deployed_under = submit.job_master_token;
   keep_results_of(deployment);
@@ -173,7 +185,7 @@ void TaskExecutor::tell_state(const AttemptId& attempt, ExecutionState state, co
   body->state = state;
   body->cause = cause;
   ask(found->second.address, found->second.token, std::move(body), options_.ask_timeout,
-      {state_told, pack_attempt(attempt)});
+      {state_told, number_of(attempt)});
 }
 
 // The runtime is destroyed on an event of its own: it is on the stack now.
@@ -235,7 +247,7 @@ void TaskExecutor::on_operator_event(const AttemptId& attempt, uint32_t op,
   body->op = op;
   body->event = event;
   ask(found->second.address, found->second.token, std::move(body), options_.ask_timeout,
-      {event_told, pack_attempt(attempt)});
+      {event_told, number_of(attempt)});
 }
 
 void TaskExecutor::on_partition_available(const AttemptId& attempt, const PartitionId& partition) {
@@ -254,7 +266,7 @@ void TaskExecutor::on_request_partition_state(const AttemptId& attempt,
   body->consumer = attempt;
   body->partition = partition;
   ask(found->second.address, found->second.token, std::move(body), options_.ask_timeout,
-      {partition_state, pack_attempt(attempt)});
+      {partition_state, number_of(attempt)});
 }
 
 void TaskExecutor::on_end_of_data(const AttemptId& attempt) {

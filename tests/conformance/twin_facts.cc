@@ -255,8 +255,9 @@ Json TwinFacts::attempts() const {
   return last;
 }
 
+// Attempt numbers begin anew with each JobMaster, so that one may be there more than once.
 Json TwinFacts::ended_in(const std::string& state) const {
-  std::set<std::string> all;
+  std::multiset<std::string> all;
   for (const Transition& each : transitions_)
     if (each.state == state) all.insert(each.subtask + "#" + std::to_string(each.attempt));
   return all;
@@ -356,6 +357,13 @@ std::optional<sim::Time> TwinFacts::all_running_after(sim::Time from) const {
     if (is_all && !was_all && each.at > from) return each.at;
     was_all = is_all;
   }
+  return at;
+}
+
+std::optional<sim::Time> TwinFacts::last_running_after(sim::Time from) const {
+  std::optional<sim::Time> at;
+  for (const Transition& each : transitions_)
+    if (each.state == "RUNNING" && each.at > from) at = each.at;
   return at;
 }
 

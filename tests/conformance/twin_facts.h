@@ -88,6 +88,7 @@ class TwinFacts final : public sim::TraceSink {
   void add_times(Json& facts) const;
   Json restarting_times() const;
   std::optional<sim::Time> all_running_after(sim::Time from) const;
+  std::optional<sim::Time> last_running_after(sim::Time from) const;
   Json output(bool right_values) const;
   Json output_of(const Output& output, bool right_values) const;
   Json windows() const;
@@ -137,7 +138,9 @@ class TwinFacts final : public sim::TraceSink {
   std::map<std::string, sim::Time> landed_, healed_;  // faults, by id
   std::vector<Seen> seen_on_tms_, leadership_, registrations_;
   std::optional<sim::Time> fatal_error_;
-  std::vector<Seen> exits_;  // "tm-2 1": process and exit code
+  std::set<std::string> ended_fatally_;  // JobManagers
+  std::string revoked_;                  // the JobManager whose leadership was
+  std::vector<Seen> exits_;              // "tm-2 1": process and exit code
   uint64_t late_records_ = 0;
   sim::Duration longest_checkpoint_;
   size_t in_flight_ = 0, most_in_flight_ = 0;

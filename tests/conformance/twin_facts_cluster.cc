@@ -47,8 +47,10 @@ void TwinFacts::on_cluster(const sim::Fact& fact) {
   } else if ((is(ControlFact::leader_granted) || is(ControlFact::leader_revoked)) && fault_at_ &&
              subject == "dispatcher") {
     leadership_.push_back({fact.at, is(ControlFact::leader_granted) ? "granted" : "revoked"});
-  } else if (is(ControlFact::fatal_error) && fault_at_ && !fatal_error_) {
-    fatal_error_ = fact.at;
+    if (is(ControlFact::leader_revoked)) revoked_ = entity.substr(0, entity.find('/'));
+  } else if (is(ControlFact::fatal_error) && fault_at_) {
+    if (!fatal_error_) fatal_error_ = fact.at;
+    ended_fatally_.insert(entity.substr(0, entity.find('/')));
   }
 }
 
@@ -97,7 +99,7 @@ void TwinFacts::add_cluster(Json& facts) const {
     }
     facts["leadership"] = leadership;
     if (!leadership_.empty() || statuses_.size() > 1)
-      if (const auto up = all_running_after(*fault_at_))
+      if (const auto up = last_running_after(*fault_at_))
         times["fault_to_last_task_running_ms"] = since_fault(*up);
     if (fatal_error_) times["fault_to_fatal_error_ms"] = since_fault(*fatal_error_);
     const auto healed = healed_.find(made_.timed_fault);
@@ -107,6 +109,14 @@ void TwinFacts::add_cluster(Json& facts) const {
       before = before || (each.at > *fault_at_ && each.at < heal &&
                           (each.status == "RESTARTING" || each.status == "SUSPENDED"));
     facts["restarted_before_the_heal"] = before;
+    facts["job_managers_that_ended_with_a_fatal_error"] = ended_fatally_.size();
+    if (healed != healed_.end() && !revoked_.empty()) {
+      sim::Time gone = sim::kEndOfTime;
+      for (const Seen& each : exits_)
+        if (each.what.starts_with(revoked_ + " ")) gone = std::min(gone, each.at);
+      facts["former_leader_process_runs_at_the_heal"] = gone > heal;
+      facts["former_leader_process_runs_3_s_later"] = gone > heal + sim::seconds(3);
+    }
     if (healed != healed_.end() && !registrations_.empty())
       times["heal_to_last_registration_ms"] =
           sim::to_millis(registrations_.back().at - healed->second);

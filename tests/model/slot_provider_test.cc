@@ -38,7 +38,9 @@ class Host final : public SlotProviderHost {
   void declare_requirements(const ResourceCounter& requirements) override {
     declared.push_back(requirements.total());
   }
-  void free_slot_at(const AssignedSlot& slot) override { freed.push_back(slot.allocation.value); }
+  void free_slot_at(const AssignedSlot& slot, const Cause&) override {
+    freed.push_back(slot.allocation.value);
+  }
   void arm_declaration(std::optional<sim::Time> time) override { declaration = time; }
   void arm_bulk_check(BulkId bulk, sim::Time time) override { checks.emplace_back(bulk, time); }
   bool restores_state(SubtaskIndex subtask) const override { return restores.count(subtask) != 0; }
