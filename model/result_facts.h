@@ -14,6 +14,8 @@ enum class ResultFact : uint8_t {
   dropped,       // entity = who kept it; a = partition, b = attempt, c = bytes that went
   consumed,      // batch. entity = task, subject = consuming subtask; a = gate << 32 | attempt, b =
                  // partition, c = producer's attempt: records of one buffer of such a result
+  unreadable,    // entity = who keeps it; a = partition, b = attempt: a reader came and it is
+                 // complete, but gone or unreadable
 };
 
 constexpr uint16_t fact_kind(ResultFact f) {

@@ -84,7 +84,7 @@ enum class CheckpointFact : uint8_t {
   declined,         // entity = JobMaster, subject = subtask; a = id, b = CheckpointFailureReason
   finalizing,  // entity = JobMaster, subject job; a = id: all acknowledged, metadata being written
   completed,   // entity = JobMaster, subject job; a = id, b = bytes, c = ns since the trigger
-  aborted,     // entity = JobMaster, subject job; a = id, b = CheckpointFailureReason
+  aborted,     // entity = JobMaster, subject job; a = id: its tasks are told
   subsumed,    // entity = JobMaster, subject job; a = id: left the store
   discarded,   // entity = JobMaster, subject job; a = id: files deleted
   restoring,   // entity = JobMaster, subject job; a = id (0 = none), b = failover number
@@ -97,6 +97,8 @@ enum class CheckpointFact : uint8_t {
   pre_committed,     // entity = task, subject = sink subtask; a = id: flushed and handed to the
                      // committer
   committed,         // entity = task, subject = sink subtask; a = id: the broker's answer is here
+  failed,            // entity = JobMaster, subject job; a = id (0: it had none yet), b =
+                     // CheckpointFailureReason, c = SnapshotType: before the verdict on it
 };
 
 // FactGroup::data

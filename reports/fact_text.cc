@@ -58,11 +58,12 @@ constexpr std::array<std::string_view, 4> kFatalErrors{"election", "connection",
 constexpr std::array<std::string_view, 10> kTask{
     "state",        "restored",         "started_reading", "watermark",      "timer_fired",
     "late_dropped", "finished_reading", "channel_opened",  "channel_closed", "resources_left"};
-constexpr std::array<std::string_view, 20> kCheckpoint{
-    "triggered", "trigger_refused", "task_triggered",    "barrier_received", "aligned",
-    "sync_done", "async_done",      "snapshot",          "source_position",  "acknowledged",
-    "declined",  "finalizing",      "completed",         "aborted",          "subsumed",
-    "discarded", "restoring",       "notified_complete", "notified_aborted", "stored"};
+constexpr std::array<std::string_view, 25> kCheckpoint{
+    "triggered",        "trigger_refused", "task_triggered",    "barrier_received", "aligned",
+    "sync_done",        "async_done",      "snapshot",          "source_position",  "acknowledged",
+    "declined",         "finalizing",      "completed",         "aborted",          "subsumed",
+    "discarded",        "restoring",       "notified_complete", "notified_aborted", "stored",
+    "metadata_written", "expired",         "pre_committed",     "committed",        "failed"};
 constexpr std::array<std::string_view, 4> kData{"buffer_emitted", "source_emitted",
                                                 "buffer_received", "sink_written"};
 constexpr std::array<std::string_view, 7> kState{"backend_opened", "job_run",   "write_stall",
@@ -74,8 +75,8 @@ constexpr std::array<std::string_view, 3> kSavepoint{"savepoint_requested", "sav
                                                      "savepoint_completed"};
 constexpr std::array<std::string_view, 1> kLoad{"load"};
 constexpr std::array<std::string_view, 2> kHeap{"gc_pause", "size"};
-constexpr std::array<std::string_view, 3> kResults{"result_written", "result_dropped",
-                                                   "result_consumed"};
+constexpr std::array<std::string_view, 4> kResults{"result_written", "result_dropped",
+                                                   "result_consumed", "result_unreadable"};
 constexpr std::array<std::string_view, 4> kReasons{"failed-region", "lost-input", "consumer",
                                                    "global"};
 constexpr std::array<std::string_view, 16> kCauses{"none",

@@ -127,6 +127,7 @@ std::optional<PhaseFact> ConditionState::phase_of(const sim::Fact& fact) const {
       return phase(CheckpointPhase::aborted);
     case CheckpointFact::restoring:
       return phase(CheckpointPhase::restored);
+    case CheckpointFact::failed:
     case CheckpointFact::trigger_refused:
     case CheckpointFact::stored:
     case CheckpointFact::snapshot:

@@ -80,6 +80,7 @@ reports::OracleSetup oracle_setup_of(const Scenario& scenario, const model::JobS
   setup.checkpoint_interval = flink.checkpointing.interval;
   setup.checkpoint_timeout = flink.checkpointing.timeout;
   setup.checkpoint_min_pause = flink.checkpointing.min_pause;
+  setup.tolerable_failures = flink.checkpointing.tolerable_failures;
   setup.retained = flink.checkpointing.retained;
   setup.keep_when_canceled =
       flink.checkpointing.retention == model::RetentionPolicy::retain_on_cancellation;

@@ -178,6 +178,7 @@ void CheckpointCoordinator::release_pending_state(const PendingCheckpoint& pendi
 void CheckpointCoordinator::judge_failure(CheckpointId id, const CheckpointProperties& props,
                                           CheckpointFailureReason reason,
                                           std::optional<TaskRef> by) {
+  host_.checkpoint_failed(id, props.type, reason);
   switch (failures_.on_failure(id, props, reason, by.has_value())) {
     case FailureVerdict::tolerate:
       return;

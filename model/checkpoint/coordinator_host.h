@@ -58,6 +58,9 @@ class CoordinatorHost : public StateDisposal {
   virtual void notify_aborted(const std::vector<TaskRef>& tasks, CheckpointId id,
                               sim::Time timestamp, CheckpointId latest_completed) = 0;
 
+  // A checkpoint has failed, or never began (id kNoCheckpoint); the verdict on it comes next.
+  virtual void checkpoint_failed(CheckpointId, SnapshotType, CheckpointFailureReason) {}
+
   // ---- operator coordinators and master hooks
   // ------------------------------------------------------------------------ Answer:
   // on_coordinator_state or on_coordinator_failed.

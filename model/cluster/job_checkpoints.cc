@@ -375,31 +375,6 @@ void JobCheckpoints::request_failed(uint64_t request, CheckpointId id,
                0);
 }
 
-void JobCheckpoints::fail_job(CheckpointId, CheckpointFailureReason reason) {
-  verdicts_.push_back(
-      {std::nullopt, {.kind = Cause::Kind::checkpoint, .text = std::string(to_string(reason))}});
-  host_.arm(JobCheckpointsHost::Timer::verdict, 0, {});
-}
-
-void JobCheckpoints::fail_task(const TaskRef& task, CheckpointId, CheckpointFailureReason reason) {
-  const SubtaskIndex subtask = subtask_of(task);
-  if (host_.scheduler().graph().attempt(subtask) != task.attempt) return;
-  verdicts_.push_back({host_.scheduler().attempt_id(subtask),
-                       {.kind = Cause::Kind::checkpoint, .text = std::string(to_string(reason))}});
-  host_.arm(JobCheckpointsHost::Timer::verdict, 0, {});
-}
-
-void JobCheckpoints::carry_out_verdict() {
-  if (verdicts_.empty()) return;
-  const Verdict verdict = verdicts_.front();
-  verdicts_.pop_front();
-  if (verdict.only_if_running.has_value()) {
-    host_.scheduler().fail_if_running(*verdict.only_if_running, verdict.cause);
-  } else {
-    host_.scheduler().fail_global(verdict.cause);
-  }
-}
-
 void JobCheckpoints::discard_checkpoint(uint64_t ticket, CheckpointId id,
                                         const std::string& location,
                                         std::vector<std::string> files) {

@@ -115,6 +115,8 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
                     const CheckpointOptions& options) override;
   void notify_complete(const std::vector<TaskRef>& tasks, CheckpointId id, sim::Time timestamp,
                        CheckpointId last_subsumed) override;
+  void checkpoint_failed(CheckpointId id, SnapshotType type,
+                         CheckpointFailureReason reason) override;
   void notify_aborted(const std::vector<TaskRef>& tasks, CheckpointId id, sim::Time timestamp,
                       CheckpointId latest_completed) override;
   void begin_coordinator_checkpoint(OperatorRef coordinator, CheckpointId id) override;

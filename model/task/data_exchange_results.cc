@@ -41,8 +41,11 @@ bool DataExchange::can_be_opened(const PartitionId& id) const {
 
 std::unique_ptr<SubpartitionView> DataExchange::open(const PartitionId& id, uint32_t subpartition,
                                                      ViewOwner& owner, uint64_t number) {
-  if (const auto file = stored_.find(id); file != nullptr)
-    return file->open() ? stored_.open(id, subpartition, owner, number) : nullptr;
+  if (const auto file = stored_.find(id); file != nullptr) {
+    if (file->open()) return stored_.open(id, subpartition, owner, number);
+    announce_result(*file, ResultFact::unreadable);
+    return nullptr;
+  }
   const std::shared_ptr<ResultPartition>& partition = partitions_.at(id).partition;
   partition->look();
   if (partition->reconnects()) partition->queue(subpartition).restart_reading();

@@ -6,6 +6,7 @@
 #include "model/graph/result_partition_type.h"
 #include "reports/oracles/blocking_inputs.h"
 #include "reports/oracles/checkpoint_cut.h"
+#include "reports/oracles/checkpoint_tolerance.h"
 #include "reports/oracles/fencing.h"
 #include "reports/oracles/progress.h"
 #include "reports/oracles/recovery_newest.h"
@@ -72,7 +73,9 @@ std::vector<std::unique_ptr<Oracle>> make_oracles(const OracleSetup& setup, Trac
       RecoveryNewest::Options{.high_availability = setup.high_availability,
                               .checkpointing = checkpointing},
       view));
-  oracles.push_back(std::make_unique<StateMachine>(view));
+  if (checkpointing)
+    oracles.push_back(std::make_unique<CheckpointTolerance>(setup.tolerable_failures, view));
+  oracles.push_back(std::make_unique<StateMachine>(setup.cancellation_timeout, view));
   if (BlockingInputs::concerns(view->topology().job()))
     oracles.push_back(std::make_unique<BlockingInputs>(view));
   oracles.push_back(std::make_unique<SlotOwnership>(
@@ -85,7 +88,7 @@ std::vector<std::unique_ptr<Oracle>> make_oracles(const OracleSetup& setup, Trac
   oracles.push_back(std::make_unique<Fencing>(view));
   oracles.push_back(std::make_unique<WatermarksTimers>(
       WatermarksTimers::Options{.late_data = setup.late_data}, view));
-  oracles.push_back(std::make_unique<ResultRelease>(view));
+  oracles.push_back(std::make_unique<ResultRelease>(setup.releases_results, view));
   oracles.push_back(std::make_unique<RestartBudget>(setup.restart, view));
   oracles.push_back(std::make_unique<Progress>(progress_of(setup, *view), view));
   return oracles;

@@ -46,7 +46,8 @@ struct OracleSetup {
   std::optional<sim::Duration> checkpoint_interval;  // absent: checkpointing is off
   sim::Duration checkpoint_timeout = sim::minutes(10);
   sim::Duration checkpoint_min_pause;
-  uint32_t retained = 1;  // execution.checkpointing.num-retained
+  std::optional<uint64_t> tolerable_failures = 0;  // of checkpoints in a row; nothing: any number
+  uint32_t retained = 1;                           // execution.checkpointing.num-retained
   // Retention at FINISHED, CANCELED, FAILED.
   bool keep_when_finished = false;
   bool keep_when_canceled = false;

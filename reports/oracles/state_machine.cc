@@ -5,6 +5,7 @@
 #include "model/graph/execution_state.h"
 #include "model/trace_events.h"
 #include "reports/fact_text.h"
+#include "sim/machines.h"
 
 namespace drey::reports {
 
@@ -110,6 +111,10 @@ void StateMachine::violate(const sim::Fact& fact, std::string what) {
 }
 
 void StateMachine::on(const sim::Fact& fact, sim::FactNumber) {
+  if (sim::fact_group(fact.kind) == sim::FactGroup::machine) {
+    on_process(fact);
+    return;
+  }
   if (!view_->of_job(fact)) return;
   const std::optional<SubtaskIndex> subtask = view_->subtask(fact.subject);
   if (fact.kind == fact_kind(ControlFact::job_status)) {
@@ -195,9 +200,41 @@ void StateMachine::on_task(const sim::Fact& fact, SubtaskIndex subtask) {
   if (!allows(after_task(static_cast<ExecutionState>(fact.c)), fact.b))
     violate(fact, fmt::format("no task goes from {} to {}", execution_state_name(fact.c),
                               execution_state_name(fact.b)));
+  check_cancellation(task, fact.at);
   task = {fact.b, true};
+  if (fact.b == static_cast<uint64_t>(ExecutionState::canceling)) task.canceling = fact;
 }
 
-Finding StateMachine::finish(sim::Time) { return evidence_.finding(name()); }
+// A process that ends takes its tasks along; one that stands still has no watchdog meanwhile.
+void StateMachine::on_process(const sim::Fact& fact) {
+  const bool stopped = fact.kind == fact_kind(sim::MachineFact::process_stopped);
+  const bool still = fact.kind == fact_kind(sim::MachineFact::process_frozen) ||
+                     fact.kind == fact_kind(sim::MachineFact::paused_for);
+  if (!stopped && !still) return;
+  const std::string_view process = view_->names()(fact.entity);
+  for (auto& [key, task] : tasks_) {
+    if (!task.canceling.has_value()) continue;
+    const std::string_view at = view_->names()(task.canceling->entity);
+    if (at.substr(0, at.find('/')) != process) continue;
+    check_cancellation(task, fact.at);
+    task.canceling.reset();
+  }
+}
+
+void StateMachine::check_cancellation(Task& task, sim::Time now) {
+  constexpr sim::Duration kProcessEnds = sim::seconds(1);
+  if (!task.canceling.has_value() || cancellation_timeout_.ns <= 0) return;
+  const sim::Duration taken = now - task.canceling->at;
+  if (taken > cancellation_timeout_ + kProcessEnds)
+    violate(*task.canceling,
+            fmt::format("its cancellation took {} s, after {} s its process has to "
+                        "be ended",
+                        taken.ns / 1'000'000'000, cancellation_timeout_.ns / 1'000'000'000));
+}
+
+Finding StateMachine::finish(sim::Time end) {
+  for (auto& [key, task] : tasks_) check_cancellation(task, end);
+  return evidence_.finding(name());
+}
 
 }  // namespace drey::reports

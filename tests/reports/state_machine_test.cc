@@ -1,5 +1,6 @@
 #include "reports/oracles/state_machine.h"
 
+#include "sim/machines.h"
 #include "tests/reports/oracle_run.h"
 
 namespace drey::reports {
@@ -91,6 +92,49 @@ TEST_F(StateMachineTest, NamesAJobThatRunsAgainAfterItsResult) {
   run_->speaker = "jm-2/job-1";
   status(J::running, J::created);
   expect_violated("the job runs again, after its result was written down");
+}
+
+class CancellationTest : public OracleRun {
+ protected:
+  void SetUp() override {
+    OracleSetup setup = streaming();
+    setup.cancellation_timeout = sim::seconds(10);
+    judge(setup, "state_machine");
+    task_state("tm-1", "agg/0", S::initializing, S::deploying);
+    task_state("tm-1", "agg/0", S::running, S::initializing);
+    task_state("tm-1", "agg/0", S::canceling, S::running);
+  }
+};
+
+TEST_F(CancellationTest, ATaskEndsInTime) {
+  pass(sim::seconds(9));
+  task_state("tm-1", "agg/0", S::canceled, S::canceling);
+  pass(sim::seconds(60));
+  expect_held();
+}
+
+TEST_F(CancellationTest, NamesATaskThatNobodyEnds) {
+  pass(sim::seconds(60));
+  expect_violated("its cancellation took 60 s, after 10 s its process has to be ended");
+}
+
+TEST_F(CancellationTest, NamesATaskThatEndsLate) {
+  pass(sim::seconds(30));
+  task_state("tm-1", "agg/0", S::canceled, S::canceling);
+  expect_violated("its cancellation took 30 s");
+}
+
+TEST_F(CancellationTest, ItsProcessMayEndInItsPlace) {
+  pass(sim::seconds(10));
+  say_as("tm-1", sim::MachineFact::process_stopped, "", 1);
+  pass(sim::seconds(60));
+  expect_held();
+}
+
+TEST_F(CancellationTest, AProcessThatStandsStillHasNoWatchdog) {
+  say_as("tm-1", sim::MachineFact::process_frozen, "", 0);
+  pass(sim::seconds(60));
+  expect_held();
 }
 
 }  // namespace
