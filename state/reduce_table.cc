@@ -1,12 +1,64 @@
 #include "state/reduce_table.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace drey::state {
 
 namespace {
 constexpr uint64_t kFirstCapacity = 16;
+
+// The keys beside each other: a comparison that looked them up in the table would miss the cache.
+struct Place {
+  uint64_t key = 0;
+  uint64_t window_start = 0;
+  uint32_t slot = 0;
+};
+
+// One pass of a radix sort: by this byte of the word, stable.
+void pass(const std::vector<Place>& from, std::vector<Place>& to, uint64_t Place::*word,
+          unsigned shift) {
+  std::array<uint32_t, 257> begin{};
+  for (const Place& place : from) ++begin[((place.*word >> shift) & 0xff) + 1];
+  for (size_t byte = 1; byte < begin.size(); ++byte) begin[byte] += begin[byte - 1];
+  for (const Place& place : from) to[begin[(place.*word >> shift) & 0xff]++] = place;
+}
+
+// Unsigned, as the big-endian bytes compare; total order: (key, window) is unique. By bytes, from
+// the last to the first, of which those that are equal in all are left out: the keys of a job are
+// mostly small numbers, and comparisons of keys that a hash has scattered are mispredicted.
+void sort_places(std::vector<Place>& places) {
+  constexpr size_t kFew = 48;
+  constexpr int kMostPasses = 6;
+  const auto before = [](const Place& a, const Place& b) {
+    return a.key != b.key ? a.key < b.key : a.window_start < b.window_start;
+  };
+  uint64_t key_bits = 0;
+  uint64_t window_bits = 0;
+  for (const Place& place : places) {
+    key_bits |= place.key ^ places.front().key;
+    window_bits |= place.window_start ^ places.front().window_start;
+  }
+  int passes = 0;
+  for (unsigned shift = 0; shift < 64; shift += 8)
+    passes += (((key_bits >> shift) & 0xff) != 0 ? 1 : 0) +
+              (((window_bits >> shift) & 0xff) != 0 ? 1 : 0);
+  if (places.size() < kFew || passes > kMostPasses) {
+    std::sort(places.begin(), places.end(), before);
+    return;
+  }
+  std::vector<Place> other(places.size());
+  const auto by_bytes = [&](uint64_t Place::*word, uint64_t bits) {
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+      if (((bits >> shift) & 0xff) == 0) continue;
+      pass(places, other, word, shift);
+      places.swap(other);
+    }
+  };
+  by_bytes(&Place::window_start, window_bits);
+  by_bytes(&Place::key, key_bits);
+}
 }  // namespace
 
 const ReduceEntry* ReduceTable::find(uint64_t hash, uint64_t key, int64_t window_start) const {
@@ -60,12 +112,6 @@ bool ReduceTable::erase(uint64_t hash_value, uint64_t key, int64_t window_start)
 
 void ReduceTable::sort() const {
   if (order_known_) return;
-  // The keys beside each other: a comparison that looked them up in the table would miss the cache.
-  struct Place {
-    uint64_t key = 0;
-    uint64_t window_start = 0;
-    uint32_t slot = 0;
-  };
   std::vector<Place> places;
   places.reserve(size_);
   for (uint64_t i = 0; i < capacity_; ++i) {
@@ -74,10 +120,7 @@ void ReduceTable::sort() const {
       places.push_back(
           {entry.key, static_cast<uint64_t>(entry.window_start), static_cast<uint32_t>(i)});
   }
-  // Unsigned, as the big-endian bytes compare; total order: (key, window) is unique.
-  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
-    return a.key != b.key ? a.key < b.key : a.window_start < b.window_start;
-  });
+  sort_places(places);
   order_.resize(size_);
   ranks_.resize(capacity_);
   for (uint32_t rank = 0; rank < places.size(); ++rank) {

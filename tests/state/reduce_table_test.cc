@@ -40,5 +40,35 @@ TEST(ReduceTable, AgreesWithAMapUnderInsertsAndErases) {
   }
 }
 
+// The order of many entries: small keys, keys that differ in every byte, and windows beside them.
+TEST(ReduceTable, SortsAsTheBytesCompare) {
+  for (const uint64_t mask : {uint64_t{0xff}, uint64_t{0xffff}, uint64_t{0xff00ff}, UINT64_MAX}) {
+    for (const int64_t windows : {1, 3}) {
+      ReduceTable table;
+      std::map<std::pair<uint64_t, uint64_t>, uint64_t> model;
+      for (uint64_t i = 0; i < 1000; ++i) {
+        const uint64_t key = sim::mix(i, 0x9e3779b97f4a7c15u) & mask;
+        const int64_t start = (static_cast<int64_t>(i) % windows - 1) * 60'000;
+        ++table.at(ReduceTable::hash(key, start), key, start).accumulator.count;
+        ++model[{key, static_cast<uint64_t>(start)}];
+      }
+      const auto sorted = table.sorted();
+      ASSERT_EQ(sorted.size(), model.size());
+      size_t i = 0;
+      for (const auto& [at, count] : model) {
+        EXPECT_EQ(sorted[i].key, at.first);
+        EXPECT_EQ(static_cast<uint64_t>(sorted[i].window_start), at.second);
+        EXPECT_EQ(sorted[i++].accumulator.count, count);
+      }
+      uint64_t ranked = 0;
+      table.for_ranked([&](uint32_t rank, const ReduceEntry& entry) {
+        EXPECT_EQ(sorted[rank].key, entry.key);
+        ++ranked;
+      });
+      EXPECT_EQ(ranked, model.size());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace drey::state
