@@ -77,6 +77,21 @@ Status DBImpl::StartPeriodicTaskScheduler() {
 
 }  // namespace rocksdb
 
+// Of the program that has small blocks of its own (tools/small_blocks.h); null in others. What came
+// from there means nothing to the library's allocator.
+extern "C" __attribute__((weak)) size_t drey_small_block_size(const void* block);
+
+namespace {
+size_t usable_size(void* pointer) {
+  const size_t small = drey_small_block_size != nullptr ? drey_small_block_size(pointer) : 0;
+  if (small != 0) return small;
+  using Next = size_t (*)(void*);
+  static constinit Next next = nullptr;  // an address, found once: not state
+  if (next == nullptr) next = reinterpret_cast<Next>(dlsym(RTLD_NEXT, "malloc_usable_size"));
+  return next == nullptr ? 0 : next(pointer);
+}
+}  // namespace
+
 // Within a scope the allocator tells nothing that depends on the history of the heap. RocksDB asks
 // about two things: small objects, which it adds to cache charges, and the blocks of a memtable's
 // arena. A small object costs nothing. A block counts as what was asked for,
@@ -84,10 +99,7 @@ Status DBImpl::StartPeriodicTaskScheduler() {
 // free in the block) and RocksDB asserts on the sum. Nothing that it asks about is of a size
 // between. Everybody else in the process gets the truth.
 extern "C" DREY_SEAM size_t malloc_usable_size(void* pointer) {
-  using Next = size_t (*)(void*);
-  static constinit Next next = nullptr;  // an address, found once: not state
-  if (next == nullptr) next = reinterpret_cast<Next>(dlsym(RTLD_NEXT, "malloc_usable_size"));
-  const size_t truth = next == nullptr ? 0 : next(pointer);
+  const size_t truth = usable_size(pointer);
   drey::state::DatabaseSeams* seams = drey::state::DatabaseScope::current();
   if (seams == nullptr) return truth;
   ++seams->size_calls;
