@@ -28,7 +28,10 @@ uint64_t Collector::interests() const {
 
 void Collector::on(const sim::Fact& fact, sim::FactNumber) {
   if (fact.kind == fact_kind(sim::NetworkFact::delivered)) {
-    ++messages_[static_cast<uint32_t>(fact.a)];
+    const auto kind = static_cast<uint32_t>(fact.a);
+    if (last_message_.second == nullptr || last_message_.first != kind)
+      last_message_ = {kind, &messages_[kind]};
+    ++*last_message_.second;
     return;
   }
   const FactGroup group = sim::fact_group(fact.kind);

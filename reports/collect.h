@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "reports/engine_counts.h"
 #include "reports/oracle.h"
@@ -40,6 +41,8 @@ class Collector final : public sim::TraceSink {
   RocksdbResult rocksdb_;
   EngineCounts engines_;
   std::map<uint32_t, uint64_t> messages_;  // by kind
+  // Of the last kind and its count: messages come in crowds of one kind. Null: none yet.
+  std::pair<uint32_t, uint64_t*> last_message_;
   uint64_t barriers_ = 0;
 };
 

@@ -121,7 +121,7 @@ class Run {
       kernel_.add_sink(microscope_.get());
     }
     kernel_.add_sink(&collector_);
-    kernel_.add_sink(&log_);
+    if (request.log) kernel_.add_sink(&log_);
     kernel_.add_sink(&end_);
     const reports::OracleSetup setup = oracle_setup_of(*request.scenario, assembly_.job().spec);
     oracles_ = reports::make_oracles(setup, names_);

@@ -28,6 +28,7 @@ struct RunRequest {
   const LineIndex* lines = nullptr;
   std::vector<std::string> set;  // POINTER=VALUE put into the scenario, for the reproduce command
   bool report = false;           // collect what the report's page and the exported trace show
+  bool log = false;  // keep the log: its lines cost more than the facts that they are made of
 };
 
 // `exit_code`: 0 all held, 1 violated, 3 internal error, 4 no verdict, 5 not deterministic
@@ -39,7 +40,7 @@ struct RunOutcome {
   std::string summary;  // for the terminal
   std::string json;     // result.json
   std::string junit;    // the <testsuite> of this run
-  std::string log;      // one line a state transition
+  std::string log;      // with RunRequest::log: one line a state transition
   std::string committed;  // with RunRequest::committed: CSV (scenarios/committed_output.h)
   // With RunRequest::graph: the regions with what each failover restarted
   // (reports/region_picture.h).

@@ -99,6 +99,7 @@ std::vector<scenarios::RunRequest> requests_of(const Options& options,
       request.committed = !options.committed.empty();
       request.graph = !options.out.empty();
       request.latency = !options.out.empty();
+      request.log = !options.out.empty();
       request.lines = &lines[i];
       request.set = options.set;
       requests.push_back(std::move(request));
