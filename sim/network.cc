@@ -40,15 +40,18 @@ Network::~Network() { world_.kernel().remove(id_); }
 void Network::attach(Endpoint& endpoint) {
   const uint32_t process = endpoint.process().index;
   if (endpoints_.size() <= process) endpoints_.resize(process + 1u);
-  for (const Endpoint* other : endpoints_[process])
+  Listeners& here = endpoints_[process];
+  for (const Endpoint* other : here.all)
     CHECK(other->address().endpoint != endpoint.address().endpoint,
           "an endpoint's name is unique in its process");
-  endpoints_[process].push_back(&endpoint);
+  here.all.push_back(&endpoint);
+  here.newest = &endpoint;
 }
 
 void Network::detach(Endpoint& endpoint) {
-  std::vector<Endpoint*>& all = endpoints_[endpoint.process().index];
-  all.erase(std::find(all.begin(), all.end(), &endpoint));
+  Listeners& here = endpoints_[endpoint.process().index];
+  here.all.erase(std::find(here.all.begin(), here.all.end(), &endpoint));
+  here.newest = here.all.empty() ? nullptr : here.all.back();
 }
 
 Endpoint* Network::find(const Address& address) const {
@@ -56,9 +59,11 @@ Endpoint* Network::find(const Address& address) const {
   if (world_.machines().incarnation(address.process) != address.incarnation) return nullptr;
   // The newest first: data endpoints and tasks get more than the process's first one, which is
   // mostly not in the cache.
-  const std::vector<Endpoint*>& all = endpoints_[address.process.index];
-  for (size_t i = all.size(); i > 0; --i)
-    if (all[i - 1]->address().endpoint == address.endpoint) return all[i - 1];
+  const Listeners& there = endpoints_[address.process.index];
+  if (there.newest != nullptr && there.newest->address().endpoint == address.endpoint)
+    return there.newest;
+  for (size_t i = there.all.size(); i > 0; --i)
+    if (there.all[i - 1]->address().endpoint == address.endpoint) return there.all[i - 1];
   return nullptr;
 }
 
@@ -172,7 +177,7 @@ void Network::leave(Parcel parcel) {
   const uint32_t epoch = connections_[index].epoch;
   const uint32_t flight = keep({std::move(parcel), index, epoch});
   const bool cut = link(machines.host_of(from), machines.host_of(connections_[index].to)).cut;
-  if (cut || connections_[index].blocked != nullptr) {
+  if (cut || connections_[index].blocked) {
     block(index, flight);
   } else {
     launch(index, flight);
@@ -193,19 +198,23 @@ Time Network::arrival_time(Connection& line, uint64_t bytes) {
   Kernel& kernel = world_.kernel();
   bytes_sent_ += bytes;
   const HostId from = world_.machines().host_of(line.from);
-  const HostId to = world_.machines().host_of(line.to);
-  const LinkState state = link(from, to);
   if (card_free_.size() <= from.index) card_free_.resize(from.index + 1u);
   const Time start = std::max(kernel.now(), card_free_[from.index]);
   Time sent = start + transfer_time(bytes, spec_.bytes_per_second);
   card_free_[from.index] = sent;
-  if (state.bytes_per_second != 0 && state.bytes_per_second < spec_.bytes_per_second) {
-    Time& free = link_free_[{from.index, to.index}];
-    sent = std::max(start, free) + transfer_time(bytes, state.bytes_per_second);
-    free = sent;
-  }
   ++line.messages;
-  const Duration latency = latency_of(line, 0, line.messages) + state.extra_latency;
+  Duration latency = latency_of(line, 0, line.messages);
+  if (!links_.empty()) {
+    const HostId to = world_.machines().host_of(line.to);
+    const auto found = links_.find({from.index, to.index});
+    if (found != links_.end()) {
+      Link& link = found->second;
+      const uint64_t rate = link.state.bytes_per_second;
+      if (rate != 0 && rate < spec_.bytes_per_second)
+        link.free = sent = std::max(start, link.free) + transfer_time(bytes, rate);
+      latency = latency + link.state.extra_latency;
+    }
+  }
   line.last_arrival = std::max(sent + latency, line.last_arrival);
   // After the order of the line, which would absorb it.
   line.last_arrival.ns += static_cast<int64_t>(kernel.perturbed(Perturbation::latency));
@@ -214,22 +223,23 @@ Time Network::arrival_time(Connection& line, uint64_t bytes) {
 
 void Network::block(uint32_t index, uint32_t flight) {
   Connection& line = connections_[index];
-  if (line.blocked == nullptr) {
-    line.blocked = std::make_unique<Blocked>();
-    line.blocked->since = world_.kernel().now();
-    line.blocked->retry = spec_.retransmit_min;
-    world_.kernel().post(line.blocked->retry, id_, retransmit, (uint64_t{line.epoch} << 32) | index,
+  Blocked& held = blocked_[index];
+  if (!line.blocked) {
+    line.blocked = true;
+    held.since = world_.kernel().now();
+    held.retry = spec_.retransmit_min;
+    world_.kernel().post(held.retry, id_, retransmit, (uint64_t{line.epoch} << 32) | index,
                          Priority::delivery);
   }
-  line.blocked->parcels.push_back(flight);
+  held.parcels.push_back(flight);
 }
 
 void Network::retry(uint32_t index) {
   Connection& line = connections_[index];
   Machines& machines = world_.machines();
-  if (line.blocked == nullptr) return;
+  if (!line.blocked) return;
   if (link(machines.host_of(line.from), machines.host_of(line.to)).cut) {
-    Blocked& held = *line.blocked;
+    Blocked& held = blocked_.at(index);
     if (world_.kernel().now() - held.since >= spec_.tcp_give_up) {
       reset(line.from, line.to);
       return;
@@ -239,8 +249,10 @@ void Network::retry(uint32_t index) {
                          Priority::delivery);
     return;
   }
-  const std::unique_ptr<Blocked> waiting = std::move(line.blocked);
-  for (const uint32_t flight : waiting->parcels) launch(index, flight);
+  const Blocked waiting = std::move(blocked_.at(index));
+  blocked_.erase(index);
+  line.blocked = false;
+  for (const uint32_t flight : waiting.parcels) launch(index, flight);
 }
 
 void Network::arrived(uint32_t index) {
@@ -334,7 +346,7 @@ void Network::refuse(const Parcel& parcel) {
 
 void Network::set_link(HostId from, HostId to, LinkState state) {
   const Machines& machines = world_.machines();
-  links_[{from.index, to.index}] = state;
+  links_[{from.index, to.index}].state = state;
   world_.kernel().announce({.entity = machines.host_path(from),
                             .subject = machines.host_path(to),
                             .kind = fact_kind(NetworkFact::link_changed),
@@ -346,16 +358,18 @@ void Network::set_link(HostId from, HostId to, LinkState state) {
 LinkState Network::link(HostId from, HostId to) const {
   if (links_.empty()) return {};
   const auto found = links_.find({from.index, to.index});
-  return found == links_.end() ? LinkState{} : found->second;
+  return found == links_.end() ? LinkState{} : found->second.state;
 }
 
 void Network::break_connection(uint32_t index, bool tell_peer) {
   Connection& line = connections_[index];
   ++line.epoch;
   ++breaks_;
-  if (line.blocked != nullptr)
-    for (const uint32_t flight : line.blocked->parcels) take(flight);
-  line.blocked = nullptr;
+  if (line.blocked) {
+    for (const uint32_t flight : blocked_.at(index).parcels) take(flight);
+    blocked_.erase(index);
+  }
+  line.blocked = false;
   line.last_arrival = {};
   if (!tell_peer) return;
   world_.kernel().post(latency_of(line, 1, line.epoch), id_, tell_closed, index,
@@ -421,7 +435,7 @@ void Network::on_event(const Event& event) {
       world_.kernel().announce({.entity = world_.machines().path(told),
                                 .subject = world_.machines().path(peer),
                                 .kind = fact_kind(NetworkFact::connection_closed)});
-      const std::vector<Endpoint*> all = endpoints_[told.index];
+      const std::vector<Endpoint*> all = endpoints_[told.index].all;
       for (Endpoint* endpoint : all) endpoint->on_connection_closed(peer);
       break;
     }

@@ -142,9 +142,17 @@ class Network : public Entity, public ProcessObserver, public Departures {
     ProcessId from, to;
     uint64_t messages = 0;  // numbers them for their draws
     Time last_arrival{0};
-    uint64_t path_hash = 0;            // of "connection/from>to"; 0: nobody needed it yet
-    std::unique_ptr<Blocked> blocked;  // null: nothing waits
-    uint32_t epoch = 0;  // grows by a reset; what is in flight under an older one is lost
+    uint64_t path_hash = 0;  // of "connection/from>to"; 0: nobody needed it yet
+    uint32_t epoch = 0;      // grows by a reset; what is in flight under an older one is lost
+    bool blocked = false;    // something waits, in blocked_
+  };
+  struct Link {
+    LinkState state;
+    Time free{0};  // of a slow one: when it has sent what it was given
+  };
+  struct Listeners {  // of one process
+    Endpoint* newest = nullptr;
+    std::vector<Endpoint*> all;
   };
   struct Flight {
     Parcel parcel;
@@ -204,11 +212,11 @@ class Network : public Entity, public ProcessObserver, public Departures {
   std::vector<uint32_t> free_flights_;
   std::vector<Connection> connections_;
   std::vector<std::vector<uint32_t>> connection_of_;  // by sender, receiver; UINT32_MAX = none yet
-  std::map<std::pair<uint32_t, uint32_t>, LinkState> links_;
-  std::map<std::pair<uint32_t, uint32_t>, Time> link_free_;  // of the slow ones among links_
-  std::vector<Time> card_free_;                              // by host
-  std::vector<std::vector<Endpoint*>> endpoints_;            // by process
-  std::vector<std::vector<Parcel>> mail_of_frozen_;          // by process
+  std::map<uint32_t, Blocked> blocked_;  // by connection
+  std::map<std::pair<uint32_t, uint32_t>, Link> links_;
+  std::vector<Time> card_free_;                      // by host
+  std::vector<Listeners> endpoints_;                 // by process
+  std::vector<std::vector<Parcel>> mail_of_frozen_;  // by process
   std::vector<std::pair<LoseRule, LoseListener*>> rules_;
   uint64_t breaks_ = 0;  // of connections; while it stands still, none needs to be looked at
   uint64_t messages_delivered_ = 0;

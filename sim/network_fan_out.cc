@@ -60,7 +60,7 @@ bool Network::leave_one(const FanOut& fan, Arrival& arrival) {
   arrival.epoch = line.epoch;
   const bool cut =
       !links_.empty() && link(machines.host_of(from), machines.host_of(arrival.process)).cut;
-  if (cut || line.blocked != nullptr) {
+  if (cut || line.blocked) {
     block(arrival.connection, keep({parcel_of(fan, arrival), arrival.connection, arrival.epoch}));
     return false;
   }
