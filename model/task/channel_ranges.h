@@ -14,58 +14,14 @@
 #include <string_view>
 #include <vector>
 
-#include "model/task/deployment.h"
+#include "model/task/span_list.h"
 #include "sim/shared_message.h"
 
 namespace drey::model {
 
-struct ProducerSpan {  // partitions first..last of one data set, each of this attempt of its task
-  PartitionIndex first = 0;
-  PartitionIndex last = 0;
-  uint32_t attempt = 0;
-  uint32_t size() const { return last - first + 1; }
-  friend bool operator==(const ProducerSpan&, const ProducerSpan&) = default;
-  template <class Visitor>
-  void visit(Visitor& v) const {
-    v(first, last, attempt);
-  }
-};
-
-struct ReaderSpan {  // subtasks first..last of the consuming vertex
-  uint32_t first = 0;
-  uint32_t last = 0;
-  uint32_t attempt = 0;
-  uint32_t size() const { return last - first + 1; }
-  friend bool operator==(const ReaderSpan&, const ReaderSpan&) = default;
-  template <class Visitor>
-  void visit(Visitor& v) const {
-    v(first, last, attempt);
-  }
-};
-
-using ProducerSpans = std::shared_ptr<const std::vector<ProducerSpan>>;
-using ReaderSpans = std::shared_ptr<const std::vector<ReaderSpan>>;
-
-template <class Span>
-uint32_t size_of(const std::vector<Span>& spans) {
-  uint32_t size = 0;
-  for (const Span& span : spans) size += span.size();
-  return size;
-}
-
-// Grows the last span where the next one follows it.
-template <class Span>
-void append(std::vector<Span>& spans, uint32_t index, uint32_t attempt) {
-  if (!spans.empty() && spans.back().last + 1 == index && spans.back().attempt == attempt)
-    spans.back().last = index;
-  else
-    spans.push_back({index, index, attempt});
-}
-
 // Some producers or some readers, and the data endpoint where they are.
 struct ProducerPlace {
   sim::Address at;
-  uint32_t count = 0;  // of the producers
   ProducerSpans producers;
   template <class Visitor>
   void visit(Visitor& v) const {
@@ -74,7 +30,6 @@ struct ProducerPlace {
 };
 struct ReaderPlace {
   sim::Address at;
-  uint32_t count = 0;  // of the readers
   ReaderSpans readers;
   template <class Visitor>
   void visit(Visitor& v) const {
@@ -107,7 +62,6 @@ struct ReadersRange {
   } kind = Kind::request;
   JobId job = 0;
   GroupIndex group = 0;
-  uint32_t count = 0;  // of the readers
   ReaderSpans readers;
   ProducerPlaces producers;
   template <class Visitor>

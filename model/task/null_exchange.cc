@@ -9,7 +9,7 @@ namespace drey::model {
 
 namespace {
 
-bool names(const std::vector<ReaderSpan>& readers, uint32_t index, uint32_t attempt) {
+bool names(const ReaderSpans& readers, uint32_t index, uint32_t attempt) {
   return std::any_of(readers.begin(), readers.end(), [&](const ReaderSpan& span) {
     return span.first <= index && index <= span.last && span.attempt == attempt;
   });
@@ -32,30 +32,17 @@ void NullExchange::started(RangeTask& task) {
         .attempt = deployment.attempt.attempt, .readable = pipelined};
     ++results_version_;
   }
-  for (const InputGateSpec& input : deployment.gates) {
-    const AttemptId& attempt = deployment.attempt;
-    Gate gate{.job = attempt.job,
-              .group = input.group,
-              .reader = attempt.subtask,
-              .attempt = attempt.attempt,
-              .task = &task,
-              .producers = indexes_.of(attempt.job, input.group, input.producers),
-              .channels = input.producers->size()};
-    if (Gate* const older = gate_of(attempt.job, input.group, attempt.subtask); older != nullptr)
-      *older = std::move(gate);
-    else
-      gates_.insert(first_gate(attempt.job, input.group, attempt.subtask), std::move(gate));
-  }
+  for (const InputGateSpec& input : deployment.gates) add_gate(task, input);
   ask_for(task, ReadersRange::Kind::request);
 }
 
 void NullExchange::ask_for(const RangeTask& task, ReadersRange::Kind kind) {
   const AttemptId& attempt = task.deployment().attempt;
   for (const InputGateSpec& input : task.deployment().gates) {
-    const Gate* const gate = gate_of(attempt.job, input.group, attempt.subtask);
-    if (gate == nullptr || gate->task != &task) continue;
+    const GatesAt gate = gates_of(attempt.job, input.group, attempt.subtask);
+    if (!is_gate_of(gate, task)) continue;
     // A channel that has ended is closed on both sides.
-    if (kind == ReadersRange::Kind::cancel && gate->ended == gate->channels) continue;
+    if (kind == ReadersRange::Kind::cancel && gate->seen.ended == gate->seen.channels) continue;
     const auto same = std::find_if(asking_.begin(), asking_.end(), [&](const Asking& asking) {
       return asking.kind == kind && asking.job == attempt.job && asking.group == input.group &&
              asking.producers == gate->producers;
@@ -74,13 +61,12 @@ void NullExchange::request_again(RangeTask& task, const PartitionId& partition) 
   for (const InputGateSpec& input : task.deployment().gates) {
     for (const ShuffleDescriptor& each : *input.producers) {
       if (each.id != partition) continue;
-      const auto one = std::make_shared<std::vector<ProducerSpan>>();
-      append(*one, partition.partition, partition.producer.attempt);
-      const auto me = std::make_shared<std::vector<ReaderSpan>>();
-      append(*me, attempt.subtask, attempt.attempt);
+      const ProducerSpans one(
+          {{partition.partition, partition.partition, partition.producer.attempt}});
+      const ReaderSpans me({{attempt.subtask, attempt.subtask, attempt.attempt}});
       const auto place = std::make_shared<std::vector<ProducerPlace>>();
-      place->push_back({each.location, 1, one});
-      again_.push_back({ReadersRange::Kind::request, attempt.job, input.group, 1, me, place});
+      place->push_back({each.location, one});
+      again_.push_back({ReadersRange::Kind::request, attempt.job, input.group, me, place});
       want_flush();
     }
   }
@@ -148,8 +134,10 @@ void NullExchange::forget(const RangeTask& task) {
   }
   for (const InputGateSpec& input : task.deployment().gates) {
     const AttemptId& attempt = task.deployment().attempt;
-    const auto gate = first_gate(attempt.job, input.group, attempt.subtask);
-    if (gate != gates_.end() && gate->task == &task) gates_.erase(gate);
+    const GatesAt gate = gates_of(attempt.job, input.group, attempt.subtask);
+    if (!is_gate_of(gate, task)) continue;
+    const GatesAt alone = split(split(gate, attempt.subtask), attempt.subtask + 1) - 1;
+    gates_.erase(alone);
   }
 }
 
@@ -169,7 +157,7 @@ void NullExchange::serve(const sim::Address& from, std::shared_ptr<const Readers
   const LookedUp& found = look_up(range->job, producers);
   for (const auto& [checkpoint, ended] : found.ended) {
     news_of({ProducersRange::Kind::end, range->job, range->group, checkpoint, ended, nullptr})
-        .readers.push_back({from, range->count, range->readers});
+        .readers.push_back({from, range->readers});
     want_flush();
   }
   if (found.all_ended) return;  // read to the end: closed at once
@@ -187,7 +175,7 @@ const NullExchange::LookedUp& NullExchange::look_up(JobId job, const ProducerSpa
   LookedUp found{.producers = producers, .job = job, .version = results_version_};
   std::map<CheckpointId, std::vector<ProducerSpan>> ended;
   uint64_t count = 0;
-  for (const ProducerSpan& span : *producers)
+  for (const ProducerSpan& span : producers)
     for (PartitionIndex p = span.first; p <= span.last; ++p) {
       const auto result = results_.find({job, p});
       if (result == results_.end() || result->second.attempt != span.attempt) continue;
@@ -195,19 +183,16 @@ const NullExchange::LookedUp& NullExchange::look_up(JobId job, const ProducerSpa
       append(ended[result->second.last_barrier], p, span.attempt);
       ++count;
     }
-  found.all_there = missing_of(job, *producers).empty();
-  found.all_ended = count == size_of(*producers);
+  found.all_there = missing_of(job, producers).empty();
+  found.all_ended = count == producers.count();
   for (auto& [checkpoint, spans] : ended)
-    found.ended.emplace_back(checkpoint,
-                             spans == *producers
-                                 ? producers
-                                 : std::make_shared<std::vector<ProducerSpan>>(std::move(spans)));
+    found.ended.emplace_back(checkpoint, ProducerSpans(std::move(spans)));
   looked_up_ = std::move(found);
   return looked_up_;
 }
 
-std::vector<ProducerSpan> NullExchange::missing_of(
-    JobId job, const std::vector<ProducerSpan>& producers) const {
+std::vector<ProducerSpan> NullExchange::missing_of(JobId job,
+                                                   const ProducerSpans& producers) const {
   std::vector<ProducerSpan> missing;
   for (const ProducerSpan& span : producers)
     for (PartitionIndex p = span.first; p <= span.last; ++p) {
@@ -222,7 +207,7 @@ std::vector<ProducerSpan> NullExchange::missing_of(
 bool NullExchange::is_gone(const View& view) const {
   bool gone = true;
   for_each_at(*view.range->producers, address(), [&](const ProducerPlace& here) {
-    for (const ProducerSpan& span : *here.producers)
+    for (const ProducerSpan& span : here.producers)
       for (PartitionIndex p = span.first; p <= span.last; ++p) {
         const auto result = results_.find({view.range->job, p});
         const bool there = result != results_.end() && result->second.attempt == span.attempt;
@@ -244,15 +229,14 @@ void NullExchange::add_view(const sim::Address& from, std::shared_ptr<const Read
 }
 
 // Without the readers that have ended; empty when nobody is left.
-void NullExchange::drop_readers(View& view, const sim::Address& from,
-                                const std::vector<ReaderSpan>& readers) {
+void NullExchange::drop_readers(View& view, const sim::Address& from, const ReaderSpans& readers) {
   if (view.range == nullptr || view.consumer != from) return;
-  if (*view.range->readers == readers) {
+  if (view.range->readers == readers) {
     view = {};
     return;
   }
   std::vector<ReaderSpan> left;
-  for (const ReaderSpan& span : *view.range->readers)
+  for (const ReaderSpan& span : view.range->readers)
     for (uint32_t index = span.first; index <= span.last; ++index)
       if (!names(readers, index, span.attempt)) append(left, index, span.attempt);
   if (left.empty()) {
@@ -260,18 +244,17 @@ void NullExchange::drop_readers(View& view, const sim::Address& from,
     return;
   }
   const auto smaller = std::make_shared<ReadersRange>(*view.range);
-  smaller->count = size_of(left);
-  smaller->readers = std::make_shared<std::vector<ReaderSpan>>(std::move(left));
+  smaller->readers = ReaderSpans(std::move(left));
   view.range = smaller;
 }
 
 void NullExchange::drop_view(const sim::Address& from, const ReadersRange& range) {
   const auto found = views_.find({range.job, range.group});
   if (found == views_.end() || found->second.first.size() <= from.process.index) return;
-  drop_readers(found->second.first[from.process.index], from, *range.readers);
+  drop_readers(found->second.first[from.process.index], from, range.readers);
   std::vector<View>& more = found->second.more;
   if (more.empty()) return;
-  for (View& view : more) drop_readers(view, from, *range.readers);
+  for (View& view : more) drop_readers(view, from, range.readers);
   more.erase(std::remove_if(more.begin(), more.end(),
                             [](const View& view) { return view.range == nullptr; }),
              more.end());
@@ -280,15 +263,15 @@ void NullExchange::drop_view(const sim::Address& from, const ReadersRange& range
 void NullExchange::expire() {
   std::vector<Request> kept;
   for (Request& each : waiting_) {
-    std::vector<ProducerSpan> missing = missing_of(each.job, *each.producers);
+    std::vector<ProducerSpan> missing = missing_of(each.job, each.producers);
     if (missing.empty()) continue;
     if (now() - each.since < options_.partition_request_timeout) {
       kept.push_back(std::move(each));
       continue;
     }
     news_of({ProducersRange::Kind::not_found, each.job, each.group, 0,
-             std::make_shared<std::vector<ProducerSpan>>(std::move(missing)), nullptr})
-        .readers.push_back({each.from, size_of(*each.readers), each.readers});
+             ProducerSpans(std::move(missing)), nullptr})
+        .readers.push_back({each.from, each.readers});
     want_flush();
   }
   waiting_ = std::move(kept);
@@ -331,7 +314,7 @@ void NullExchange::handle(const sim::Address& from, const ChannelRanges& ranges)
     for_each_at(*range.producers, address(), [&](const ProducerPlace&) { drop_view(from, range); });
   for (const ProducersRange& range : ranges.entries)
     for_each_at(*range.readers, address(),
-                [&](const ReaderPlace& here) { take(range, *here.readers); });
+                [&](const ReaderPlace& here) { take(range, here.readers); });
 }
 
 // A connection could not be made. Of an incarnation that is no longer the known one: its end has

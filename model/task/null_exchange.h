@@ -88,18 +88,26 @@ class NullExchange final : public sim::Endpoint {
     bool finished = false;
     CheckpointId last_barrier = 0;
   };
-  struct Gate {
-    JobId job = 0;
-    GroupIndex group = 0;
-    uint32_t reader = 0;  // index of it in its vertex
-    uint32_t attempt = 0;
-    RangeTask* task = nullptr;
-    std::shared_ptr<const ProducerIndex> producers;
+  // What the gate of a reader has seen of its channels.
+  struct Progress {
     uint64_t channels = 0;
     uint64_t ended = 0;
     CheckpointId aligning = 0;
     uint64_t arrived = 0;   // channels that have passed its barrier, or ended before it
     uint64_t barriers = 0;  // of these, with a barrier
+    friend bool operator==(const Progress&, const Progress&) = default;
+  };
+  // The gates of neighbouring readers of one group that have seen the same: mostly all that are
+  // here. Apart as soon as one of them hears what another does not.
+  struct Gates {
+    JobId job = 0;
+    GroupIndex group = 0;
+    uint32_t first = 0;  // indexes of the readers in their vertex
+    uint32_t last = 0;
+    uint32_t attempt = 0;
+    Progress seen;
+    std::shared_ptr<const ProducerIndex> producers;
+    std::vector<RangeTask*> tasks;  // of first..last
   };
   // Of the readers at one place, of those of this process's producers that they have asked for. A
   // thousand processes that all read from each other have a million of these: it holds on to the
@@ -190,17 +198,21 @@ class NullExchange final : public sim::Endpoint {
   void add_view(const sim::Address& from, std::shared_ptr<const ReadersRange> range);
   const LookedUp& look_up(JobId job, const ProducerSpans& producers);
   bool is_gone(const View& view) const;
-  std::vector<ProducerSpan> missing_of(JobId job, const std::vector<ProducerSpan>& producers) const;
-  static void drop_readers(View& view, const sim::Address& from,
-                           const std::vector<ReaderSpan>& readers);
+  std::vector<ProducerSpan> missing_of(JobId job, const ProducerSpans& producers) const;
+  static void drop_readers(View& view, const sim::Address& from, const ReaderSpans& readers);
   void drop_view(const sim::Address& from, const ReadersRange& range);
   void expire();
 
-  std::vector<Gate>::iterator first_gate(JobId job, GroupIndex group, uint32_t reader);
-  Gate* gate_of(JobId job, GroupIndex group, uint32_t reader);
-  void take(const ProducersRange& range, const std::vector<ReaderSpan>& readers);
-  void take(Gate& gate, const ProducersRange& range, uint64_t channels);
-  void gate_completed(const Gate& gate);
+  using GatesAt = std::vector<Gates>::iterator;
+  GatesAt gates_from(JobId job, GroupIndex group, uint32_t reader);
+  GatesAt gates_of(JobId job, GroupIndex group, uint32_t reader);  // end: none
+  void add_gate(RangeTask& task, const InputGateSpec& input);
+  GatesAt split(GatesAt gates, uint32_t reader);
+  void join(GatesAt gates);
+  bool is_gate_of(GatesAt gates, const RangeTask& task) const;
+  void take(const ProducersRange& range, const ReaderSpans& readers);
+  void take(Gates& gates, const ProducersRange& range, uint64_t channels);
+  void gate_completed(RangeTask& task, const Progress& seen);
   void lose_process(sim::ProcessId peer, Cause::Kind kind, const char* text);
 
   NullExchangeOptions options_;
@@ -210,7 +222,7 @@ class NullExchange final : public sim::Endpoint {
   LookedUp looked_up_;
   std::map<std::pair<JobId, GroupIndex>, Views> views_;
   std::vector<Request> waiting_;
-  std::vector<Gate> gates_;                // by job, group, reader
+  std::vector<Gates> gates_;               // by job, group, readers
   std::map<AttemptId, uint64_t> buffers_;  // required by each task
   uint64_t buffers_taken_ = 0;
   // What waits for the next flush.

@@ -11,20 +11,20 @@ namespace drey::model {
 namespace {
 
 // Both ascending.
-std::vector<ProducerSpan> common(const std::vector<ProducerSpan>& a,
-                                 const std::vector<ProducerSpan>& b) {
+ProducerSpans common(const ProducerSpans& a, const std::vector<ProducerSpan>& b) {
   std::vector<ProducerSpan> both;
-  for (size_t i = 0, k = 0; i < a.size() && k < b.size();) {
-    const PartitionIndex first = std::max(a[i].first, b[k].first);
-    const PartitionIndex last = std::min(a[i].last, b[k].last);
-    if (first <= last && a[i].attempt == b[k].attempt) both.push_back({first, last, a[i].attempt});
-    if (a[i].last < b[k].last) {
+  const ProducerSpan* i = a.begin();
+  for (size_t k = 0; i != a.end() && k < b.size();) {
+    const PartitionIndex first = std::max(i->first, b[k].first);
+    const PartitionIndex last = std::min(i->last, b[k].last);
+    if (first <= last && i->attempt == b[k].attempt) both.push_back({first, last, i->attempt});
+    if (i->last < b[k].last) {
       ++i;
     } else {
       ++k;
     }
   }
-  return both;
+  return ProducerSpans(std::move(both));
 }
 
 template <class Span>
@@ -87,8 +87,7 @@ NullExchange::News& NullExchange::news_of(const ProducersRange& range) {
   for (News& each : news_) {
     const ProducersRange& have = each.range;
     if (have.kind == range.kind && have.job == range.job && have.group == range.group &&
-        have.checkpoint == range.checkpoint &&
-        (have.producers == range.producers || *have.producers == *range.producers))
+        have.checkpoint == range.checkpoint && have.producers == range.producers)
       return each;
   }
   return news_.emplace_back(News{range, {}});
@@ -100,9 +99,7 @@ void NullExchange::gather_asking(std::vector<ReadersRange>& requests,
     sort(asking.readers);
     std::vector<ReadersRange>& out =
         asking.kind == ReadersRange::Kind::request ? requests : canceled;
-    const uint32_t count = size_of(asking.readers);
-    out.push_back({asking.kind, asking.job, asking.group, count,
-                   std::make_shared<std::vector<ReaderSpan>>(std::move(asking.readers)),
+    out.push_back({asking.kind, asking.job, asking.group, ReaderSpans(std::move(asking.readers)),
                    asking.producers->places});
   }
   asking_.clear();
@@ -116,12 +113,9 @@ NullExchange::News* NullExchange::news_for(const Ready& ready, GroupIndex group,
                                            const std::vector<ProducerPlace>& asked) {
   News* news = nullptr;
   for_each_at(asked, address(), [&](const ProducerPlace& here) {
-    std::vector<ProducerSpan> named = common(*here.producers, ready.producers);
+    ProducerSpans named = common(here.producers, ready.producers);
     if (named.empty()) return;
-    const ProducerSpans producers =
-        named == *here.producers ? here.producers
-                                 : std::make_shared<std::vector<ProducerSpan>>(std::move(named));
-    news = &news_of({ready.kind, ready.job, group, ready.checkpoint, producers, nullptr});
+    news = &news_of({ready.kind, ready.job, group, ready.checkpoint, std::move(named), nullptr});
   });
   return news;
 }
@@ -142,8 +136,7 @@ void NullExchange::gather_ready() {
           last = view.range->producers.get();
           news = news_for(each, key.second, *last);
         }
-        if (news != nullptr)
-          news->readers.push_back({view.consumer, view.range->count, view.range->readers});
+        if (news != nullptr) news->readers.push_back({view.consumer, view.range->readers});
       };
       for (const View& view : entry.second.first) tell(view);
       for (const View& view : entry.second.more) tell(view);
@@ -168,9 +161,9 @@ std::vector<ProducersRange> NullExchange::gather_news() {
 
 void NullExchange::address_producers(const std::vector<ReadersRange>& ranges, uint64_t channel) {
   for (const ReadersRange& range : ranges) {
-    const uint64_t bytes = channel * range.count;
+    const uint64_t bytes = channel * range.readers.count();
     for (const ProducerPlace& place : *range.producers)
-      receivers_.add(place.at, bytes * place.count);
+      receivers_.add(place.at, bytes * place.producers.count());
   }
 }
 
@@ -180,8 +173,9 @@ void NullExchange::send_ranges(std::vector<ReadersRange> canceled,
   if (canceled.empty() && news.empty()) return;
   address_producers(canceled, kBytesPerEvent);
   for (const ProducersRange& range : news) {
-    const uint64_t bytes = kBytesPerEvent * size_of(*range.producers);
-    for (const ReaderPlace& place : *range.readers) receivers_.add(place.at, bytes * place.count);
+    const uint64_t bytes = kBytesPerEvent * range.producers.count();
+    for (const ReaderPlace& place : *range.readers)
+      receivers_.add(place.at, bytes * place.readers.count());
   }
   const bool here = receivers_.remove(address());
   const auto body = std::make_shared<ChannelRanges>();
