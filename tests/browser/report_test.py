@@ -104,13 +104,33 @@ def nanoseconds(text):
     """The range of durations that are shown as `text`: half a unit of its last digit."""
     units = {"ns": 1, "µs": 1e3, "ms": 1e6, "s": 1e9, "min": 60e9, "h": 3600e9}
     total, last = 0.0, 0.0
-    for number, unit in re.findall(r"([\d.]+) (ns|µs|ms|s|min|h)", text):
+    for number, unit in re.findall(r"([\d.\u202f]+) (ns|µs|ms|s|min|h)", text):
+        number = plain(number)
         total += float(number) * units[unit]
         # At least three digits are shown, and none that is a trailing zero.
         last = units[unit] * (10 ** -2 if float(number) < 10 else 10 ** -1 if float(number) < 100 else 1)
         if unit in ("min", "h"):
             last = units[unit]
     return total - last, total + last
+
+
+def least_digit(number):
+    """Half of what lies between two numbers that are shown as this one, and a bit."""
+    return 10 ** -2 if abs(float(number)) < 10 else 10 ** -1 if abs(float(number)) < 100 else 1
+
+
+def plain(text):
+    return text.replace("\u202f", "").replace("\u2212", "-")
+
+
+def scaled(text, units):
+    """The range of numbers that are shown as `text`, in these units."""
+    number, _, unit = plain(text).partition(" ")
+    return tuple((float(number) + sign * least_digit(number)) * units[unit] for sign in (-1, 1))
+
+
+BYTES = {unit: 1024 ** i for i, unit in enumerate(["B", "KiB", "MiB", "GiB", "TiB"])}
+DECIMAL = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}
 
 
 def number_problems(browser, result):
@@ -124,6 +144,9 @@ def number_problems(browser, result):
             good = re.sub(r"\D", "", text) == str(expected)
         elif kind == "length":
             good = text == str(len(expected))
+        elif kind in ("bytes", "decimal"):
+            low, high = scaled(text, BYTES if kind == "bytes" else DECIMAL)
+            good = low <= expected <= high
         elif kind == "ns":
             low, high = nanoseconds(text)
             good = low <= expected <= high

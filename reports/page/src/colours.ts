@@ -163,5 +163,5 @@ export function darkInkOn(colour: string): boolean {
   const rgb = /^#/.test(colour)
     ? [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16))
     : (colour.match(/\d+/g) ?? ["0", "0", "0"]).map(Number);
-  return 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2] > 150;
+  return 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2] > 138;
 }

@@ -85,6 +85,8 @@ export interface Column {
   values: (number | null)[];
 }
 
+export type Dimension = "count" | "duration" | "bytes" | "rate" | "byte_rate" | "word";
+
 export interface Detail {
   name: string;
   about: string;
@@ -109,8 +111,10 @@ export interface Detail {
     set: boolean;
     ignored: boolean;
   }[];
+  dimensions: Record<string, Dimension>; // of metrics, by scope.name; of functions, by name
   document: string;
   thinned: string[];
+  focus: number; // derived: a little after the last that the job did; the end if that is near
 }
 
 export interface RunData {
@@ -132,11 +136,23 @@ export type ReportData = RunData | SweepData;
 export function readData(): ReportData | null {
   const text = document.getElementById("drey-data")?.textContent ?? "";
   try {
-    const data = JSON.parse(text);
-    return typeof data === "object" && data !== null ? (data as ReportData) : null;
+    const data = JSON.parse(text) as ReportData;
+    if (typeof data !== "object" || data === null) return null;
+    if (data.kind === "run" && data.detail) data.detail.focus = focusOf(data.detail);
+    return data;
   } catch {
     return null;
   }
+}
+
+// A run goes on for a while after the job's end, to see whether something is left; nobody wants to look
+// at that first. Faults and checkpoints count, states of the job too.
+function focusOf(detail: Detail): number {
+  const last = detail.job_states[detail.job_states.length - 1];
+  if (!last || !["FINISHED", "FAILED", "CANCELED"].includes(last[1])) return detail.end;
+  const latest = Math.max(last[0], ...detail.faults.flatMap((f) => f.spans.map((span) => span[1])), ...detail.checkpoints.map((c) => c.ended));
+  const focus = Math.round(latest * 1.04);
+  return focus > 0.9 * detail.end ? detail.end : focus;
 }
 
 // The result whose details the page has: the first that did not pass, else the first.

@@ -5,7 +5,7 @@ import "uplot/dist/uPlot.min.css";
 import "./style.css";
 import { Model, readData, type ReportData, type RunData, shownResult } from "./data";
 import { themeOf } from "./colours";
-import { seconds, setView, setZoom, timeOf, useView, zoomOf } from "./view";
+import { seconds, settle, setView, setZoom, timeOf, unzoom, useSettled, useView, zoomOf } from "./view";
 import { Badge } from "./parts/small";
 import { Verdict } from "./pages/verdict";
 import { Graph } from "./pages/graph";
@@ -41,7 +41,7 @@ function Help(props: { onClose: () => void }) {
     ["← →", "move the moment by a hundredth of the window"],
     ["Shift ← →", "to the event before or after"],
     ["+ −", "zoom in and out around the moment"],
-    ["0", "the whole run"],
+    ["0", "back to the job; once more: the whole run"],
     ["t", "light or dark"],
     ["?", "this help"],
     ["Esc", "close, or clear what is chosen"],
@@ -127,7 +127,7 @@ function useKeyboard(tabs: [string, string][], model: Model | null, data: Report
         setView({ v: undefined, st: undefined });
       } else if (model && data.kind === "run") {
         const end = model.detail.end;
-        const [from, to] = zoomOf(view, end);
+        const [from, to] = zoomOf(view, model.detail);
         const time = timeOf(view, end);
         if (e.key === "ArrowRight" || e.key === "ArrowLeft") {
           const direction = e.key === "ArrowRight" ? 1 : -1;
@@ -142,8 +142,8 @@ function useKeyboard(tabs: [string, string][], model: Model | null, data: Report
         } else if (e.key === "+" || e.key === "=" || e.key === "-") {
           const factor = e.key === "-" ? 2 : 0.5;
           const middle = time >= from && time <= to ? time : (from + to) / 2;
-          setZoom(middle - (middle - from) * factor, middle + (to - middle) * factor, end);
-        } else if (e.key === "0") setView({ z: undefined });
+          setZoom(middle - (middle - from) * factor, middle + (to - middle) * factor, model.detail);
+        } else if (e.key === "0") unzoom(model.detail);
         else return;
       } else return;
       e.preventDefault();
@@ -172,6 +172,7 @@ function App(props: { data: ReportData }) {
   const [help, setHelp] = useState(false);
   const { data } = props;
   const model = useMemo(() => (data.kind === "run" && data.detail ? new Model(data.detail) : null), [data]);
+  const settled = useSettled();
   const tabs: [string, string][] = data.kind === "sweep" ? [["sweep", "Sweep"]] : pages;
   const page = tabs.some(([id]) => id === view.p) ? view.p : tabs[0][0];
   useTheme();
@@ -181,6 +182,7 @@ function App(props: { data: ReportData }) {
   useEffect(() => {
     requestAnimationFrame(() => {
       document.documentElement.dataset.readyMs = performance.now().toFixed(1);
+      setTimeout(settle);
     });
   }, []);
   const title = data.kind === "sweep" ? (data.sweep as Sweep).name || "sweep" : model?.detail.name || shownResult(data)?.scenario || "run";
@@ -190,7 +192,7 @@ function App(props: { data: ReportData }) {
   return (
     <>
       <Header title={title} verdict={data.kind === "run" ? shownResult(data)?.verdict : undefined} tabs={tabs} page={page} onHelp={() => setHelp(true)} />
-      <main data-page={page} data-ready="yes">
+      <main data-page={page} data-ready={settled ? "yes" : undefined}>
         {data.kind === "sweep" ? <SweepPage sweep={data.sweep as Sweep} /> : data.results.length > 0 ? <Run data={data} page={page} model={model} /> : <p class="empty">This report holds no run.</p>}
       </main>
       <footer>

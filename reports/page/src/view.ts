@@ -60,21 +60,45 @@ export function useView(): View {
   return view;
 }
 
-// The window of time that all charts show, in ns.
-export function zoomOf(v: View, end: number): [number, number] {
-  const match = /^([\d.]+)-([\d.]+)$/.exec(v.z ?? "");
-  if (!match) return [0, Math.max(end, 1)];
-  const from = Number(match[1]) * 1e9;
-  const to = Number(match[2]) * 1e9;
-  return to > from ? [from, to] : [0, Math.max(end, 1)];
+// A run in time: `end` of all, `focus` a little after the last that the job did (data.ts).
+interface Extent {
+  end: number;
+  focus: number;
 }
 
-export function setZoom(from: number, to: number, end: number) {
+// The window of time that all charts show, in ns: chosen, or "all", or until the focus.
+export function zoomOf(v: View, run: Extent): [number, number] {
+  const match = /^([\d.]+)-([\d.]+)$/.exec(v.z ?? "");
+  const whole: [number, number] = [0, Math.max(v.z === "all" ? run.end : run.focus, 1)];
+  if (!match) return whole;
+  const from = Number(match[1]) * 1e9;
+  const to = Number(match[2]) * 1e9;
+  return to > from ? [from, to] : whole;
+}
+
+export function setZoom(from: number, to: number, run: Extent) {
   const a = Math.max(0, from);
-  const b = Math.min(end, to);
+  const b = Math.min(run.end, to);
   if (b - a < 1e3) return;
-  const whole = a <= 0 && b >= end;
-  setView({ z: whole ? undefined : `${seconds(a)}-${seconds(b)}` });
+  const whole = a <= 0 && b >= run.end;
+  setView({ z: whole ? "all" : `${seconds(a)}-${seconds(b)}` });
+}
+
+// Back to what is shown first; from there to the whole run with what follows the job's end.
+export function unzoom(run: Extent) {
+  setView({ z: getView().z === undefined && run.focus < run.end ? "all" : undefined });
+}
+
+// Whether the first picture is on the screen: what lies below it is drawn after that.
+let settled = false;
+export function settle() {
+  settled = true;
+  tell();
+}
+
+export function useSettled(): boolean {
+  useView();
+  return settled;
 }
 
 export function seconds(ns: number): string {

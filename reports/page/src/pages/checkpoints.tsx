@@ -89,9 +89,14 @@ function Phases(props: { model: Model; checkpoint: Checkpoint }) {
   const took = checkpoint.ended - checkpoint.triggered;
   const busiest = rows.reduce((most, row) => Math.max(most, lengthOf(row), row[6]), 1);
   const longest = took > 3 * busiest ? busiest : Math.max(busiest, took);
+  const lastAnswer = rows.reduce((latest, row) => Math.max(latest, row[6]), 0);
+  const completing = checkpoint.outcome === "completed" && took <= longest;
   const lanes = useMemo(
-    () =>
-      rows.map((row): Lane => {
+    () => [
+      ...(completing
+        ? [{ key: "coordinator", label: "coordinator", stretches: [{ from: checkpoint.triggered + lastAnswer, to: checkpoint.ended, colour: palette.state.FINISHED, text: `completing: ${duration(took - lastAnswer)}`, letter: "completing" }] } as Lane]
+        : []),
+      ...rows.map((row): Lane => {
         const stretches: Stretch[] = [];
         let at = checkpoint.triggered;
         for (const [phase, i] of phaseNames) {
@@ -110,6 +115,7 @@ function Phases(props: { model: Model; checkpoint: Checkpoint }) {
           stretches,
         };
       }),
+    ],
     [rows, palette, checkpoint],
   );
   const columns: TableColumn<PhaseRow>[] = [
@@ -143,6 +149,7 @@ function Phases(props: { model: Model; checkpoint: Checkpoint }) {
         items={[
           ...phaseNames.map(([phase]) => ({ colour: palette.phase[phase], text: phaseText[phase] })),
           { colour: palette.ink, text: "acknowledgement accepted" },
+          ...(completing ? [{ colour: palette.state.FINISHED, text: "from the last acknowledgement until the metadata is written and the checkpoint is complete" }] : []),
         ]}
       />
       {took > longest && <p class="more">The picture ends with the last phase; the checkpoint itself went on until {duration(took)}.</p>}

@@ -90,7 +90,8 @@ function StoryView(props: { model: Model; story: Story; open: boolean; repeated:
         <span class="side">
           <button type="button" class="link" onClick={() => setView({ p: "graph", m: "restart", f: String(story.index), t: seconds(failover.at_ns) }, true)}>
             in the graph
-          </button>{" "}
+          </button>
+          <span class="muted"> · </span>
           <button
             type="button"
             class="link"

@@ -45,6 +45,7 @@ interface Difference {
 
 interface Answer {
   question: string;
+  measure?: string; // what is made least or most
   text: string[];
   choices: { for: Record<string, string>; axis: string; value: string | null }[];
   marks?: { for: Record<string, string>; axis: string; name: string; at: number }[];
@@ -71,7 +72,11 @@ export function formatOf(dimension: string): (n: number) => string {
   if (dimension === "bytes") return bytesText;
   if (dimension === "byte_rate") return (n) => bytesText(n) + "/s";
   if (dimension === "rate") return (n) => short(n) + "/s";
-  return (n) => (Number.isInteger(n) && Math.abs(n) < 1e6 ? count(n) : short(n));
+  return (n) => (Math.abs(n) >= 1000 && Math.abs(n) < 1e6 ? count(n) : Number.isInteger(n) && Math.abs(n) < 1e6 ? count(n) : short(n));
+}
+
+function stepsOf(dimension: string): "plain" | "binary" | "time" {
+  return dimension.startsWith("byte") ? "binary" : dimension === "duration" ? "time" : "plain";
 }
 
 function meanOf(point: Point | undefined, measure: string): number | null {
@@ -101,16 +106,50 @@ function inStep(sweep: Sweep, a: Axis, b: Axis): boolean {
   });
 }
 
-function chosenValue(sweep: Sweep, axis: string, context: Record<string, string>): string | null {
-  for (const answer of sweep.answers)
-    for (const choice of answer.choices)
-      if (choice.axis === axis && choice.value !== null && fits(context, choice.for)) return choice.value;
-  return null;
+// The answer that a plot of this measure shows: the one about it, else the first.
+function answerOf(sweep: Sweep, measure: string): Answer | undefined {
+  const real = sweep.answers.filter((answer) => answer.choices.length > 0);
+  return real.find((answer) => answer.measure === measure) ?? real[0];
+}
+
+function chosenValue(answer: Answer | undefined, axis: string, context: Record<string, string>): string | null {
+  const choice = answer?.choices.find((c) => c.axis === axis && c.value !== null && fits(context, c.for));
+  return choice?.value ?? null;
+}
+
+// A line of an answer: for what, the choice, why.
+function AnswerLine(props: { text: string; context: boolean }) {
+  const text = props.text.replaceAll("+-", "±");
+  const colon = props.context ? text.indexOf(": ") + 2 : 0;
+  const rest = text.slice(colon);
+  const end = rest.search(/[:;]/);
+  return (
+    <p>
+      {colon > 0 && <span class="muted">{text.slice(0, colon)}</span>}
+      <b>{end < 0 ? rest : rest.slice(0, end)}</b>
+      {end < 0 ? "" : rest.slice(end)}
+    </p>
+  );
 }
 
 interface Mark {
   name: string;
   at: number;
+}
+
+// Marks that would lie on each other are one.
+function together(marks: Mark[], x: (mark: Mark) => number): Mark[][] {
+  const groups: Mark[][] = [];
+  for (const mark of marks) {
+    const near = groups.find((group) => group.some((other) => Math.abs(x(other) - x(mark)) < 24));
+    if (near) near.push(mark);
+    else groups.push([mark]);
+  }
+  return groups;
+}
+
+function markText(axis: Axis, marks: Mark[]): string {
+  return marks.map((mark) => `${mark.name} ${axis.unit === "s" ? duration(mark.at * 1e9) : short(mark.at)}`).join(", ");
 }
 
 function fits(context: Record<string, string>, wanted: Record<string, string>): boolean {
@@ -131,7 +170,7 @@ interface CurveLine {
 }
 
 // One measure over one axis, a line per value of another; the interval of the mean behind it.
-function Curve(props: { axis: Axis; lines: CurveLine[]; format: (n: number) => string; palette: Palette; measure: string; width?: number; height?: number; small?: boolean; range?: [number, number]; binary?: boolean }) {
+function Curve(props: { axis: Axis; lines: CurveLine[]; format: (n: number) => string; palette: Palette; measure: string; width?: number; height?: number; small?: boolean; range?: [number, number]; steps: "plain" | "binary" | "time" }) {
   const { axis, lines, format, palette } = props;
   const width = props.width ?? 760;
   const height = props.height ?? 300;
@@ -155,7 +194,7 @@ function Curve(props: { axis: Axis; lines: CurveLine[]; format: (n: number) => s
   const high = props.range ? props.range[1] : Math.max(...all.map((p) => p.high)) * 1.06 || 1;
   const px = (x: number) => left + ((scale(x) - least) / (most - least || 1)) * (width - left - right);
   const py = (y: number) => top + (1 - (y - low) / (high - low || 1)) * (height - top - bottom);
-  const ticks = niceSteps(low, high, props.small ? 4 : 6, props.binary === true);
+  const ticks = niceSteps(low, high, props.small ? 4 : 6, props.steps);
   const clip = `clip-${props.measure}-${lines.map((line) => line.label).join()}-${width}`.replace(/[^A-Za-z0-9-]/g, "_");
   const texts = lines.map((line) => line.chosen);
   let lastLabel = -1e9;
@@ -201,15 +240,28 @@ function Curve(props: { axis: Axis; lines: CurveLine[]; format: (n: number) => s
                 <title>{`${line.label ? line.label + ", " : ""}${axis.name} ${p.label}: ${format(p.mean)}${p.high > p.mean ? ` ± ${format(p.high - p.mean)}` : ""}, ${plural(p.point.runs, "run")}`}</title>
               </circle>
             ))}
-            {line.marks
-              .filter((mark) => scale(mark.at) >= least && scale(mark.at) <= most)
-              .map((mark, i) => (
-                <g key={mark.name} class="formula-mark" data-testid="formula-mark">
-                  <line x1={px(mark.at)} x2={px(mark.at)} y1={height - bottom} y2={height - bottom - 12} stroke={line.colour} stroke-width="2" />
-                  <path d={`M ${px(mark.at)} ${height - bottom - 12} l -5 -8 h 10 z`} fill={i % 2 === 0 ? line.colour : palette.panel} stroke={line.colour} stroke-width="1.5" />
-                  <title>{`${line.label ? line.label + ": " : ""}${mark.name} ${axis.unit === "s" ? duration(mark.at * 1e9) : short(mark.at)}`}</title>
-                </g>
-              ))}
+            {together(line.marks, (mark) => px(mark.at))
+              .filter((marks) => marks.every((mark) => scale(mark.at) >= least && scale(mark.at) <= most))
+              .map((marks) => {
+                const x = marks.reduce((sum, mark) => sum + px(mark.at), 0) / marks.length;
+                const y = height - bottom;
+                const text = markText(axis, marks);
+                const flipped = x + text.length * 6.4 + 12 > width - right;
+                return (
+                  <g key={text} class="formula-mark" data-testid="formula-mark">
+                    {marks.map((mark) => (
+                      <line key={mark.name} x1={px(mark.at)} x2={px(mark.at)} y1={y} y2={y - 14} stroke={line.colour} stroke-width="2" />
+                    ))}
+                    <path d={`M ${x} ${y - 1} l -5 -9 h 10 z`} fill={line.colour} />
+                    {!props.small && (
+                      <text x={x + (flipped ? -8 : 8)} y={y - 8 - 16 * (lines.length - 1 - row)} text-anchor={flipped ? "end" : "start"} class="tick strong">
+                        {text}
+                      </text>
+                    )}
+                    <title>{`${line.label ? line.label + ": " : ""}${text}`}</title>
+                  </g>
+                );
+              })}
             {points
               .filter((p) => p.label === line.chosen)
               .map((p) => {
@@ -218,10 +270,10 @@ function Curve(props: { axis: Axis; lines: CurveLine[]; format: (n: number) => s
                 const flipped = px(p.x) + wide > width - right;
                 return (
                   <g key="chosen" class="chosen-mark">
-                    <line x1={px(p.x)} x2={px(p.x)} y1={top} y2={height - bottom} stroke={line.colour} stroke-dasharray="4 4" />
+                    <line x1={px(p.x)} x2={px(p.x)} y1={top} y2={height - bottom} stroke={line.colour} stroke-dasharray="4 4" stroke-dashoffset={4 * row} />
                     <circle cx={px(p.x)} cy={py(p.mean)} r={props.small ? 5 : 7} fill="none" stroke={line.colour} stroke-width="2.5" />
                     {!props.small && texts.indexOf(line.chosen) === row && (
-                      <text x={px(p.x) + (flipped ? -10 : 10)} y={top + 10 + 16 * row} text-anchor={flipped ? "end" : "start"} class="tick strong" fill={line.colour}>
+                      <text x={px(p.x) + (flipped ? -10 : 10)} y={top + 10 + 18 * row} text-anchor={flipped ? "end" : "start"} class="tick strong" fill={line.colour}>
                         {text}
                       </text>
                     )}
@@ -235,6 +287,16 @@ function Curve(props: { axis: Axis; lines: CurveLine[]; format: (n: number) => s
   );
 }
 
+// What the marks of a plot stand for.
+function PlotNotes(props: { answer: Answer | undefined; curves: CurveLine[] }) {
+  const { answer, curves } = props;
+  const notes = [];
+  if (answer && curves.some((line) => line.chosen !== null)) notes.push(`dashed: recommended${answer.question ? `, to “${answer.question}”` : ""}`);
+  if (curves.some((line) => line.marks.length > 0))
+    notes.push(`▼ on the axis: what ${[...new Set(curves.flatMap((line) => line.marks.map((mark) => mark.name)))].join(" and ")} give for it`);
+  return notes.length === 0 ? null : <p class="more">{notes.join(" · ")}</p>;
+}
+
 function linesOf(sweep: Sweep, axis: Axis, line: Axis | undefined, measure: string, fixed: Record<string, string>, palette: Palette): CurveLine[] {
   const real = numeric(axis);
   return (line ? line.values : [""]).map((lineValue, k) => {
@@ -246,13 +308,14 @@ function linesOf(sweep: Sweep, axis: Axis, line: Axis | undefined, measure: stri
       const half = point.metrics[measure].half_width ?? 0;
       return [{ x: real ? (axis.numbers[i] as number) : i, label, mean, low: mean - half, high: mean + half, point }];
     });
-    return { label: line ? `${line.name} ${lineValue}` : "", colour: palette.series[k % palette.series.length], points, chosen: chosenValue(sweep, axis.name, context), marks: real ? marksOf(sweep, axis.name, context) : [] };
+    return { label: line ? `${line.name} ${lineValue}` : "", colour: palette.series[k % palette.series.length], points, chosen: chosenValue(answerOf(sweep, measure), axis.name, context), marks: real ? marksOf(sweep, axis.name, context) : [] };
   });
 }
 
 function HeatMap(props: { sweep: Sweep; x: Axis; y: Axis; measure: string; fixed: Record<string, string>; palette: Palette; format: (n: number) => string; range: [number, number] }) {
   const { sweep, x, y, measure, fixed, palette, format } = props;
   const [low, high] = props.range;
+  const answer = answerOf(sweep, measure);
   return (
     <div class="heat-box">
       <table class="heat" data-testid="heat">
@@ -278,7 +341,7 @@ function HeatMap(props: { sweep: Sweep; x: Axis; y: Axis; measure: string; fixed
                 const mean = meanOf(point, measure);
                 if (mean === null) return <td key={v} class="hole" title="no value">–</td>;
                 const colour = heat(palette, high > low ? (mean - low) / (high - low) : 0.5);
-                const best = chosenValue(sweep, x.name, { ...fixed, [y.name]: row }) === v || chosenValue(sweep, y.name, { ...fixed, [x.name]: v }) === row;
+                const best = chosenValue(answer, x.name, { ...fixed, [y.name]: row }) === v || chosenValue(answer, y.name, { ...fixed, [x.name]: v }) === row;
                 const bad = point && Object.entries(point.verdicts).some(([verdict, n]) => verdict !== "pass" && n > 0);
                 return (
                   <td key={v} style={{ background: colour, color: darkInkOn(colour) ? "#17202b" : "#fff" }} class={best ? "best" : ""} title={`${x.name} ${v}, ${y.name} ${row}: ${mean}`}>
@@ -330,7 +393,7 @@ export function SweepPage(props: { sweep: Sweep }) {
         const i = axis.values.indexOf(p.params[axis.name]);
         return axis.numbers[i] ?? p.params[axis.name];
       },
-      show: (p) => p.params[axis.name],
+      show: (p) => <span class="whole">{p.params[axis.name]}</span>,
     })),
     ...sweep.measures.map((m): TableColumn<Point> => {
       const f = formatOf(m.dimension);
@@ -403,7 +466,7 @@ export function SweepPage(props: { sweep: Sweep }) {
             <article class="answer" key={answer.question}>
               {answer.question && <h3>{answer.question}</h3>}
               {answer.text.map((line) => (
-                <p key={line}>{line.replaceAll("+-", "±")}</p>
+                <AnswerLine key={line} text={line} context={Object.keys([...answer.choices, ...(answer.marks ?? [])][0]?.for ?? {}).length > 0} />
               ))}
             </article>
           ))}
@@ -458,7 +521,7 @@ export function SweepPage(props: { sweep: Sweep }) {
             {mode === "curve" && (
               <>
                 <div class="graph-box">
-                  <Curve axis={xAxis} lines={curves} format={format} palette={palette} measure={measure.text} binary={measure.dimension.startsWith("byte")} width={980} height={340} />
+                  <Curve axis={xAxis} lines={curves} format={format} palette={palette} measure={measure.text} steps={stepsOf(measure.dimension)} width={980} height={340} />
                 </div>
                 {lineAxis && (
                   <div class="legend">
@@ -470,15 +533,7 @@ export function SweepPage(props: { sweep: Sweep }) {
                     ))}
                   </div>
                 )}
-                {curves.some((line) => line.marks.length > 0) && (
-                  <p class="muted" data-testid="formulas">
-                    ▲ on the axis:{" "}
-                    {curves
-                      .filter((line) => line.marks.length > 0)
-                      .map((line) => `${line.label ? line.label + ": " : ""}${line.marks.map((mark, i) => `${mark.name} ${xAxis.unit === "s" ? duration(mark.at * 1e9) : short(mark.at)}${i % 2 === 0 ? " (full)" : " (hollow)"}`).join(", ")}`)
-                      .join("; ")}
-                  </p>
-                )}
+                <PlotNotes answer={answerOf(sweep, measure.text)} curves={curves} />
               </>
             )}
             {mode === "heat" && lineAxis && (
@@ -507,7 +562,7 @@ export function SweepPage(props: { sweep: Sweep }) {
                           {rest.length > 0 && `${rest[0].name} ${outer}, `}
                           {lineAxis.name} {value}
                         </figcaption>
-                        <Curve axis={xAxis} lines={lines} format={format} palette={palette} measure={measure.text} binary={measure.dimension.startsWith("byte")} width={300} height={170} small range={curveRange} />
+                        <Curve axis={xAxis} lines={lines} format={format} palette={palette} measure={measure.text} steps={stepsOf(measure.dimension)} width={420} height={220} small range={curveRange} />
                       </figure>
                     );
                   }),

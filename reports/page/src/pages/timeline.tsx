@@ -79,12 +79,30 @@ function checkpointLane(model: Model, palette: Palette): Lane {
   };
 }
 
+// The way from a window to the whole run and back.
+export function Whole(props: { model: Model }) {
+  const view = useView();
+  const { detail } = props.model;
+  if (view.z !== undefined)
+    return (
+      <button type="button" class="link" onClick={() => setView({ z: undefined })}>
+        {view.z === "all" && detail.focus < detail.end ? "until the job's end" : "back to the whole job"}
+      </button>
+    );
+  if (detail.focus >= detail.end) return null;
+  return (
+    <button type="button" class="link" title="Double-click does the same" onClick={() => setView({ z: "all" })}>
+      the run went on until {moment(detail.end)}: show all
+    </button>
+  );
+}
+
 // Job, processes and checkpoints: the run in three rows.
 export function JobStrip(props: { model: Model; result: RunResult }) {
   const view = useView();
   const palette = usePalette();
   const { model } = props;
-  const [from, to] = zoomOf(view, model.detail.end);
+  const [from, to] = zoomOf(view, model.detail);
   const lanes = useMemo(
     () => [jobLane(model, palette), ...processLanes(model, palette).slice(0, 12), checkpointLane(model, palette)],
     [model, palette],
@@ -224,7 +242,7 @@ export function Timeline(props: { model: Model; result: RunResult }) {
   const palette = usePalette();
   const { model } = props;
   const { detail } = model;
-  const [from, to] = zoomOf(view, detail.end);
+  const [from, to] = zoomOf(view, detail);
   const opened = new Set((view.x ?? "").split(",").filter(Boolean));
   const lanes = useMemo(() => {
     const all: Lane[] = [jobLane(model, palette), ...processLanes(model, palette), checkpointLane(model, palette)];
@@ -268,14 +286,8 @@ export function Timeline(props: { model: Model; result: RunResult }) {
       <Panel
         title="Tasks"
         id="tasks"
-        note="click a vertex to see its subtasks; drag to zoom, double-click for the whole run"
-        side={
-          view.z && (
-            <button type="button" class="link" onClick={() => setView({ z: undefined })}>
-              whole run
-            </button>
-          )
-        }
+        note="click a vertex to see its subtasks; drag to zoom, double-click to go back"
+        side={<Whole model={model} />}
       >
         <Lanes
           detail={detail}
@@ -339,7 +351,7 @@ export function Timeline(props: { model: Model; result: RunResult }) {
             detail={detail}
             title="Watermark"
             unit="event time, lowest of all subtasks"
-            format={(n) => `${+(n / 1000).toFixed(1)} s`}
+            format={(n) => (n === 0 ? "0 s" : duration(1e6 * n))}
             lines={watermarks}
           />
         )}
@@ -351,18 +363,45 @@ export function Timeline(props: { model: Model; result: RunResult }) {
           height={130}
           lines={[{ label: "running", values: model.column("running")?.values ?? [], gauge: true, fill: true }]}
         />
-        <Chart
-          detail={detail}
-          title="Object store"
-          unit="bytes per second"
-          binary
-          format={bytes}
-          height={150}
-          lines={[
-            { label: "written", values: model.column("stored_bytes")?.values ?? [], gauge: false },
-            { label: "read", values: model.column("loaded_bytes")?.values ?? [], gauge: false },
-          ]}
-        />
+        {model.column("network_bytes") && (
+          <Chart
+            detail={detail}
+            title="Network"
+            unit="bytes per second between processes, of all hosts"
+            binary
+            format={bytes}
+            height={150}
+            lines={[{ label: "sent", values: model.column("network_bytes")?.values ?? [], gauge: false, fill: true }]}
+          />
+        )}
+        {["disk_written_bytes", "disk_read_bytes"].some((name) => model.column(name)?.values.some((v) => v)) && (
+          <Chart
+            detail={detail}
+            title="Local disks"
+            unit="bytes per second, of all hosts"
+            binary
+            format={bytes}
+            height={150}
+            lines={[
+              { label: "written", values: model.column("disk_written_bytes")?.values ?? [], gauge: false },
+              { label: "read", values: model.column("disk_read_bytes")?.values ?? [], gauge: false },
+            ]}
+          />
+        )}
+        {["stored_bytes", "loaded_bytes"].some((name) => model.column(name)?.values.some((v) => v)) && (
+          <Chart
+            detail={detail}
+            title="Object store"
+            unit="bytes per second"
+            binary
+            format={bytes}
+            height={150}
+            lines={[
+              { label: "written", values: model.column("stored_bytes")?.values ?? [], gauge: false },
+              { label: "read", values: model.column("loaded_bytes")?.values ?? [], gauge: false },
+            ]}
+          />
+        )}
         <Chart
           detail={detail}
           title="Messages"

@@ -1,11 +1,12 @@
 // What held and what did not, the numbers of result.json, and how to get them again.
 import { Model, type RunData, type RunResult, shownResult } from "../data";
 import { count, duration, moment, plural } from "../format";
-import { seconds, setView } from "../view";
+import { seconds, setView, useSettled } from "../view";
 import { Chart } from "../parts/chart";
-import { Badge, Copy, Empty, Exact, Panel, Tile } from "../parts/small";
+import { Badge, Copy, Exact, Panel, Tile } from "../parts/small";
 import { Table, type TableColumn } from "../parts/table";
-import { JobStrip } from "./timeline";
+import { Metrics } from "../parts/metrics";
+import { JobStrip, Whole } from "./timeline";
 
 const sentences: Record<string, string> = {
   pass: "Every promise held",
@@ -102,6 +103,77 @@ function Violations(props: { result: RunResult }) {
   );
 }
 
+function Messages(props: { messages: [string, number][]; base: string }) {
+  return (
+    <Panel title="Messages delivered" note="between processes, by kind">
+      <Table
+        id="messages"
+        rows={props.messages}
+        caption="Messages by kind"
+        first="n.desc"
+        page={12}
+        rowKey={(m) => m[0]}
+        columns={[
+          { key: "kind", title: "Kind", value: (m) => m[0], show: (m) => <code>{m[0]}</code> },
+          {
+            key: "n",
+            title: "Messages",
+            number: true,
+            value: (m) => m[1],
+            show: (m) => <Exact path={`${props.base}/messages/${m[0].replaceAll("~", "~0").replaceAll("/", "~1")}`} value={m[1]} />,
+          },
+        ]}
+        empty="No message crossed the network."
+      />
+    </Panel>
+  );
+}
+
+// What the run moved, by where: sums of the whole run.
+function Bytes(props: { metrics: Record<string, number | string>; base: string }) {
+  const rows: [string, string | null, string | null, string][] = [
+    ["network", "network.bytes", null, "between processes"],
+    ["local disks", "disk.bytes_written", "disk.bytes_read", "the devices of all hosts"],
+    ["page caches", null, "disk.bytes_cached", "of local files"],
+    ["object store", "storage.bytes_written", "storage.bytes_read", "checkpoints"],
+  ];
+  const shown = rows.filter((row) => [row[1], row[2]].some((name) => name !== null && name in props.metrics));
+  if (shown.length === 0) return null;
+  const cell = (name: string | null) => (name !== null && name in props.metrics ? <Exact path={`${props.base}/metrics/values/${name}`} value={props.metrics[name]} kind="bytes" /> : "–");
+  return (
+    <Panel title="Bytes moved" note="in the whole run" id="bytes">
+      <Table
+        id="bytes"
+        rows={shown}
+        caption="Bytes moved"
+        rowKey={(r) => r[0]}
+        columns={[
+          { key: "where", title: "Where", value: (r) => r[0], show: (r) => <>{r[0]} <span class="muted">{r[3]}</span></> },
+          { key: "written", title: "Sent or written", number: true, value: (r) => Number(props.metrics[r[1] ?? ""] ?? 0), show: (r) => cell(r[1]) },
+          { key: "read", title: "Read", number: true, value: (r) => Number(props.metrics[r[2] ?? ""] ?? 0), show: (r) => cell(r[2]) },
+        ]}
+      />
+    </Panel>
+  );
+}
+
+// What no oracle's row says already.
+function NotChecked(props: { result: RunResult }) {
+  const told = new Set(props.result.oracles?.map((o) => `${o.name}: ${o.excuse}`));
+  const rest = (props.result.not_checked ?? []).filter((line) => !told.has(line));
+  if (rest.length === 0) return null;
+  return (
+    <>
+      <h3>Not checked</h3>
+      <ul class="plain">
+        {rest.map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
 export function Verdict(props: { data: RunData; model: Model | null }) {
   const { data, model } = props;
   const result = shownResult(data);
@@ -109,7 +181,8 @@ export function Verdict(props: { data: RunData; model: Model | null }) {
   const at = data.results.indexOf(result);
   const base = data.results.length > 1 ? `/runs/${at}` : "";
   const tone = (bad: number) => (bad > 0 ? "bad" : undefined);
-  const metrics = Object.entries((result.metrics as { values?: Record<string, number | string> } | undefined)?.values ?? {});
+  const metrics = (result.metrics as { values?: Record<string, number | string> } | undefined)?.values ?? {};
+  const settled = useSettled();
   const messages = Object.entries(result.messages ?? {});
   return (
     <>
@@ -195,7 +268,7 @@ export function Verdict(props: { data: RunData; model: Model | null }) {
       )}
 
       {model && (
-        <Panel title="The run at a glance" note="drag to zoom, click to set the moment, double-click for the whole run">
+        <Panel title="The run at a glance" note="drag to zoom, click to set the moment" side={<Whole model={model} />}>
           <JobStrip model={model} result={result} />
           <Chart
             detail={model.detail}
@@ -209,71 +282,33 @@ export function Verdict(props: { data: RunData; model: Model | null }) {
         </Panel>
       )}
 
-      <div class="columns">
-        <Panel title="Expectations" note="written in the scenario">
-          <Table
-            id="expectations"
-            rows={result.expectations ?? []}
-            columns={expectationColumns(result, base)}
-            caption="Expectations"
-            empty="The scenario expects nothing beyond the built-in oracles."
-            rowKey={(e) => e.id}
-          />
-        </Panel>
-        <Panel title="Oracles" note="on in every run">
-          <Table id="oracles" rows={result.oracles ?? []} columns={oracleColumns(result, base)} caption="Oracles" rowKey={(o) => o.name + o.claim} />
-        </Panel>
-      </div>
-
-      <div class="columns">
-        <Panel title="Not checked" note="and why">
-          {result.not_checked?.length ? (
-            <ul class="plain">
-              {result.not_checked.map((line) => (
-                <li key={line}>{line}</li>
-              ))}
-            </ul>
-          ) : (
-            <Empty title="Everything that this job makes possible was checked." />
-          )}
-        </Panel>
-        {metrics.length > 0 && (
-          <Panel title="Metrics" note="what expectations and sweeps can name">
-            <Table
-              id="metrics"
-              rows={metrics}
-              caption="Metrics"
-              page={24}
-              rowKey={(m) => m[0]}
-              columns={[
-                { key: "name", title: "Metric", value: (m) => m[0], show: (m) => <code>{m[0]}</code> },
-                { key: "value", title: "Value", number: true, value: (m) => m[1], show: (m) => <code>{typeof m[1] === "number" && Number.isInteger(m[1]) ? count(m[1]) : String(m[1])}</code> },
-              ]}
-            />
-          </Panel>
-        )}
-        <Panel title="Messages delivered" note="between processes, by kind">
-          <Table
-            id="messages"
-            rows={messages}
-            caption="Messages by kind"
-            first="n.desc"
-            page={12}
-            rowKey={(m) => m[0]}
-            columns={[
-              { key: "kind", title: "Kind", value: (m) => m[0], show: (m) => <code>{m[0]}</code> },
-              {
-                key: "n",
-                title: "Messages",
-                number: true,
-                value: (m) => m[1],
-                show: (m) => <Exact path={`${base}/messages/${m[0].replaceAll("~", "~0").replaceAll("/", "~1")}`} value={m[1]} />,
-              },
-            ]}
-            empty="No message crossed the network."
-          />
-        </Panel>
-      </div>
+      {settled && (
+        <>
+          <div class="columns">
+            <div class="stack">
+              <Panel title="Expectations" note="written in the scenario">
+                <Table
+                  id="expectations"
+                  rows={result.expectations ?? []}
+                  columns={expectationColumns(result, base)}
+                  caption="Expectations"
+                  empty="The scenario expects nothing beyond the built-in oracles."
+                  rowKey={(e) => e.id}
+                />
+              </Panel>
+              <Bytes metrics={metrics} base={base} />
+              <Messages messages={messages} base={base} />
+            </div>
+            <div class="stack">
+              <Panel title="Oracles" note="on in every run; each says what it compared, or why it did not">
+                <Table id="oracles" rows={result.oracles ?? []} columns={oracleColumns(result, base)} caption="Oracles" rowKey={(o) => o.name + o.claim} />
+                <NotChecked result={result} />
+              </Panel>
+            </div>
+          </div>
+          {Object.keys(metrics).length > 0 && <Metrics values={metrics} dimensions={model?.detail.dimensions ?? {}} base={base} />}
+        </>
+      )}
     </>
   );
 }

@@ -4,8 +4,8 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import type { Detail } from "../data";
 import { type Palette, usePalette } from "../colours";
-import { setView, setZoom, seconds, timeOf, useView, zoomOf } from "../view";
-import { moment, short } from "../format";
+import { setView, setZoom, seconds, timeOf, unzoom, useView, zoomOf } from "../view";
+import { duration, moment, niceSteps, short, timeStep, timeTick } from "../format";
 
 export interface Line {
   label: string;
@@ -25,11 +25,8 @@ interface Props {
   format?: (n: number) => string;
   help?: string;
   least?: number; // the axis goes at least up to here
-  binary?: boolean; // bytes: steps are powers of two
+  binary?: boolean; // bytes: the axis' steps are powers of two
 }
-
-// Steps of an axis in bytes: 1, 2, 4 ... B, KiB, MiB, ...
-const binarySteps = Array.from({ length: 50 }, (_, i) => 2 ** i);
 
 // What is wrong in the world, behind the curves.
 export function faultSpans(detail: Detail): { id: string; from: number; to: number }[] {
@@ -99,6 +96,13 @@ function gather(detail: Detail, lines: Line[], from: number, to: number, most: n
   return { data: [xs, ...ys] as uPlot.AlignedData, point: step * width };
 }
 
+function timeSplits(from: number, to: number, width: number): number[] {
+  const step = timeStep((to - from) * 1e9, width) / 1e9;
+  const ticks: number[] = [];
+  for (let i = Math.ceil(from / step - 1e-9); i * step <= to * (1 + 1e-12); ++i) ticks.push(i * step);
+  return ticks;
+}
+
 const sync = "drey";
 // Where plots begin, in charts and lanes alike: one moment is one column of the page.
 export const gutter = 168;
@@ -109,13 +113,14 @@ export function Chart(props: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [width, setWidth] = useState(0);
+  const [near, setNear] = useState(false);
   const [hidden, setHidden] = useState<Set<string>>(new Set());
   const { detail, lines } = props;
-  const [from, to] = zoomOf(view, detail.end);
+  const [from, to] = zoomOf(view, detail);
   const cursor = timeOf(view, -1);
   const gathered = useMemo(
-    () => gather(detail, lines, from, to, Math.max(60, Math.min(700, width))),
-    [detail, lines, from, to, width],
+    () => near && gather(detail, lines, from, to, Math.max(60, Math.min(240, Math.round(width / 5)))),
+    [detail, lines, from, to, width, near],
   );
   const format = props.format ?? short;
 
@@ -124,8 +129,16 @@ export function Chart(props: Props) {
     if (!element) return;
     const observer = new ResizeObserver(() => setWidth(element.clientWidth));
     observer.observe(element);
-    setWidth(element.clientWidth);
-    return () => observer.disconnect();
+    // Drawn when it comes near what is looked at, and for the printer.
+    const seen = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && setNear(true), { rootMargin: "300px" });
+    seen.observe(element);
+    const draw = () => setNear(true);
+    addEventListener("beforeprint", draw);
+    return () => {
+      observer.disconnect();
+      seen.disconnect();
+      removeEventListener("beforeprint", draw);
+    };
   }, []);
 
   const colours = lines.map((line, i) => line.colour ?? palette.series[i % palette.series.length]);
@@ -133,7 +146,7 @@ export function Chart(props: Props) {
   live.current = { cursor, from, to };
 
   useEffect(() => {
-    if (!box.current || width < 80) return;
+    if (!box.current || width < 80 || !gathered) return;
     const axis = {
       stroke: palette.muted,
       grid: { stroke: palette.grid, width: 1 },
@@ -153,8 +166,9 @@ export function Chart(props: Props) {
         },
         scales: { x: { time: false, range: () => [live.current.from / 1e9, live.current.to / 1e9] }, y: { range: (_u, lo, hi) => [Math.min(0, lo ?? 0), Math.max(props.least ?? 0, hi > 0 ? hi * 1.08 : props.least ?? 1)] } },
         axes: [
-          { ...axis, space: 70, size: 26, values: (_u, ticks) => ticks.map((t) => `${+t.toFixed(6)} s`) },
-          { ...axis, size: gutter, space: 34, ...(props.binary ? { incrs: binarySteps } : {}), values: (_u, ticks) => ticks.map((t) => format(t)) },
+          // The ticks of the lanes above: one moment has one label.
+          { ...axis, size: 26, splits: (u, _i, lo, hi) => timeSplits(lo, hi, u.bbox.width / devicePixelRatio), values: (u, ticks) => ticks.map((t) => timeTick(t * 1e9, timeStep((live.current.to - live.current.from), u.bbox.width / devicePixelRatio))) },
+          { ...axis, size: gutter, splits: (u, _i, lo, hi) => niceSteps(lo, hi, Math.max(2, Math.floor(u.bbox.height / devicePixelRatio / 32)), props.binary ? "binary" : "plain"), values: (_u, ticks) => ticks.map((t) => format(t)) },
         ],
         series: [
           {},
@@ -197,7 +211,7 @@ export function Chart(props: Props) {
           setSelect: [
             (u) => {
               if (u.select.width > 4)
-                setZoom(u.posToVal(u.select.left, "x") * 1e9, u.posToVal(u.select.left + u.select.width, "x") * 1e9, detail.end);
+                setZoom(u.posToVal(u.select.left, "x") * 1e9, u.posToVal(u.select.left + u.select.width, "x") * 1e9, detail);
               u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
             },
           ],
@@ -212,7 +226,7 @@ export function Chart(props: Props) {
       const t = chart.posToVal(e.offsetX, "x") * 1e9;
       setView({ t: seconds(Math.max(0, Math.min(detail.end, t))) });
     });
-    chart.over.addEventListener("dblclick", () => setView({ z: undefined }));
+    chart.over.addEventListener("dblclick", () => unzoom(detail));
     return () => {
       chart.destroy();
       plot.current = null;
@@ -232,6 +246,7 @@ export function Chart(props: Props) {
       <figcaption>
         <b>{props.title}</b> <span class="muted">{props.unit}</span>
         {props.help && <span class="muted help"> {props.help}</span>}
+        {gathered && gathered.point > detail.series.width && <span class="muted help"> · a point: {duration(gathered.point)}</span>}
         <span class="when" data-when="" />
       </figcaption>
       <div class="legend">

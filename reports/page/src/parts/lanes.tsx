@@ -3,8 +3,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Detail } from "../data";
 import { type Palette, darkInkOn, usePalette } from "../colours";
-import { moment } from "../format";
-import { seconds, setView, setZoom, timeOf, useView } from "../view";
+import { moment, timeStep, timeTick } from "../format";
+import { seconds, setView, setZoom, timeOf, unzoom, useView } from "../view";
 import { drawFaults, gutter } from "./chart";
 
 export interface Stretch {
@@ -44,21 +44,6 @@ interface Props {
 
 const labelWidth = gutter;
 const axisHeight = 22;
-
-function tickStep(span: number, width: number): number {
-  const rough = (span * 90) / Math.max(width, 1);
-  const power = 10 ** Math.floor(Math.log10(rough));
-  for (const k of [1, 2, 5, 10]) if (k * power >= rough) return k * power;
-  return 10 * power;
-}
-
-function tickText(ns: number, step: number): string {
-  if (step >= 1e9) return `${Math.round(ns / 1e9)} s`;
-  if (step >= 1e6 && ns >= 10e9) return `${(ns / 1e9).toFixed(step >= 1e8 ? 1 : 3)} s`;
-  if (step >= 1e6) return `${Math.round(ns / 1e6)} ms`;
-  if (ns >= 10e6) return `${(ns / 1e6).toFixed(3)} ms`;
-  return `${Math.round(ns / 1e3)} µs`;
-}
 
 export function hatch(ctx: CanvasRenderingContext2D, x: number, y: number, w: number, h: number, colour: string) {
   ctx.save();
@@ -118,7 +103,7 @@ export function Lanes(props: Props) {
 
   function paint(ctx: CanvasRenderingContext2D, colours: Palette) {
     ctx.clearRect(0, 0, width, shownHeight + axisHeight);
-    const step = tickStep(to - from, plotWidth);
+    const step = timeStep(to - from, plotWidth);
     const origin = props.origin ?? 0;
     ctx.font = "11px system-ui, sans-serif";
     ctx.textBaseline = "middle";
@@ -130,7 +115,7 @@ export function Lanes(props: Props) {
       ctx.lineTo(px, axisHeight + shownHeight);
       ctx.stroke();
       ctx.fillStyle = colours.muted;
-      const text = tickText(t, step);
+      const text = timeTick(t, step);
       const wide = ctx.measureText(text).width;
       ctx.fillText(text, Math.min(px - wide / 2, width - wide - 2), axisHeight / 2);
     }
@@ -192,12 +177,16 @@ export function Lanes(props: Props) {
       ctx.fillRect(a, box.top, wide, box.height);
       if (stretch.hatch && wide > 3) hatch(ctx, a, box.top, wide, box.height, colours.panel);
       const inside = stretch.letter ?? "";
-      if (inside && wide > 9 + 6 * (inside.length - 1)) {
-        ctx.font = "10.5px system-ui, sans-serif";
-        ctx.fillStyle = darkInkOn(stretch.colour) ? "#17202b" : "#ffffff";
-        const text = clip(ctx, inside, wide - 5);
-        if (text !== "…") ctx.fillText(text, a + 3, y + h / 2);
+      if (!inside || wide <= 9) continue;
+      ctx.font = "10.5px system-ui, sans-serif";
+      const needed = ctx.measureText(inside).width;
+      if (needed > wide - 5) continue; // a word cut off says less than its colour
+      if (stretch.hatch && wide > 3) {
+        ctx.fillStyle = stretch.colour;
+        ctx.fillRect(a, box.top, needed + 7, box.height);
       }
+      ctx.fillStyle = darkInkOn(stretch.colour) ? "#17202b" : "#ffffff";
+      ctx.fillText(inside, a + 3, y + h / 2);
     }
     ctx.restore();
   }
@@ -262,7 +251,7 @@ export function Lanes(props: Props) {
           const done = drag.current;
           drag.current = null;
           if (done && Math.abs(done.to - done.from) > 5) {
-            setZoom(at(Math.min(done.from, done.to)), at(Math.max(done.from, done.to)), props.detail.end);
+            setZoom(at(Math.min(done.from, done.to)), at(Math.max(done.from, done.to)), props.detail);
           } else if (px < labelWidth || !props.zoomable) {
             const lane = laneAt(py);
             if (lane) props.onPick?.(lane);
@@ -271,7 +260,7 @@ export function Lanes(props: Props) {
           }
           redraw((n) => n + 1);
         }}
-        onDblClick={() => props.zoomable && setView({ z: undefined })}
+        onDblClick={() => props.zoomable && unzoom(props.detail)}
       >
         <div style={{ height: `${total + axisHeight}px` }}>
           <canvas ref={canvas} style={{ width: `${width}px`, height: `${shownHeight + axisHeight}px` }} />

@@ -1,7 +1,7 @@
 // A recovery cut into segments, from the fault until the job has caught up: one bar of means, and a
 // table with the longest. The cut itself is made by drey (reports/recovery_segments.h).
 import type { RunResult } from "../data";
-import { usePalette } from "../colours";
+import { darkInkOn, usePalette } from "../colours";
 import { duration, plural } from "../format";
 import { Empty, Exact, Panel } from "./small";
 import { Table, type TableColumn } from "./table";
@@ -48,7 +48,7 @@ export function RecoverySegments(props: { result: RunResult; base: string }) {
       value: (r) => rows.indexOf(r),
       show: (r) => (
         <span class="key still">
-          <i style={{ background: r.colour }}>{r.letter}</i>
+          <i style={{ background: r.colour, color: darkInkOn(r.colour) ? "#17202b" : "#fff" }}>{r.letter}</i>
           {r.name.replace("_", " ")}
         </span>
       ),
@@ -72,8 +72,8 @@ export function RecoverySegments(props: { result: RunResult; base: string }) {
             {rows
               .filter((row) => row.mean > 0)
               .map((row) => (
-                <div key={row.name} class="segment" style={{ flexGrow: row.mean / total, background: row.colour }} title={`${row.name}: ${duration(row.mean)}`}>
-                  {row.mean / total > 0.04 ? row.letter : ""}
+                <div key={row.name} class="segment" style={{ flexGrow: row.mean / total, background: row.colour, color: darkInkOn(row.colour) ? "#17202b" : "#fff" }} title={`${row.name}: ${duration(row.mean)}`}>
+                  {row.mean / total > 0.16 ? `${row.name.replace("_", " ")} ${duration(row.mean)}` : row.mean / total > 0.025 ? row.letter : ""}
                 </div>
               ))}
           </div>

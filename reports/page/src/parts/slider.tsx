@@ -51,6 +51,7 @@ export function Slider(props: { detail: Detail; failovers: Failover[] }) {
   const palette = usePalette();
   const { detail } = props;
   const time = timeOf(view, firstMoment(detail, props.failovers));
+  const end = view.z === "all" ? detail.end : Math.max(detail.focus, time);
   const [playing, setPlaying] = useState(false);
   const frame = useRef(0);
   const latest = useRef(time);
@@ -60,27 +61,27 @@ export function Slider(props: { detail: Detail; failovers: Failover[] }) {
   const next = (direction: number) => {
     const found =
       direction > 0 ? moments.find((m) => m > latest.current + 1e6) : [...moments].reverse().find((m) => m < latest.current - 1e6);
-    if (found !== undefined) go(found + (direction > 0 ? 0 : 0));
+    if (found !== undefined) go(found);
   };
   useEffect(() => {
     if (!playing) return;
     let before = performance.now();
     const step = (now: number) => {
-      const t = latest.current + ((now - before) / 20000) * detail.end;
+      const t = latest.current + ((now - before) / 20000) * end;
       before = now;
-      if (t >= detail.end) {
-        go(detail.end);
+      if (t >= end) {
+        go(end);
         setPlaying(false);
         return;
       }
       go(t);
       frame.current = requestAnimationFrame(step);
     };
-    if (latest.current >= detail.end) go(0);
+    if (latest.current >= end) go(0);
     frame.current = requestAnimationFrame(step);
     return () => cancelAnimationFrame(frame.current);
   }, [playing]);
-  const share = (ns: number) => `${(100 * ns) / Math.max(1, detail.end)}%`;
+  const share = (ns: number) => `${Math.min(100, (100 * ns) / Math.max(1, end))}%`;
   return (
     <div class="slider">
       <button type="button" class="round" onClick={() => setPlaying(!playing)} aria-label={playing ? "Pause" : "Play the run"}>
@@ -91,15 +92,15 @@ export function Slider(props: { detail: Detail; failovers: Failover[] }) {
       </button>
       <div class="track">
         <div class="marks" aria-hidden="true">
-          {faultSpans(detail).map((span, i) => (
+          {faultSpans(detail).filter((span) => span.from <= end).map((span, i) => (
             <span
               key={i}
               class="mark-span"
-              style={{ left: share(span.from), width: `max(2px, ${share(span.to - span.from)})`, background: palette.faultLine }}
+              style={{ left: share(span.from), width: `max(2px, ${share(Math.min(span.to, end) - span.from)})`, background: palette.faultLine }}
               title={span.id}
             />
           ))}
-          {detail.checkpoints.map((c) => (
+          {detail.checkpoints.filter((c) => c.ended <= end).map((c) => (
             <span
               key={`${c.id}-${c.triggered}`}
               class="mark-tick"
@@ -113,8 +114,8 @@ export function Slider(props: { detail: Detail; failovers: Failover[] }) {
         <input
           type="range"
           min="0"
-          max={detail.end}
-          step={Math.max(1, Math.round(detail.end / 2000))}
+          max={end}
+          step={Math.max(1, Math.round(end / 2000))}
           value={time}
           aria-label="Simulated time"
           aria-valuetext={moment(time)}

@@ -1,15 +1,15 @@
 // Small parts that every page uses.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { count, duration } from "../format";
+import { bytes, count, duration } from "../format";
 
 // A number of result.json, shown; `path` is its JSON pointer, which the browser test follows.
-export function Exact(props: { path: string; value: number | string; kind?: "count" | "ns" | "text" }) {
+export function Exact(props: { path: string; value: number | string; kind?: "count" | "ns" | "bytes" | "text" }) {
   const kind = props.kind ?? (typeof props.value === "number" ? "count" : "text");
   const text =
-    kind === "count" ? count(Number(props.value)) : kind === "ns" ? duration(Number(props.value)) : String(props.value);
+    kind === "count" ? count(Number(props.value)) : kind === "ns" ? duration(Number(props.value)) : kind === "bytes" ? bytes(Number(props.value)) : String(props.value);
   return (
-    <span data-result={props.path} data-kind={kind} title={kind === "ns" ? `${props.value} ns` : undefined}>
+    <span data-result={props.path} data-kind={kind} title={kind === "ns" ? `${props.value} ns` : kind === "bytes" ? `${props.value} bytes` : undefined}>
       {text}
     </span>
   );
@@ -154,7 +154,7 @@ export function Empty(props: { title: string; children?: ComponentChildren }) {
     <div class="empty-state">
       <svg viewBox="0 0 48 48" width="44" height="44" aria-hidden="true">
         <circle cx="24" cy="24" r="20" fill="none" stroke="currentColor" stroke-width="2" stroke-dasharray="3 5" />
-        <path d="M16 25l5.5 5.5L33 19" fill="none" stroke="currentColor" stroke-width="2.5" stroke-linecap="round" stroke-linejoin="round" />
+        <path d="M16 24h16" fill="none" stroke="currentColor" stroke-width="2.5" stroke-linecap="round" />
       </svg>
       <p>
         <b>{props.title}</b>
