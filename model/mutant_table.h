@@ -102,7 +102,7 @@ inline constexpr std::array kMutants{
                "batch_ledger",
                "The last buffer of a bulk write to a result's file is not written."},
     MutantInfo{Mutant::result_goes_with_first_consumer, "result-goes-with-first-consumer",
-               "FLINK-20547", "restart_set",
+               "FLINK-20547", "result_release",
                "A result is released when the first of its consumers has finished."},
     MutantInfo{Mutant::results_left_behind, "results-left-behind", "FLINK-13476", "result_release",
                "A TaskManager does not remove the results that it is told to release."},
