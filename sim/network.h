@@ -212,7 +212,7 @@ class Network : public Entity, public ProcessObserver, public Departures {
   std::vector<uint32_t> free_flights_;
   std::vector<Connection> connections_;
   std::vector<std::vector<uint32_t>> connection_of_;  // by sender, receiver; UINT32_MAX = none yet
-  std::map<uint32_t, Blocked> blocked_;  // by connection
+  std::map<uint32_t, Blocked> blocked_;               // by connection
   std::map<std::pair<uint32_t, uint32_t>, Link> links_;
   std::vector<Time> card_free_;                      // by host
   std::vector<Listeners> endpoints_;                 // by process

@@ -45,6 +45,7 @@ void sort_places(std::vector<Place>& places) {
     passes += (((key_bits >> shift) & 0xff) != 0 ? 1 : 0) +
               (((window_bits >> shift) & 0xff) != 0 ? 1 : 0);
   if (places.size() < kFew || passes > kMostPasses) {
+    // total order: a key and a window have one place
     std::sort(places.begin(), places.end(), before);
     return;
   }

@@ -76,18 +76,13 @@ void Dispatcher::on_revoked(const std::string& component) {
 
 void Dispatcher::suspend(Job& job) {
   if (job.master == nullptr) return;
-  leadership_.stop_begins();
   stopping_.push_back(std::move(job.master));
-  stopping_.back()->suspend(*this);
+  stopping_.back()->suspend();
 }
 
-void Dispatcher::job_master_stopped() { later({}, {forget_stopped, 0}); }
-
-void Dispatcher::forget_stopped_masters() {
-  const size_t before = stopping_.size();
+void Dispatcher::on_stopped() {
   const auto stopped = [](const auto& master) { return master->stopped(); };
   stopping_.erase(std::remove_if(stopping_.begin(), stopping_.end(), stopped), stopping_.end());
-  for (size_t i = stopping_.size(); i < before; ++i) leadership_.stop_is_over();
   if (!stopping_.empty() || !granted_.has_value()) return;
   const sim::FencingToken session = *granted_;
   granted_.reset();
@@ -234,14 +229,11 @@ void Dispatcher::on_call(const sim::Call& call, const sim::Message& body, const 
 }
 
 void Dispatcher::on_later(sim::Continuation then) {
-  if (then.kind == forget_stopped) return forget_stopped_masters();
   const auto found = jobs_.find(static_cast<JobId>(then.argument & 0xffffffffu));
   if (found == jobs_.end()) return;
   switch (static_cast<Then>(then.kind)) {
     case remove_job_master:
       found->second.master = nullptr;
-      return;
-    case forget_stopped:
       return;
     case retry_cleanup:
       if (is_of_this_term(then.argument))

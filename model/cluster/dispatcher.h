@@ -33,10 +33,7 @@ struct DispatcherSpec {
   sim::ServiceName object_store;
 };
 
-class Dispatcher : public sim::Endpoint,
-                   private Contender,
-                   private PointerUser,
-                   private JobMasterKeeper {
+class Dispatcher : public sim::Endpoint, private Contender, private PointerUser {
  public:
   Dispatcher(sim::World& world, sim::ProcessId process, DispatcherSpec spec,
              const FlinkOptions& options, Leadership& leadership);
@@ -46,7 +43,7 @@ class Dispatcher : public sim::Endpoint,
   bool leads() const { return fenced_open(); }
 
  private:
-  enum Then : uint16_t { remove_job_master, retry_cleanup, forget_stopped };
+  enum Then : uint16_t { remove_job_master, retry_cleanup };
   enum class Step : uint8_t {
     read_results,
     read_plans,
@@ -75,11 +72,10 @@ class Dispatcher : public sim::Endpoint,
   void on_later(sim::Continuation then) override;
   void on_granted(const std::string& component, sim::FencingToken session) override;
   void on_revoked(const std::string& component) override;
+  void on_stopped() override;
   void on_pointer(uint64_t ticket, const PointerOutcome& outcome) override;
-  void job_master_stopped() override;
 
   void suspend(Job& job);
-  void forget_stopped_masters();
   void submit(const sim::Call& call, JobId job);
   void cancel(const sim::Call& call, JobId job);
   void trigger_savepoint(const sim::Call& call, const TriggerSavepoint& message);

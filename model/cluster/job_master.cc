@@ -221,7 +221,7 @@ void JobMaster::rearm_heartbeats() {
 // ---- messages
 
 void JobMaster::on_call(const sim::Call& call, const sim::Message& body, const sim::Body&) {
-  if (stopping_for_ != nullptr) return hold(body);
+  if (stopping_) return hold(body);
   if (on_task_report(call, body)) return;
   switch (body.kind()) {
     case RegisterTaskManager::kind_id():
@@ -334,7 +334,7 @@ void JobMaster::end_of_data(const AttemptId& attempt) {
 }
 
 void JobMaster::on_reply(sim::Continuation then, const sim::Reply& reply) {
-  if (stopping_for_ != nullptr) return;
+  if (stopping_) return;
   const bool ok = reply.failure == sim::CallFailure::none;
   switch (static_cast<Then>(then.kind)) {
     case rm_resolved:
@@ -388,7 +388,7 @@ void JobMaster::on_reply(sim::Continuation then, const sim::Reply& reply) {
 }
 
 void JobMaster::on_later(sim::Continuation then) {
-  if (stopping_for_ != nullptr) {
+  if (stopping_) {
     if (then.kind == tasks_suspended) close_stores();
     return;
   }

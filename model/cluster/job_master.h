@@ -38,14 +38,6 @@ struct JobMasterSpec {
   std::optional<JobStatus> ended_as{};
 };
 
-// Who keeps a JobMaster whose leadership is lost until it has stopped.
-class JobMasterKeeper {
- public:
-  virtual ~JobMasterKeeper() = default;
-  // stopped() now; it may go, but not inside this call.
-  virtual void job_master_stopped() = 0;
-};
-
 class JobMaster : public sim::Endpoint,
                   private JobSchedulerHost,
                   private SlotProviderHost,
@@ -65,8 +57,8 @@ class JobMaster : public sim::Endpoint,
   // False: refused, nothing has begun. Else SavepointEnded tells the Dispatcher.
   bool savepoint(uint64_t operation, SavepointKind kind, const std::string& directory);
   // Leadership is lost: the job is suspended, its stores are kept, and this stops
-  // (job_master_stop.cc); `keeper` is told when it has.
-  void suspend(JobMasterKeeper& keeper);
+  // (job_master_stop.cc). When stopped() the leadership's contenders are told; only then it may go.
+  void suspend();
   bool stopped() const { return stopped_; }
   // The Dispatcher knows the end of the job (with high availability: durably), so that its
   // checkpoints may go. JobCleanedUp tells that they are gone; until then this must live, for a
@@ -309,8 +301,8 @@ class JobMaster : public sim::Endpoint,
   bool started_ = false;
   bool cancel_wanted_ = false;  // asked for before it was started
   bool over_ = false;
+  bool stopping_ = false;  // the leadership is lost
   bool stopped_ = false;
-  JobMasterKeeper* stopping_for_ = nullptr;          // set: the leadership is lost
   std::vector<std::pair<std::string, Cause>> held_;  // TaskManagers that said good-bye meanwhile
   bool cleaning_ = false;
   bool cleaned_ = false;

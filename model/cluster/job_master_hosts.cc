@@ -390,7 +390,7 @@ int64_t JobMaster::draw(uint64_t attempt, int64_t low, int64_t high) {
 }
 
 void JobMaster::on_timer(uint8_t kind) {
-  if (stopping_for_ != nullptr) return;
+  if (stopping_) return;
   switch (static_cast<TimerKind>(kind)) {
     case tm_heartbeat_timer:
       tm_heartbeats_.advance(now());

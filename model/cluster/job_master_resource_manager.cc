@@ -7,7 +7,7 @@
 namespace drey::model {
 
 void JobMaster::on_leader_changed(const std::string& component) {
-  if (stopping_for_ != nullptr) return;
+  if (stopping_) return;
   if (component != kResourceManagerComponent) {  // this job's own leader: seen to be confirmed
     if (!rm_connected_ && !rm_registering_) connect_to_resource_manager();
     return;

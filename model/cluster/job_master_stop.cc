@@ -21,11 +21,12 @@ namespace {
 constexpr sim::Duration kSuspension = sim::milliseconds(50);
 }  // namespace
 
-void JobMaster::suspend(JobMasterKeeper& keeper) {
+void JobMaster::suspend() {
   over_ = true;
   scheduler_.suspend();
   checkpoints_.shut_down(JobStatus::suspended);
-  stopping_for_ = &keeper;
+  stopping_ = true;
+  leadership_.stop_begins();
   later(kSuspension, {tasks_suspended, 0});
 }
 
@@ -54,7 +55,7 @@ void JobMaster::stop() {
   const Cause cause = {.kind = Cause::Kind::job_master_lost, .text = "the JobMaster is stopping"};
   while (!task_managers_.empty()) lose_task_manager(task_managers_.begin()->first, cause);
   stopped_ = true;
-  stopping_for_->job_master_stopped();
+  leadership_.stop_is_over();
 }
 
 }  // namespace drey::model

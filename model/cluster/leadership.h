@@ -41,6 +41,8 @@ class Contender {
   virtual ~Contender() = default;
   virtual void on_granted(const std::string& component, sim::FencingToken session) = 0;
   virtual void on_revoked(const std::string& component) = 0;
+  // A part of the process that was being stopped has stopped (Leadership::stop_is_over).
+  virtual void on_stopped() {}
 };
 
 class Leadership {
@@ -58,8 +60,9 @@ class Leadership {
   virtual void confirm(const std::string& component, sim::FencingToken session,
                        sim::Address address) = 0;
 
-  // Something of this process is being stopped: a process that ends itself after a fatal error
-  // waits for all of it (ClusterEntrypoint.closeAsync).
+  // A part of this process is being stopped, as its leadership is lost: a process that ends itself
+  // after a fatal error waits for all of them (ClusterEntrypoint.closeAsync). Contenders hear of
+  // the end on an event of its own.
   virtual void stop_begins() {}
   virtual void stop_is_over() {}
 

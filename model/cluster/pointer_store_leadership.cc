@@ -156,6 +156,12 @@ void PointerStoreLeadership::run_election_later() {
 }
 
 void PointerStoreLeadership::on_event(const sim::Event& event) {
+  if (event.kind() == stop_over) {
+    --stopping_;
+    for (const auto& [component, contender] : contenders_) contender->on_stopped();
+    exit_if_stopped();
+    return;
+  }
   if (event.kind() == exit_due) {
     world_.machines().exit_process(self_, sim::StopReason::exit, kFatalExitCode);
     return;
@@ -228,8 +234,7 @@ void PointerStoreLeadership::end_process(FatalError error) {
 }
 
 void PointerStoreLeadership::stop_is_over() {
-  --stopping_;
-  exit_if_stopped();
+  world_.kernel().post({}, id_, stop_over, 0, sim::Priority::task);
 }
 
 void PointerStoreLeadership::exit_if_stopped() {

@@ -57,7 +57,7 @@ class PointerStoreLeadership : public Leadership,
   void on_event(const sim::Event& event) override;
 
  private:
-  enum Kind : uint8_t { tell_listener, run_election, exit_due };
+  enum Kind : uint8_t { tell_listener, run_election, stop_over, exit_due };
   enum Ticket : uint64_t { joined, watched, published };
   struct Watch {
     std::string component;

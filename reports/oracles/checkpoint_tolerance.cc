@@ -2,29 +2,34 @@
 
 #include <fmt/core.h>
 
-#include "model/checkpoint/checkpoint_types.h"
 #include "model/graph/execution_state.h"
-#include "model/task/task_runtime.h"
 #include "model/trace_events.h"
 #include "reports/fact_text.h"
 
 namespace drey::reports {
 
 using model::CheckpointFact;
-using model::CheckpointFailureReason;
 using model::ControlFact;
 using model::JobStatus;
 
 namespace {
 
-constexpr uint64_t kCheckpointCause = static_cast<uint64_t>(model::Cause::Kind::checkpoint);
+// Cause::Kind of a failure.
+constexpr uint64_t kCheckpointCause = 9;
+// SnapshotType: this and those behind it are savepoints.
+constexpr uint64_t kFirstSavepoint = 2;
 constexpr uint64_t kRunning = static_cast<uint64_t>(JobStatus::running);
 
-// Found by the JobMaster, whatever tasks do.
-bool is_own_finding(CheckpointFailureReason reason) {
-  return reason == CheckpointFailureReason::checkpoint_expired ||
-         reason == CheckpointFailureReason::finalize_checkpoint_failure;
+// CheckpointFailureReason. CF-2: these count.
+constexpr uint64_t kIo = 4, kAsync = 6, kExpired = 8, kDeclined = 10, kFinalize = 22;
+
+bool counts(uint64_t reason) {
+  return reason == kIo || reason == kAsync || reason == kExpired || reason == kDeclined ||
+         reason == kFinalize;
 }
+
+// Found by the JobMaster, whatever tasks do.
+bool is_own_finding(uint64_t reason) { return reason == kExpired || reason == kFinalize; }
 
 }  // namespace
 
@@ -47,12 +52,11 @@ void CheckpointTolerance::on(const sim::Fact& fact, sim::FactNumber) {
 }
 
 void CheckpointTolerance::count(JobMaster& master, const sim::Fact& fact) {
-  if (model::is_savepoint(static_cast<model::SnapshotType>(fact.c))) {
+  if (fact.c >= kFirstSavepoint) {
     master.savepoint_failed = true;
     return;
   }
-  const auto reason = static_cast<CheckpointFailureReason>(fact.b);
-  if (!tolerable_.has_value() || !model::counts_as_failure(reason)) return;
+  if (!tolerable_.has_value() || !counts(fact.b)) return;
   evidence_.examined();
   if (fact.a == 0)
     ++master.without_id;
@@ -62,7 +66,7 @@ void CheckpointTolerance::count(JobMaster& master, const sim::Fact& fact) {
   master.exceeded = fact.at;
   master.counted.clear();
   master.without_id = 0;
-  if (master.status == kRunning && is_own_finding(reason)) master.due = fact;
+  if (master.status == kRunning && is_own_finding(fact.b)) master.due = fact;
 }
 
 void CheckpointTolerance::failed(JobMaster& master, const sim::Fact& fact) {

@@ -7,14 +7,12 @@
 #include "model/graph/execution_state.h"
 #include "model/graph/result_partition_type.h"
 #include "model/result_facts.h"
-#include "model/task/task_runtime.h"
 #include "model/trace_events.h"
 #include "reports/fact_text.h"
 #include "sim/machines.h"
 
 namespace drey::reports {
 
-using model::Cause;
 using model::ControlFact;
 using model::ExecutionState;
 using model::JobStatus;
@@ -34,11 +32,9 @@ bool keeps_stored_results(const model::JobGraph& job) {
                      [](const auto& set) { return model::is_released_by_scheduler(set.type); });
 }
 
-// What a reader says that met a plain I/O error.
-bool is_plain_error(uint64_t cause) {
-  return cause == static_cast<uint64_t>(Cause::Kind::remote_transport) ||
-         cause == static_cast<uint64_t>(Cause::Kind::internal);
-}
+// Cause::Kind of failover_begun: what a reader says that met a plain I/O error.
+constexpr uint64_t kRemoteTransport = 4, kInternal = 15;
+bool is_plain_error(uint64_t cause) { return cause == kRemoteTransport || cause == kInternal; }
 
 }  // namespace
 

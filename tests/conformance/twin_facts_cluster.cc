@@ -77,7 +77,7 @@ void TwinFacts::add_reruns(Json& facts) const {
 }
 
 void TwinFacts::add_cluster(Json& facts) const {
-  Json& times = facts["times"];
+  Json times = facts["times"];
   const auto since_fault = [&](sim::Time at) { return sim::to_millis(at - *fault_at_); };
   if (fault_at_) {
     std::set<std::string> seen;
@@ -137,6 +137,7 @@ void TwinFacts::add_cluster(Json& facts) const {
   }
   facts["longest_checkpoint_ms"] = sim::to_millis(longest_checkpoint_);
   facts["most_checkpoints_in_flight"] = most_in_flight_;
+  facts["times"] = times;
 }
 
 // A file system keeps the folders "shared" and "taskowned", which an object store does not have.

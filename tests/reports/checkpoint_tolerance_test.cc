@@ -91,5 +91,17 @@ TEST_F(CheckpointToleranceTest, AnyNumberMayBeTolerated) {
   EXPECT_EQ(finish().judgement, Judgement::not_checked);
 }
 
+// The oracle knows them by number.
+TEST_F(CheckpointToleranceTest, TheReasonsThatCountAreThoseOfTheModel) {
+  for (size_t number = 0; number < model::kCheckpointFailureReasons; ++number) {
+    const auto reason = static_cast<Reason>(number);
+    tolerate(0);
+    checkpoint_fails(1, reason);
+    job_fails_for_it();
+    EXPECT_EQ(finish().violations.empty(), model::counts_as_failure(reason))
+        << model::to_string(reason);
+  }
+}
+
 }  // namespace
 }  // namespace drey::reports

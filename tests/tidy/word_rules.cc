@@ -86,7 +86,7 @@ std::vector<WordRule> portability_rules() {
        {"std::less<void*>", "uintptr_t", "intptr_t", "std::uintptr_t"},
        "dense integer ids (addresses differ from run to run)",
        all_rooms(),
-       {},
+       {"tools/small_blocks."},  // an allocator; no run asks where a block lies
        "address never decides"},
       {"double",
        {"double", "float"},
