@@ -304,7 +304,7 @@ void PointerStoreLeadership::on_changed(const sim::PointerChanged& change) {
 // A notice that was lost is made up for: asking again says how things stand.
 void PointerStoreLeadership::on_ping() {
   client_.watch(*this, watched, std::string(kLeaderPrefix));
-  if (open_) client_.join(*this, joined, std::string(kLeaderLatch));
+  if (open_ && !ending_) client_.join(*this, joined, std::string(kLeaderLatch));
 }
 
 void PointerStoreLeadership::on_gave_up() { election_.fail(LeaderElectionError::driver_failed); }
