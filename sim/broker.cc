@@ -101,10 +101,12 @@ BrokerResult Broker::Server::refused(BrokerResult result, std::string_view id, u
 Body Broker::Server::init(const InitProducer& request) {
   const auto [it, added] = broker_.producers_.try_emplace(request.transactional_id);
   Producer& producer = it->second;
-  if (added)
-    producer.id = broker_.next_producer_id_++;
-  else if (producer.state == State::open)
+  if (added) {
+    broker_.producer_of_.push_back(&*it);
+    producer.id = static_cast<int64_t>(broker_.producer_of_.size());
+  } else if (producer.state == State::open) {
     abort(it->first, producer, BrokerAbort::fenced);
+  }
   if (!added) ++producer.epoch;
   producer.state = State::empty;
   producer.next_sequence = 0;
@@ -119,12 +121,13 @@ Body Broker::Server::init(const InitProducer& request) {
 
 BrokerResult Broker::Server::check_producer(const std::string& id, int64_t producer_id,
                                             int32_t epoch, Producer*& found) const {
-  const auto it = broker_.producers_.find(id);
-  if (it == broker_.producers_.end() || it->second.id != producer_id)
-    return BrokerResult::unknown_producer;
-  if (epoch < it->second.epoch) return BrokerResult::fenced;
-  if (epoch != it->second.epoch) return BrokerResult::unknown_producer;
-  found = &it->second;
+  const auto place = static_cast<uint64_t>(producer_id) - 1;
+  if (place >= broker_.producer_of_.size()) return BrokerResult::unknown_producer;
+  auto& [name, producer] = *broker_.producer_of_[place];
+  if (name != id) return BrokerResult::unknown_producer;
+  if (epoch < producer.epoch) return BrokerResult::fenced;
+  if (epoch != producer.epoch) return BrokerResult::unknown_producer;
+  found = &producer;
   return BrokerResult::ok;
 }
 
@@ -233,16 +236,13 @@ Body Broker::Server::end(const EndTransaction& request) {
 // A transaction that timed out is aborted and its producer fenced: a commit that comes later is
 // refused.
 void Broker::Server::on_work(uint16_t, uint64_t producer_id) {
-  for (auto& [id, producer] : broker_.producers_) {
-    if (static_cast<uint64_t>(producer.id) != producer_id) continue;
-    // Each transaction has a timer of its own; those of transactions that have ended find nothing
-    // due.
-    if (producer.state != State::open || now() < producer.started + producer.timeout) return;
-    abort(id, producer, BrokerAbort::timed_out);
-    ++producer.epoch;
-    producer.next_sequence = 0;
-    return;
-  }
+  auto& [id, producer] = *broker_.producer_of_[producer_id - 1];
+  // Each transaction has a timer of its own; those of transactions that have ended find nothing
+  // due.
+  if (producer.state != State::open || now() < producer.started + producer.timeout) return;
+  abort(id, producer, BrokerAbort::timed_out);
+  ++producer.epoch;
+  producer.next_sequence = 0;
 }
 
 Body Broker::Server::list(const ListTransactions& request) const {

@@ -92,9 +92,10 @@ class Broker final : public Service {
   std::unique_ptr<ServiceEndpoint> make_endpoint(ProcessId process) override;
 
   BrokerOptions options_;
-  std::map<std::string, Producer, std::less<>> producers_;
+  using Producers = std::map<std::string, Producer, std::less<>>;
+  Producers producers_;
+  std::vector<Producers::value_type*> producer_of_;  // by id, from 1: appends need no search
   std::map<uint32_t, Partition> partitions_;
-  int64_t next_producer_id_ = 1;
   uint64_t committed_records_ = 0;
   uint64_t committed_transactions_ = 0;
 };

@@ -93,33 +93,43 @@ Duration Network::latency_of(Connection& line, uint64_t purpose, uint64_t n) con
   return Duration{spec_.latency.sample(draw)};
 }
 
-uint32_t Network::keep(Flight flight) {
+uint32_t Network::keep(Parcel&& parcel) {
   if (free_flights_.empty()) {
-    flights_.push_back(std::move(flight));
-    return static_cast<uint32_t>(flights_.size() - 1);
+    const auto first = static_cast<uint32_t>(flights_.size()) * kFlightsTogether;
+    flights_.push_back(std::make_unique<Flights>());
+    for (uint32_t i = kFlightsTogether; i > 0; --i) free_flights_.push_back(first + i - 1);
   }
   const uint32_t index = free_flights_.back();
   free_flights_.pop_back();
-  flights_[index] = std::move(flight);
+  Flight& kept = flight(index);
+  kept.parcel = std::move(parcel);
+  kept.connection = UINT32_MAX;
   return index;
 }
 
-Network::Flight Network::take(uint32_t index) {
-  Flight flight = std::move(flights_[index]);
-  flights_[index] = {};
-  free_flights_.push_back(index);
-  return flight;
+uint32_t Network::keep(Parcel&& parcel, uint32_t connection, uint32_t epoch) {
+  const uint32_t index = keep(std::move(parcel));
+  Flight& kept = flight(index);
+  kept.connection = connection;
+  kept.epoch = epoch;
+  return index;
 }
 
-void Network::send(Parcel parcel) { outbox_.push_back(std::move(parcel)); }
+void Network::release(uint32_t index) {
+  flight(index).parcel.body = nullptr;
+  free_flights_.push_back(index);
+}
+
+void Network::send(Parcel&& parcel) { outbox_.push_back(keep(std::move(parcel))); }
 
 void Network::depart() {
+  if (outbox_.empty()) return;
   for (size_t i = 0; i < outbox_.size(); ++i) {
-    Parcel parcel = std::move(outbox_[i]);
-    if (parcel.to.valid())
-      leave(std::move(parcel));
+    const uint32_t index = outbox_[i];
+    if ((index & kFanOutBit) == 0)
+      leave(index);
     else
-      leave_each(static_cast<uint32_t>(parcel.call));
+      leave_each(index & ~kFanOutBit);
   }
   outbox_.clear();
 }
@@ -159,37 +169,43 @@ void Network::perturb(Parcel& parcel) {
   parcel.token.low ^= 1;
 }
 
-void Network::leave(Parcel parcel) {
+void Network::leave(uint32_t index) {
   Machines& machines = world_.machines();
+  Flight& leaving = flight(index);
+  Parcel& parcel = leaving.parcel;
   const ProcessId from = parcel.from.process;
-  if (!machines.running(from) || machines.incarnation(from) != parcel.from.incarnation) return;
+  const ProcessId to = parcel.to.process;
+  const bool alive =
+      machines.running(from) && machines.incarnation(from) == parcel.from.incarnation;
   // What stays in one process does not cross the network, so it cannot be lost there.
-  if (!rules_.empty() && from != parcel.to.process && lost_by_rule(parcel)) return;
+  if (!alive || (!rules_.empty() && from != to && lost_by_rule(parcel))) {
+    release(index);
+    return;
+  }
   // Only a body that nobody else holds: a sender that keeps one (a broadcast) would see it change.
   if (parcel.body.use_count() == 1 && world_.kernel().perturbed(Perturbation::message_field) != 0)
     perturb(parcel);
-  if (from == parcel.to.process) {  // one process: asynchronous, but not on the network
-    const uint32_t flight = keep({std::move(parcel)});
-    world_.kernel().post({}, id_, arrive_locally, flight, Priority::delivery);
+  if (from == to) {  // one process: asynchronous, but not on the network
+    world_.kernel().post({}, id_, arrive_locally, index, Priority::delivery);
     return;
   }
-  const uint32_t index = connection(from, parcel.to.process);
-  const uint32_t epoch = connections_[index].epoch;
-  const uint32_t flight = keep({std::move(parcel), index, epoch});
-  const bool cut = link(machines.host_of(from), machines.host_of(connections_[index].to)).cut;
-  if (cut || connections_[index].blocked) {
-    block(index, flight);
+  leaving.connection = connection(from, to);
+  const Connection& line = connections_[leaving.connection];
+  leaving.epoch = line.epoch;
+  const bool cut = link(machines.host_of(from), machines.host_of(to)).cut;
+  if (cut || line.blocked) {
+    block(leaving.connection, index);
   } else {
-    launch(index, flight);
+    launch(leaving.connection, index);
   }
 }
 
-void Network::launch(uint32_t index, uint32_t flight) {
-  const Parcel& parcel = flights_[flight].parcel;
+void Network::launch(uint32_t index, uint32_t launched) {
+  const Parcel& parcel = flight(launched).parcel;
   uint64_t bytes = parcel.bytes;
   if (bytes == 0) bytes = parcel.body != nullptr ? parcel.body->wire_size() : kAnswerOverhead;
   const Time at = arrival_time(connections_[index], bytes);
-  world_.kernel().post(at - world_.kernel().now(), id_, arrive, flight, Priority::delivery);
+  world_.kernel().post(at - world_.kernel().now(), id_, arrive, launched, Priority::delivery);
 }
 
 // The card sends one after the other, and so does a link that is slower than the card; the wire
@@ -221,7 +237,7 @@ Time Network::arrival_time(Connection& line, uint64_t bytes) {
   return line.last_arrival;
 }
 
-void Network::block(uint32_t index, uint32_t flight) {
+void Network::block(uint32_t index, uint32_t blocked) {
   Connection& line = connections_[index];
   Blocked& held = blocked_[index];
   if (!line.blocked) {
@@ -231,7 +247,7 @@ void Network::block(uint32_t index, uint32_t flight) {
     world_.kernel().post(held.retry, id_, retransmit, (uint64_t{line.epoch} << 32) | index,
                          Priority::delivery);
   }
-  held.parcels.push_back(flight);
+  held.parcels.push_back(blocked);
 }
 
 void Network::retry(uint32_t index) {
@@ -252,25 +268,26 @@ void Network::retry(uint32_t index) {
   const Blocked waiting = std::move(blocked_.at(index));
   blocked_.erase(index);
   line.blocked = false;
-  for (const uint32_t flight : waiting.parcels) launch(index, flight);
+  for (const uint32_t held : waiting.parcels) launch(index, held);
 }
 
 void Network::arrived(uint32_t index) {
-  const uint32_t via = flights_[index].connection;
+  const Flight& landing = flight(index);
+  const uint32_t via = landing.connection;
   if (via != UINT32_MAX) {
     const Connection& line = connections_[via];
-    if (line.epoch != flights_[index].epoch) {  // reset while in flight
-      take(index);
+    if (line.epoch != landing.epoch) {  // reset while in flight
+      release(index);
       return;
     }
     const Machines& machines = world_.machines();
-    if (link(machines.host_of(line.from), machines.host_of(line.to)).cut) {
+    if (!links_.empty() && link(machines.host_of(line.from), machines.host_of(line.to)).cut) {
       block(via, index);
       return;
     }
   }
-  const Parcel parcel = take(index).parcel;
-  hand_over(parcel);
+  hand_over(landing.parcel);
+  release(index);
 }
 
 void Network::hand_over(const Parcel& parcel) {
@@ -327,21 +344,21 @@ void Network::refuse(const Parcel& parcel) {
                             .kind = fact_kind(NetworkFact::unreachable),
                             .a = parcel.body != nullptr ? parcel.body->kind() : 0});
   if (parcel.answer || parcel.call == 0) return;
-  const Parcel refusal{.from = parcel.to,
-                       .to = parcel.from,
-                       .call = parcel.call,
-                       .answer = true,
-                       .failure = CallFailure::unreachable,
-                       .ask_kind = parcel.body->kind(),
-                       .ask_name = parcel.body->name()};
+  Parcel refusal{.from = parcel.to,
+                 .to = parcel.from,
+                 .call = parcel.call,
+                 .answer = true,
+                 .failure = CallFailure::unreachable,
+                 .ask_kind = parcel.body->kind(),
+                 .ask_name = parcel.body->name()};
   if (parcel.from.process == parcel.to.process) {
-    const uint32_t flight = keep({refusal});
-    world_.kernel().post({}, id_, arrive_locally, flight, Priority::delivery);
+    const uint32_t kept = keep(std::move(refusal));
+    world_.kernel().post({}, id_, arrive_locally, kept, Priority::delivery);
     return;
   }
   const uint32_t index = connection(parcel.to.process, parcel.from.process);
   const uint32_t epoch = connections_[index].epoch;
-  launch(index, keep({refusal, index, epoch}));
+  launch(index, keep(std::move(refusal), index, epoch));
 }
 
 void Network::set_link(HostId from, HostId to, LinkState state) {
@@ -366,7 +383,7 @@ void Network::break_connection(uint32_t index, bool tell_peer) {
   ++line.epoch;
   ++breaks_;
   if (line.blocked) {
-    for (const uint32_t flight : blocked_.at(index).parcels) take(flight);
+    for (const uint32_t held : blocked_.at(index).parcels) release(held);
     blocked_.erase(index);
   }
   line.blocked = false;
@@ -408,8 +425,8 @@ void Network::on_process_thawed(ProcessId process) {
   std::vector<Parcel> mail;
   mail.swap(mail_of_frozen_[process.index]);
   for (Parcel& parcel : mail) {
-    const uint32_t flight = keep({std::move(parcel)});
-    world_.kernel().post({}, id_, arrive_locally, flight, Priority::delivery);
+    const uint32_t kept = keep(std::move(parcel));
+    world_.kernel().post({}, id_, arrive_locally, kept, Priority::delivery);
   }
 }
 

@@ -7,6 +7,7 @@
 // in flight. A killed process's host closes its connections (peers see it one latency later) and
 // refuses new ones; a crashed host is silent; a frozen process keeps its connections and finds its
 // mail when it thaws. Calls inside one process do not cross the network.
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -108,7 +109,7 @@ class Network : public Entity, public ProcessObserver, public Departures {
 
   // Leaves when the running handler has returned; lost with its process if a fault of this instant
   // kills that first.
-  void send(Parcel parcel);
+  void send(Parcel&& parcel);
   // `parcel` without receiver and call: those of the stops.
   void send_each(Parcel parcel, const std::vector<Stop>& stops);
 
@@ -159,6 +160,10 @@ class Network : public Entity, public ProcessObserver, public Departures {
     uint32_t connection = UINT32_MAX;
     uint32_t epoch = 0;
   };
+  // A flight keeps its place while others come and go: a parcel is put there when it is sent, and
+  // delivered where it lies.
+  static constexpr uint32_t kFlightsTogether = 64;
+  using Flights = std::array<Flight, kFlightsTogether>;
 
   // What is on its way to many. Only the next arrival is in the kernel's queue.
   struct Arrival {
@@ -179,10 +184,12 @@ class Network : public Entity, public ProcessObserver, public Departures {
     uint32_t endpoint = 0;  // of every receiver
   };
 
+  static constexpr uint32_t kFanOutBit = uint32_t{1} << 31;
+
   uint32_t connection(ProcessId from, ProcessId to);
   Duration latency_of(Connection& line, uint64_t purpose, uint64_t n) const;
   Time arrival_time(Connection& line, uint64_t bytes);
-  void leave(Parcel parcel);
+  void leave(uint32_t flight);
   void leave_each(uint32_t fan_out);
   bool leave_one(const FanOut& fan, Arrival& arrival);
   static Parcel parcel_of(const FanOut& fan, const Arrival& arrival);
@@ -198,17 +205,21 @@ class Network : public Entity, public ProcessObserver, public Departures {
   void connected(const Parcel& parcel);
   void refuse(const Parcel& parcel);
   void break_connection(uint32_t connection, bool tell_peer);
-  uint32_t keep(Flight flight);
-  Flight take(uint32_t flight);
+  Flight& flight(uint32_t index) {
+    return (*flights_[index / kFlightsTogether])[index % kFlightsTogether];
+  }
+  uint32_t keep(Parcel&& parcel);
+  uint32_t keep(Parcel&& parcel, uint32_t connection, uint32_t epoch);
+  void release(uint32_t flight);
   Endpoint* find(const Address& address) const;
 
   World& world_;
   NetworkSpec spec_;
   EntityId id_;
-  std::vector<Parcel> outbox_;  // without a receiver: the fan-out whose number its call is
+  std::vector<uint32_t> outbox_;  // flights; with kFanOutBit: fan-outs
   std::vector<std::unique_ptr<FanOut>> fan_outs_;
   std::vector<uint32_t> free_fan_outs_;
-  std::vector<Flight> flights_;
+  std::vector<std::unique_ptr<Flights>> flights_;
   std::vector<uint32_t> free_flights_;
   std::vector<Connection> connections_;
   std::vector<std::vector<uint32_t>> connection_of_;  // by sender, receiver; UINT32_MAX = none yet

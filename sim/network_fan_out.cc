@@ -32,8 +32,7 @@ void Network::send_each(Parcel parcel, const std::vector<Stop>& stops) {
     arrival.incarnation = stop.to.incarnation;
     arrival.bytes = stop.bytes;
   }
-  outbox_.emplace_back();
-  outbox_.back().call = index;
+  outbox_.push_back(index | kFanOutBit);
 }
 
 Parcel Network::parcel_of(const FanOut& fan, const Arrival& arrival) {
@@ -50,8 +49,8 @@ bool Network::leave_one(const FanOut& fan, Arrival& arrival) {
   const Machines& machines = world_.machines();
   const ProcessId from = fan.parcel.from.process;
   if (from == arrival.process) {
-    const uint32_t flight = keep({parcel_of(fan, arrival)});
-    world_.kernel().post({}, id_, arrive_locally, flight, Priority::delivery);
+    const uint32_t kept = keep(parcel_of(fan, arrival));
+    world_.kernel().post({}, id_, arrive_locally, kept, Priority::delivery);
     return false;
   }
   if (!rules_.empty() && lost_by_rule(parcel_of(fan, arrival))) return false;
@@ -61,7 +60,7 @@ bool Network::leave_one(const FanOut& fan, Arrival& arrival) {
   const bool cut =
       !links_.empty() && link(machines.host_of(from), machines.host_of(arrival.process)).cut;
   if (cut || line.blocked) {
-    block(arrival.connection, keep({parcel_of(fan, arrival), arrival.connection, arrival.epoch}));
+    block(arrival.connection, keep(parcel_of(fan, arrival), arrival.connection, arrival.epoch));
     return false;
   }
   arrival.at = arrival_time(line, arrival.bytes);
@@ -104,7 +103,7 @@ void Network::next_arrival(uint32_t index) {
       !links_.empty() &&
       link(machines.host_of(fan.parcel.from.process), machines.host_of(arrival.process)).cut;
   if (!lost && cut)
-    block(arrival.connection, keep({parcel_of(fan, arrival), arrival.connection, arrival.epoch}));
+    block(arrival.connection, keep(parcel_of(fan, arrival), arrival.connection, arrival.epoch));
   Parcel last;
   Parcel* parcel = &fan.parcel;
   parcel->to = {arrival.process, arrival.incarnation, fan.endpoint};

@@ -28,7 +28,7 @@ Address resolve(World& world, ServiceName service) {
 }
 
 Service::Service(World& world, ServiceOptions options)
-    : world_(world), options_(std::move(options)) {
+    : world_(world), options_(std::move(options)), name_hash_(name_hash(options_.name)) {
   host_ = world_.machines().add_host({.name = options_.name + "-host"});
   process_ = world_.machines().add_process(host_, options_.name, *this);
 }
@@ -90,8 +90,7 @@ Time Service::served_at(const Call& call, Duration transfer, const ServiceVerdic
   Kernel& kernel = world_.kernel();
   Client& client = clients_[call.from.process];
   const PathId client_path = world_.machines().path(call.from.process);
-  const uint64_t draw =
-      kernel.draw(kLatencyStream, client_path, name_hash(options_.name), ++client.requests);
+  const uint64_t draw = kernel.draw(kLatencyStream, client_path, name_hash_, ++client.requests);
   const Duration delay = Duration{options_.latency.sample(draw)} + transfer + verdict.delay;
   Time served = kernel.now() + delay;
   if (options_.in_order) served = std::max(served, client.last_served);
@@ -141,19 +140,19 @@ void ServiceEndpoint::on_later(Continuation then) {
     on_work(then.kind, then.argument);
     return;
   }
-  Pending& slot = pending_[then.argument];
-  Pending pending;
-  std::swap(slot, pending);
-  free_pending_.push_back(static_cast<uint32_t>(then.argument));
+  // It stays where it is while it is served: requests come by events of their own.
+  Pending& pending = pending_[then.argument];
   announce(kServiceServedFact, client_path(pending.call.from), pending.call.kind, 0, 0);
   if (pending.verdict.fail) {
     refuse(pending.call, CallFailure::handler_failed);
-    return;
+  } else {
+    // Served as if it had been told: no answer.
+    if (pending.verdict.lose_answer) pending.call.number = 0;
+    Body result = serve(pending.call, *pending.request, pending.request);
+    if (result != nullptr) answer(pending.call, std::move(result));
   }
-  Call call = pending.call;
-  if (pending.verdict.lose_answer) call.number = 0;  // served as if it had been told: no answer
-  Body result = serve(call, *pending.request, pending.request);
-  if (result != nullptr) answer(call, std::move(result));
+  pending.request = nullptr;
+  free_pending_.push_back(static_cast<uint32_t>(then.argument));
 }
 
 }  // namespace drey::sim

@@ -111,6 +111,7 @@ class Service : public Launcher {
 
   World& world_;
   ServiceOptions options_;
+  uint64_t name_hash_;
   HostId host_;
   ProcessId process_;
   std::vector<std::pair<ServiceRule, ServiceFaultListener*>> rules_;

@@ -69,6 +69,23 @@ TEST_F(NetworkTest, AnAskIsAnsweredOverTwoLatencies) {
   EXPECT_EQ(peer(a).replies, (Replies{{1, CallFailure::none}}));
 }
 
+// Parcels lie where they were put while others come and go, and answers are sent meanwhile.
+TEST_F(NetworkTest, HundredsInFlightArriveInOrder) {
+  std::vector<uint64_t> sent;
+  Replies answers;
+  for (uint64_t n = 0; n < 500; ++n) {
+    peer(a).say(peer(b).address(), n);
+    sent.push_back(n);
+    answers.emplace_back(n, CallFailure::none);
+  }
+  run(seconds(1));
+  EXPECT_EQ(peer(b).calls, sent);
+  EXPECT_EQ(peer(a).replies, answers);
+  peer(a).say(peer(b).address(), 500);
+  run(seconds(2));
+  EXPECT_EQ(peer(b).calls.back(), 500u);
+}
+
 // Every message counts once, request and answer, when it leaves; also one that nobody receives.
 TEST_F(NetworkTest, BytesSentAreThoseOfTheMessages) {
   EXPECT_EQ(world.network().bytes_sent(), 0u);
