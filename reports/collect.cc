@@ -26,12 +26,20 @@ uint64_t Collector::interests() const {
          sim::interest(FactGroup::state) | sim::interest(FactGroup::network);
 }
 
+bool Collector::wants(uint16_t kind) const {
+  return sim::fact_group(kind) != FactGroup::network ||
+         kind == fact_kind(sim::NetworkFact::delivered);
+}
+
+void Collector::on_message(uint32_t kind) {
+  Recent& recent = recent_[kind % recent_.size()];
+  if (recent.count == nullptr || recent.kind != kind) recent = {kind, &messages_[kind]};
+  ++*recent.count;
+}
+
 void Collector::on(const sim::Fact& fact, sim::FactNumber) {
   if (fact.kind == fact_kind(sim::NetworkFact::delivered)) {
-    const auto kind = static_cast<uint32_t>(fact.a);
-    if (last_message_.second == nullptr || last_message_.first != kind)
-      last_message_ = {kind, &messages_[kind]};
-    ++*last_message_.second;
+    on_message(static_cast<uint32_t>(fact.a));
     return;
   }
   const FactGroup group = sim::fact_group(fact.kind);

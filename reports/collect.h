@@ -1,12 +1,12 @@
 #pragma once
 // Collects from the trace what a result reports: checkpoints, failovers with their tasks and
 // reasons, the engine's work, messages by kind. Control facts only: costs nothing per record.
+#include <array>
 #include <cstdint>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "reports/engine_counts.h"
 #include "reports/oracle.h"
@@ -23,9 +23,11 @@ class Collector final : public sim::TraceSink {
   void fill(RunResult& result, const std::map<uint32_t, std::string>& message_names) const;
 
   uint64_t interests() const override;
+  bool wants(uint16_t kind) const override;
   void on(const sim::Fact& fact, sim::FactNumber number) override;
 
  private:
+  void on_message(uint32_t kind);
   void on_control(const sim::Fact& fact);
   void on_history(const sim::Fact& fact);
   void on_checkpoint(const sim::Fact& fact);
@@ -41,8 +43,12 @@ class Collector final : public sim::TraceSink {
   RocksdbResult rocksdb_;
   EngineCounts engines_;
   std::map<uint32_t, uint64_t> messages_;  // by kind
-  // Of the last kind and its count: messages come in crowds of one kind. Null: none yet.
-  std::pair<uint32_t, uint64_t*> last_message_;
+  // Of messages_: where the last few kinds were found; most messages are of one of them.
+  struct Recent {
+    uint32_t kind = 0;
+    uint64_t* count = nullptr;
+  };
+  std::array<Recent, 16> recent_;
   uint64_t barriers_ = 0;
 };
 

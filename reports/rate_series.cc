@@ -72,6 +72,20 @@ uint64_t RateSeries::interests() const {
          sim::interest(FactGroup::network) | sim::interest(FactGroup::store);
 }
 
+// Of the groups with many facts, those that are counted.
+bool RateSeries::wants(uint16_t kind) const {
+  switch (sim::fact_group(kind)) {
+    case FactGroup::network:
+      return kind == fact_kind(sim::NetworkFact::delivered);
+    case FactGroup::external:
+      return kind == fact_kind(sim::BrokerFact::committed_batch);
+    case FactGroup::data:
+      return kind != fact_kind(DataFact::sink_written);
+    default:
+      return true;
+  }
+}
+
 void RateSeries::add(std::vector<int64_t>& column, uint64_t amount) {
   if (column.size() <= bucket_) column.resize(bucket_ + 1);
   column[bucket_] += static_cast<int64_t>(amount);

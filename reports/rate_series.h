@@ -47,6 +47,7 @@ class RateSeries final : public sim::TraceSink {
   SeriesSet finish(sim::Time end);
 
   uint64_t interests() const override;
+  bool wants(uint16_t kind) const override;
   void on(const sim::Fact& fact, sim::FactNumber number) override;
   void on_batch(const sim::BatchFact& batch, sim::FactNumber number) override;
 

@@ -22,6 +22,8 @@ FaultInjector::FaultInjector(const Scenario& scenario, Assembly& assembly)
                                   return term.subject == ConditionTerm::Subject::checkpoint_phase;
                                 });
   }
+  for (const Armed& armed : faults_)
+    all_at_phases_ = all_at_phases_ && (armed.instant || !armed.spec->when.has_value());
   kernel_.add_sink(this);
 }
 
@@ -64,6 +66,7 @@ void FaultInjector::on_batch(const sim::BatchFact& batch, sim::FactNumber) {
 void FaultInjector::look(const sim::Fact* fact) {
   const bool at_phase =
       fact != nullptr && sim::fact_group(fact->kind) == sim::FactGroup::checkpoint;
+  if (all_at_phases_ && !at_phase) return;
   for (size_t i = 0; i < faults_.size(); ++i) {
     Armed& armed = faults_[i];
     const FaultSpec& spec = *armed.spec;

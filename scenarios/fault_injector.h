@@ -102,6 +102,7 @@ class FaultInjector : public sim::Entity,
   sim::Kernel& kernel_;
   sim::EntityId id_;
   std::vector<Armed> faults_;
+  bool all_at_phases_ = true;  // no condition can come true but at a fact of a checkpoint
   ConditionState state_;
 };
 

@@ -183,8 +183,17 @@ uint32_t Kernel::choose(std::string_view site, PathId entity, uint64_t n,
 
 void Kernel::add_sink(TraceSink* sink) {
   sinks_.push_back(sink);
-  for (size_t group = 0; group < sinks_by_group_.size(); ++group)
-    if ((sink->interests() >> group) & 1u) sinks_by_group_[group].push_back(sink);
+  listeners_.clear();
+}
+
+const std::vector<TraceSink*>& Kernel::find_listeners(uint16_t kind) {
+  if (kind >= listeners_.size()) listeners_.resize(kind + 1u);
+  Listeners& found = listeners_[kind];
+  found.known = true;
+  const uint64_t group = interest(fact_group(kind));
+  for (TraceSink* sink : sinks_)
+    if ((sink->interests() & group) != 0 && sink->wants(kind)) found.sinks.push_back(sink);
+  return found.sinks;
 }
 
 FactNumber Kernel::announce(Fact fact) {
@@ -192,7 +201,7 @@ FactNumber Kernel::announce(Fact fact) {
   const PathId subject = fact.subject.valid() ? fact.subject : fact.entity;
   if (options_.hash) trace_.fold(fact, path_hashes_[subject.index], {});
   const FactNumber number = ++facts_;
-  for (TraceSink* sink : sinks_by_group_[fact.kind >> 8]) sink->on(fact, number);
+  for (TraceSink* sink : listeners(fact.kind)) sink->on(fact, number);
   return number;
 }
 
@@ -206,7 +215,7 @@ FactNumber Kernel::announce_batch(Fact head, std::span<const Record> records, Di
   const PathId subject = head.subject.valid() ? head.subject : head.entity;
   if (options_.hash) trace_.fold(head, path_hashes_[subject.index], batch.content);
   const FactNumber number = ++facts_;
-  for (TraceSink* sink : sinks_by_group_[head.kind >> 8]) sink->on_batch(batch, number);
+  for (TraceSink* sink : listeners(head.kind)) sink->on_batch(batch, number);
   return number;
 }
 

@@ -152,6 +152,12 @@ class Kernel {
             Priority priority);
   uint16_t tie(EntityId target) const;
   bool timer_due(Slot& slot, const Event& event);
+  const std::vector<TraceSink*>& listeners(uint16_t kind) {
+    if (kind < listeners_.size() && listeners_[kind].known) [[likely]]
+      return listeners_[kind].sinks;
+    return find_listeners(kind);
+  }
+  const std::vector<TraceSink*>& find_listeners(uint16_t kind);
   void dispatch(const Event& event);
   void settle();
 
@@ -175,7 +181,11 @@ class Kernel {
   uint64_t perturb_seen_ = 0;
   TraceHash trace_;
   std::vector<TraceSink*> sinks_;
-  std::array<std::vector<TraceSink*>, 64> sinks_by_group_;
+  struct Listeners {  // to one kind of fact, in the order of adding
+    bool known = false;
+    std::vector<TraceSink*> sinks;
+  };
+  std::vector<Listeners> listeners_;  // by kind
   FactNumber facts_ = 0;
   bool stop_requested_ = false;
 };

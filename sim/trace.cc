@@ -5,6 +5,7 @@
 namespace drey::sim {
 
 void TraceSink::on_batch(const BatchFact&, FactNumber) {}
+bool TraceSink::wants(uint16_t) const { return true; }
 
 void TraceHash::close(PathTrace& trace) {
   trace.closed.push_back({trace.first, trace.facts, trace.open.value()});

@@ -70,6 +70,10 @@ class TraceSink {
  public:
   virtual ~TraceSink() = default;
   virtual uint64_t interests() const = 0;  // bits of interest(group)
+  // Of the kinds in these groups, those that on() or on_batch() looks at; asked when the first fact
+  // of a kind comes. One sink that leaves out the kinds of which there are many makes all messages
+  // cheaper.
+  virtual bool wants(uint16_t kind) const;  // default: all
   virtual void on(const Fact& fact, FactNumber number) = 0;
   virtual void on_batch(const BatchFact& batch, FactNumber number);  // default: nothing
 };

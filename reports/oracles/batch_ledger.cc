@@ -53,6 +53,10 @@ void BatchLedger::violate(const sim::Fact& fact, std::string what, uint64_t reco
   if (suspects_.size() < kSuspects) suspects_.push_back(record);
 }
 
+bool BatchLedger::wants(uint16_t kind) const {
+  return sim::fact_group(kind) != sim::FactGroup::data || kind == fact_kind(ResultFact::consumed);
+}
+
 void BatchLedger::on(const sim::Fact& fact, sim::FactNumber) {
   if (edges_.empty() || !view_->of_job(fact)) return;
   const auto subtask = view_->subtask(fact.subject);

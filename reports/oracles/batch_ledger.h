@@ -30,6 +30,7 @@ class BatchLedger final : public Oracle {
     return sim::interest(sim::FactGroup::control) | sim::interest(sim::FactGroup::task) |
            sim::interest(sim::FactGroup::data);
   }
+  bool wants(uint16_t kind) const override;
   void on(const sim::Fact& fact, sim::FactNumber number) override;
   void on_batch(const sim::BatchFact& batch, sim::FactNumber number) override;
   Finding finish(sim::Time end) override;

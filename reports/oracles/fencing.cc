@@ -41,6 +41,10 @@ uint64_t Fencing::interests() const {
          sim::interest(FactGroup::machine) | sim::interest(FactGroup::network);
 }
 
+bool Fencing::wants(uint16_t kind) const {
+  return sim::fact_group(kind) != FactGroup::network || kind == fact_kind(NetworkFact::delivered);
+}
+
 void Fencing::violate(const sim::Fact& fact, std::string what) {
   evidence_.violate(fact.at, fact_text(fact, view_->names()), std::move(what));
 }
@@ -53,7 +57,7 @@ std::string_view Fencing::process_of(sim::PathId path) const {
 void Fencing::on(const sim::Fact& fact, sim::FactNumber) {
   switch (sim::fact_group(fact.kind)) {
     case FactGroup::network:
-      if (fact.kind == fact_kind(NetworkFact::delivered) && fact.a == kSubmitTask)
+      if (fact.a == kSubmitTask)
         submitted_[std::string(process_of(fact.entity))] = {fact.at,
                                                             std::string(process_of(fact.subject))};
       return;

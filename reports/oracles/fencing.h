@@ -29,6 +29,7 @@ class Fencing final : public Oracle {
     return "nothing that a former leader does has an effect";
   }
   uint64_t interests() const override;
+  bool wants(uint16_t kind) const override;
   void on(const sim::Fact& fact, sim::FactNumber number) override;
   Finding finish(sim::Time end) override;
 

@@ -52,9 +52,13 @@ uint64_t Progress::interests() const {
          sim::interest(FactGroup::fault);
 }
 
+bool Progress::wants(uint16_t kind) const {
+  return sim::fact_group(kind) != FactGroup::network ||
+         kind == fact_kind(NetworkFact::link_changed);
+}
+
 void Progress::on(const sim::Fact& fact, sim::FactNumber) {
   const FactGroup group = sim::fact_group(fact.kind);
-  if (group == FactGroup::network && fact.kind != fact_kind(NetworkFact::link_changed)) return;
   look(fact.at);
   if (group == FactGroup::fault) {
     on_fault(fact);

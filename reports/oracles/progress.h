@@ -43,6 +43,7 @@ class Progress final : public Oracle {
     return "after the last fault the job runs and completes a checkpoint within a bound";
   }
   uint64_t interests() const override;
+  bool wants(uint16_t kind) const override;
   void on(const sim::Fact& fact, sim::FactNumber number) override;
   Finding finish(sim::Time end) override;
 

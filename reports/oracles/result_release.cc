@@ -38,6 +38,11 @@ bool is_plain_error(uint64_t cause) { return cause == kRemoteTransport || cause 
 
 }  // namespace
 
+bool ResultRelease::wants(uint16_t kind) const {
+  return sim::fact_group(kind) != sim::FactGroup::data || kind == fact_kind(ResultFact::written) ||
+         kind == fact_kind(ResultFact::dropped);
+}
+
 void ResultRelease::on(const sim::Fact& fact, sim::FactNumber) {
   switch (sim::fact_group(fact.kind)) {
     case sim::FactGroup::machine:

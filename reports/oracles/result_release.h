@@ -37,6 +37,7 @@ class ResultRelease final : public Oracle {
     return sim::interest(sim::FactGroup::data) | sim::interest(sim::FactGroup::machine) |
            sim::interest(sim::FactGroup::control);
   }
+  bool wants(uint16_t kind) const override;
   void on(const sim::Fact& fact, sim::FactNumber number) override;
   Finding finish(sim::Time end) override;
 

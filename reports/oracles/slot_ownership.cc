@@ -37,6 +37,14 @@ void SlotOwnership::violate(const sim::Fact& fact, std::string what) {
 }
 
 // "tm-1" of "tm-1/task-executor" and of "tm-1/job-1/agg/0".
+// Of the outside world, transactions only.
+bool SlotOwnership::wants(uint16_t kind) const {
+  return sim::fact_group(kind) != FactGroup::external ||
+         kind == fact_kind(BrokerFact::transaction_begun) ||
+         kind == fact_kind(BrokerFact::transaction_committed) ||
+         kind == fact_kind(BrokerFact::transaction_aborted);
+}
+
 std::string SlotOwnership::process_of(sim::PathId path) const {
   const std::string_view name = view_->names()(path);
   return std::string(name.substr(0, name.find('/')));

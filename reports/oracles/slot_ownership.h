@@ -45,6 +45,7 @@ class SlotOwnership final : public Oracle {
     return "slots and resources have one owner, and nothing of the job is left at its end";
   }
   uint64_t interests() const override;
+  bool wants(uint16_t kind) const override;
   void on(const sim::Fact& fact, sim::FactNumber number) override;
   Finding finish(sim::Time end) override;
 

@@ -73,6 +73,36 @@ TEST_F(KernelTest, AChoiceIsAFunctionOfItsNameAndCanBeForced) {
   EXPECT_EQ(forced.choose("torn", forced.intern("test/recorder"), 3, weights), (first + 1) % 3);
 }
 
+// By group and by kind, in the order of adding, also one that comes after the first fact.
+TEST_F(KernelTest, AFactGoesToThoseWhoWantItsKind) {
+  struct Sink : TraceSink {
+    Sink(std::vector<int>* all, int me, uint16_t only) : heard(all), name(me), wanted(only) {}
+    uint64_t interests() const override { return interest(FactGroup::bench); }
+    bool wants(uint16_t kind) const override { return wanted == 0 || kind == wanted; }
+    void on(const Fact&, FactNumber) override { heard->push_back(name); }
+    void on_batch(const BatchFact&, FactNumber) override { heard->push_back(-name); }
+    std::vector<int>* heard;
+    int name;
+    uint16_t wanted;
+  };
+  constexpr uint16_t kOne = fact_kind(FactGroup::bench, 1);
+  constexpr uint16_t kTwo = fact_kind(FactGroup::bench, 2);
+  std::vector<int> heard;
+  Sink all(&heard, 1, 0);
+  Sink some(&heard, 2, kTwo);
+  Sink late(&heard, 3, kOne);
+  kernel.add_sink(&all);
+  kernel.add_sink(&some);
+  kernel.announce({.entity = path, .kind = kOne});
+  kernel.announce({.entity = path, .kind = kTwo});
+  kernel.announce({.entity = path, .kind = fact_kind(FactGroup::task, 2)});
+  EXPECT_EQ(heard, (std::vector<int>{1, 1, 2}));
+  kernel.add_sink(&late);
+  const Record record{};
+  kernel.announce_batch({.entity = path, .kind = kOne}, {&record, 1});
+  EXPECT_EQ(heard, (std::vector<int>{1, 1, 2, -1, -3}));
+}
+
 TEST_F(KernelTest, TheHashSeesEachFieldAndNotTheIds) {
   const auto hash_of = [](uint64_t a, int64_t at, std::string_view path_name, bool more_ids) {
     Kernel other{{.seed = 1}};
