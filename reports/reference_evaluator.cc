@@ -1,5 +1,6 @@
 #include "reports/reference_evaluator.h"
 
+#include <array>
 #include <utility>
 
 namespace drey::reports {
@@ -19,6 +20,15 @@ ReferenceEvaluator::ReferenceEvaluator(const SinkPath& path,
         break;
     }
   }
+}
+
+void ReferenceEvaluator::records(std::span<const sim::Record> committed, sim::Record* out) const {
+  std::array<sim::LogContents::Place, kTogether> places;
+  for (size_t i = 0; i < committed.size(); ++i)
+    places[i] = {sim::provenance_split(committed[i].provenance),
+                 offset_of(committed[i].provenance)};
+  log_->records({places.data(), committed.size()}, out);
+  for (size_t i = 0; i < committed.size(); ++i) out[i].provenance = committed[i].provenance;
 }
 
 bool ReferenceEvaluator::passes(uint64_t provenance, uint64_t copy) const {

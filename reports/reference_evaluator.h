@@ -6,6 +6,7 @@
 // record.
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "model/graph/record_functions.h"
@@ -39,6 +40,10 @@ class ReferenceEvaluator {
     record.provenance = provenance;
     return record;
   }
+
+  // The same for many, none of them unexpected; at most kTogether.
+  static constexpr size_t kTogether = 64;
+  void records(std::span<const sim::Record> committed, sim::Record* out) const;
 
   static constexpr uint64_t offset_of(uint64_t provenance) {
     return provenance & ((uint64_t{1} << model::kOrdinalShift) - 1);

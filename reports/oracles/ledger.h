@@ -75,12 +75,14 @@ class Ledger final : public Oracle {
 
  private:
   static constexpr size_t kSuspects = 8;
-  static constexpr size_t kChunk = 64;      // records prefetched together
-  using Positions = std::vector<uint64_t>;  // by split
+  static constexpr size_t kChunk = ReferenceEvaluator::kTogether;  // looked up together
+  using Positions = std::vector<uint64_t>;                         // by split
 
   bool mine(const sim::Fact& head);
   bool of_job(const sim::Fact& fact);
-  void take(const sim::Record& record, const sim::Fact& head);
+  void take(std::span<const sim::Record> chunk, const sim::Fact& head);
+  void take(const sim::Record& record, const sim::Record& truth, const sim::Fact& head);
+  void take_unexpected(const sim::Record& record, const sim::Fact& head);
   void check_content(const sim::Record& record, const sim::Record& truth, const sim::Fact& head);
   void check_key_row(const sim::Record& record, const sim::Record& truth, bool again,
                      const sim::Fact& head);

@@ -24,6 +24,32 @@ TEST(LogContents, ARecordIsAPureFunctionOfSplitAndOffset) {
   EXPECT_NE(other.record(2, 40), log.record(2, 40));
 }
 
+// One by one, in a row, and many places at once: for the usual log, which has a way of its own, and
+// for each other kind.
+TEST(LogContents, EveryWayToReadGivesTheSameRecords) {
+  const std::vector<LogSpec> specs{
+      {.seed = 3, .splits = 3, .records = 3000, .records_per_second = 700, .keys = 100},
+      {.seed = 3, .splits = 3, .records = 3000, .keys = 100, .first_event_time = 5000},
+      {.seed = 3, .splits = 3, .records = 3000, .keys = 100, .disorder = milliseconds(50)},
+      {.seed = 3, .splits = 3, .records = 3000, .keys = 100, .pattern = KeyPattern::sequential},
+      {.seed = 3, .splits = 3, .records = 3000, .keys = 100, .pattern = KeyPattern::hot},
+      {.seed = 3, .splits = 3, .records = 3000, .keys = 100, .event_step_ms = 7}};
+  for (const LogSpec& spec : specs) {
+    const LogContents log(spec);
+    std::vector<LogContents::Place> places;
+    for (uint64_t i = 0; i < 500; ++i)
+      places.push_back({static_cast<uint16_t>(i % 3), mix(i, 0x9e3779b97f4a7c15u) % 1000});
+    std::vector<Record> found(places.size());
+    log.records(places, found.data());
+    std::vector<Record> row(1);
+    for (size_t i = 0; i < places.size(); ++i) {
+      EXPECT_EQ(found[i], log.record(places[i].split, places[i].offset));
+      log.fill(places[i].split, places[i].offset, row);
+      EXPECT_EQ(row[0], found[i]);
+    }
+  }
+}
+
 TEST(LogContents, AvailabilityAndItsInverseAgree) {
   const LogContents log(
       {.splits = 3, .records = 1000, .records_per_second = 7, .start = seconds(2)});
