@@ -63,15 +63,26 @@ uint64_t HeapBackend::new_entries_allowed() const {
   return (options_.memory_limit - live) / reduce_entry_bytes();
 }
 
+void HeapBackend::prefetch(StateId state, std::span<const sim::Record> records,
+                           std::span<const uint16_t> groups) const {
+  const std::unique_ptr<ReduceState>& tables = states_[state.index].reduce;
+  if (tables != nullptr) tables->prefetch(records, groups);
+}
+
 Outcome HeapBackend::reduce(StateId state, const RecordBatch& in, std::span<Running> out,
                             Charge& charge) {
   const size_t n = in.records.size();
   CHECK(in.groups.size() == n && (out.empty() || out.size() == n), "columns of unequal length");
   CHECK(in.window_starts.empty() || in.window_starts.size() == n, "columns of unequal length");
   if (n == 0) return Outcome::ok;
-  const auto [lowest, highest] = std::minmax_element(in.groups.begin(), in.groups.end());
-  CHECK(options_.range.contains(*lowest), "a key of a foreign key group");
-  ReduceState& tables = reduce_of(state, *highest);
+  uint16_t lowest = UINT16_MAX;
+  uint16_t highest = 0;
+  for (const uint16_t group : in.groups) {
+    lowest = std::min(lowest, group);
+    highest = std::max(highest, group);
+  }
+  CHECK(options_.range.contains(lowest), "a key of a foreign key group");
+  ReduceState& tables = reduce_of(state, highest);
   const auto result =
       tables.reduce(in.records, in.groups, in.window_starts, out, new_entries_allowed());
   charge.cpu_ns += n * options_.costs.reduce_ns;

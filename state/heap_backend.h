@@ -36,6 +36,8 @@ class HeapBackend final : public KeyedBackend {
 
   KeyGroupRange range() const override { return options_.range; }
   std::optional<StateId> register_state(const StateDescriptor& descriptor) override;
+  void prefetch(StateId state, std::span<const sim::Record> records,
+                std::span<const uint16_t> groups) const override;
   Outcome reduce(StateId state, const RecordBatch& in, std::span<Running> out,
                  Charge& charge) override;
   Outcome read(StateId state, Key key, int64_t window_start, std::optional<Accumulator>& out,

@@ -115,6 +115,9 @@ class KeyedBackend {
   // serialisers are not compatible and the restore fails).
   virtual std::optional<StateId> register_state(const StateDescriptor& descriptor) = 0;
 
+  // Of reducing state in the void namespace: the entries of these will be asked for soon. Brings
+  // them nearer to this process and changes nothing.
+  virtual void prefetch(StateId, std::span<const sim::Record>, std::span<const uint16_t>) const {}
   // Reducing state. `out` is empty or as long as the batch.
   virtual Outcome reduce(StateId state, const RecordBatch& in, std::span<Running> out,
                          Charge& charge) = 0;

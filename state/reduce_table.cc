@@ -123,11 +123,7 @@ void ReduceTable::sort() const {
   }
   sort_places(places);
   order_.resize(size_);
-  ranks_.resize(capacity_);
-  for (uint32_t rank = 0; rank < places.size(); ++rank) {
-    order_[rank] = places[rank].slot;
-    ranks_[places[rank].slot] = rank;
-  }
+  for (size_t i = 0; i < places.size(); ++i) order_[i] = places[i].slot;
   order_known_ = true;
 }
 

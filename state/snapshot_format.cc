@@ -197,19 +197,18 @@ void SnapshotWriter::entry(std::string_view key, std::string_view value) {
   put_text(bytes_, value);
 }
 
-// Snapshots are mostly these entries. Each is put at its place in a block that fits the cache, so
-// that the table is read in the order of memory.
+// Snapshots are mostly these entries.
 template <int prefix_bytes, bool windowed>
 void SnapshotWriter::reduce_entries_as(int32_t group, const ReduceTable& table,
                                        int64_t window_size) {
   constexpr size_t kBytes = kReduceEntryBytes<prefix_bytes, windowed>;
-  const size_t all = table.size() * kBytes;
-  if (group_bytes_.size() < all) group_bytes_.resize(all);
-  char* const begin = group_bytes_.data();
-  table.for_ranked([begin, group, window_size](uint32_t rank, const ReduceEntry& entry) {
-    put_reduce_entry<prefix_bytes, windowed>(begin + rank * kBytes, group, entry, window_size);
+  const size_t begin = bytes_.size();
+  bytes_.resize(begin + table.size() * kBytes);
+  char* at = bytes_.data() + begin;
+  table.for_sorted([&at, group, window_size](const ReduceEntry& entry) {
+    put_reduce_entry<prefix_bytes, windowed>(at, group, entry, window_size);
+    at += kBytes;
   });
-  bytes_.append(begin, all);
 }
 
 void SnapshotWriter::reduce_entries(int32_t group, const ReduceTable& table, int64_t window_size) {

@@ -48,7 +48,6 @@ class SnapshotWriter {
   int prefix_bytes_;
   std::string bytes_;
   std::vector<uint64_t> offsets_;
-  std::vector<char> group_bytes_;  // of reduce_entries(), kept for its memory
 };
 
 // The padding of values (`state_per_key`) in such a file: behind the blocks stand `value_padding`
