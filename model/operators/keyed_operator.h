@@ -36,6 +36,10 @@ class RunningAggregateOperator final : public KeyedOperator {
                            Aggregate aggregate)
       : KeyedOperator(op, std::move(backend)), aggregate_(aggregate) {}
   bool open() override;
+  void expect(std::span<const sim::Record> records,
+              std::span<const uint16_t> groups) const override {
+    backend_->prefetch(state_, records, groups);
+  }
   void process(RecordBlock& block, Effects& effects) override;
 
  private:

@@ -40,6 +40,8 @@ class Operator {
 
   uint32_t op() const { return op_; }  // index into JobSpec::operators
 
+  // These come next: a head operator may have their state brought nearer. Changes nothing.
+  virtual void expect(std::span<const sim::Record>, std::span<const uint16_t>) const {}
   // In place: what goes on down the chain is what is left in the block.
   virtual void process(RecordBlock& block, Effects& effects) = 0;
   // Before the watermark goes on; fills `out` with what it emits.

@@ -129,6 +129,7 @@ void ExactTask::on_reply(sim::Continuation then, const sim::Reply& reply) {
                       .kind = static_cast<uint8_t>(then.kind & 0xff),
                       .argument = then.argument};
   answering_ = true;
+  woken_ = false;
   switch (call.part) {
     case TaskPart::source:
       chain_.source->answered(call, reply);
@@ -146,6 +147,8 @@ void ExactTask::on_reply(sim::Continuation then, const sim::Reply& reply) {
       break;
   }
   answering_ = false;
+  // Most answers are of a sink that has room all the time.
+  if (call.part == TaskPart::sink && !woken_ && undisturbed()) return;
   go_on();
 }
 
@@ -209,6 +212,7 @@ void ExactTask::announce_records(uint16_t kind, uint64_t a, uint64_t b, uint64_t
 }
 
 void ExactTask::wake() {
+  woken_ = true;
   if (!ended() && !answering_) kernel().arm(entity(), wake_due, {}, sim::Priority::task);
 }
 

@@ -145,9 +145,10 @@ class ExactTask final : public sim::Endpoint,
   void begin_slice(uint32_t count);
   sim::Duration record_cost() const;
   void begin_source_slice();
-  void begin_input_slice(InputElement element);
+  void begin_input_slice();
   void announce_consumed(const InputElement& element);
   void end_slice();
+  void give_back_input();
   size_t apply(uint32_t count);
   void apply_elements();
   void run_chain(size_t from);
@@ -170,6 +171,7 @@ class ExactTask final : public sim::Endpoint,
 
   // ---- exact_task_loop.cc: the mailbox loop
   void run_loop();
+  bool undisturbed() const;
   bool may_step();
   bool has_element() const;
   void begin_element();
@@ -284,7 +286,10 @@ class ExactTask final : public sim::Endpoint,
   bool on_core_ = false;
   bool looking_ = false;
   bool answering_ = false;  // a handler that goes on with the work at its end: no need to wake
-  bool silent_ = false;     // its process dies: nobody is told
+  bool woken_ = false;      // while answering
+  uint64_t settled_records_ = 0;  // processed, and the clock, when go_on() had done all there was
+  sim::Time settled_clock_;
+  bool silent_ = false;  // its process dies: nobody is told
   RecordBlock block_;
   RecordBlock fired_;
   Effects effects_;

@@ -7,7 +7,7 @@
 namespace drey::model {
 
 void ExactTask::on_event_element(const InputElement& element) {
-  const ChannelEvent& event = element.event;
+  const ChannelEvent event = element.event;
   switch (event.kind) {
     case ChannelEvent::Kind::barrier:
       announce_fact(fact_kind(CheckpointFact::barrier_received),

@@ -18,6 +18,17 @@ void ExactTask::run_loop() {
   if (!ending_) plan();
 }
 
+// Whether go_on() would find nothing to do: nothing was applied since it ran last, and the thread
+// is busy with what is planned, or waits for input.
+bool ExactTask::undisturbed() const {
+  if (records_processed_ != settled_records_ || clock_ != settled_clock_) return false;
+  if (state() != ExecutionState::running || ending_ || data_ended_ || thread_blocked())
+    return false;
+  if (checkpoints_.preparing() || loop_.mailbox().has_mail()) return false;
+  if (now() < clock_) return true;
+  return !slice_.active && !loop_.default_action_available() && !has_element();
+}
+
 // Whether the thread is free and the loop has something to do for it.
 bool ExactTask::may_step() {
   if (thread_blocked() || now() < clock_) return false;
@@ -73,13 +84,12 @@ void ExactTask::begin_element() {
     begin_sorted_slice();
     return;
   }
-  auto element = input_->poll();
-  if (!element.has_value()) {
+  if (!input_->poll(slice_.input)) {
     suspend(TaskLoad::Wait::input);
-  } else if (is_event(element->type)) {
-    on_event_element(*element);
+  } else if (is_event(slice_.input.type)) {
+    on_event_element(slice_.input);
   } else {
-    begin_input_slice(std::move(*element));
+    begin_input_slice();
   }
 }
 

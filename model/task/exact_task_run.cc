@@ -271,6 +271,8 @@ void ExactTask::go_on() {
   checkpoints_.go_on();
   run_background_jobs();
   run_loop();
+  settled_records_ = records_processed_;
+  settled_clock_ = clock_;
 }
 
 // One event for the end of the slice, or for the time when the thread is free; mail wants it free.
@@ -347,10 +349,20 @@ void ExactTask::begin_sorted_slice() {
 void ExactTask::sort_in(const InputElement& element) {
   sorted_->add(element.slice.records(), element.slice.groups());
   clock_ = std::max(clock_, now()) + services_.minimum_cost * element.slice.count;
-  input_->recycle(element);
+  give_back_input();
 }
 
-void ExactTask::begin_input_slice(InputElement element) {
+// It has been read; it keeps its memory for the next one.
+void ExactTask::give_back_input() {
+  slice_.input.slice.content = nullptr;
+  slice_.input.slice.count = 0;
+  slice_.input.slice.elements.clear();
+  input_->recycle(slice_.input);
+}
+
+// Of slice_.input.
+void ExactTask::begin_input_slice() {
+  const InputElement& element = slice_.input;
   announce_fact(
       fact_kind(DataFact::buffer_received),
       (uint64_t{input_->gate_of(element.channel)} << 32) | input_->index_in_gate(element.channel),
@@ -360,9 +372,10 @@ void ExactTask::begin_input_slice(InputElement element) {
     sort_in(element);
     return;
   }
-  slice_.input = std::move(element);
-  begin_slice(slice_.input.slice.count);
-  barriers_->processed(int64_t{kUnitBytes} * slice_.input.slice.units());
+  begin_slice(element.slice.count);
+  if (!chain_.operators.empty())
+    chain_.operators.front()->expect(element.slice.records(), element.slice.groups());
+  barriers_->processed(int64_t{kUnitBytes} * element.slice.units());
   apply_elements();
 }
 
@@ -388,9 +401,7 @@ void ExactTask::end_slice() {
     return;
   }
   if (input_ == nullptr) return;
-  const InputElement done = std::move(slice_.input);
-  slice_.input = {};
-  input_->recycle(done);
+  give_back_input();
 }
 
 }  // namespace drey::model

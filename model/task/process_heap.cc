@@ -5,7 +5,7 @@
 
 namespace drey::model {
 
-void ProcessHeap::check(uint64_t limit) {
+void ProcessHeap::collect_or_fail(uint64_t limit) {
   if (exhausted_) return;
   const sim::Time now = world_.kernel().now();
   const sim::PathId path = world_.machines().path(process_);

@@ -45,9 +45,15 @@ class ProcessHeap {
   const std::vector<Pause>& pauses() const { return pauses_; }
 
   // Now is an instant at which somebody looks. `limit` 0: unbounded.
-  void check(uint64_t limit);
+  void check(uint64_t limit) {
+    const bool exhausts = limit > 0 && live_ > limit;
+    if (exhausts || (model_.collect_after > 0 && allocated_ >= model_.collect_after)) [[unlikely]]
+      collect_or_fail(limit);
+  }
 
  private:
+  void collect_or_fail(uint64_t limit);
+
   sim::World& world_;
   sim::ProcessId process_;
   HeapModel model_;

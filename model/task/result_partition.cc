@@ -10,6 +10,7 @@ namespace drey::model {
 ResultPartition::ResultPartition(const ResultPartitionOptions& options, PartitionWriter& writer)
     : options_(options), writer_(&writer) {
   if (stored()) return;
+  subs_.reserve(options_.subpartitions);
   for (uint32_t i = 0; i < options_.subpartitions; ++i)
     subs_.emplace_back().queue = PipelinedSubpartition(options_.exclusive_per_channel);
 }
@@ -32,6 +33,20 @@ bool ResultPartition::set_up(NetworkBufferPool& network, const LocalBufferPoolOp
 }
 
 // ---- writing ----
+
+// Only taking a buffer changes whether it is available.
+size_t ResultPartition::admit(std::span<const uint16_t> targets) {
+  if (stored()) return targets.size();
+  if (!available()) return 0;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    Sub& sub = subs_[targets[i]];
+    const bool full = sub.reserved == sub.capacity;
+    if (full) open_buffer(targets[i]);
+    ++sub.reserved;
+    if (full && !available()) return i + 1;
+  }
+  return targets.size();
+}
 
 void ResultPartition::open_buffer(uint32_t target) {
   Sub& sub = subs_[target];

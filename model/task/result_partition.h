@@ -20,7 +20,6 @@
 // consumers have taken everything (DataExchange owns it). Upstream: BufferWritingResultPartition,
 // PipelinedResultPartition.
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <span>
 #include <vector>
@@ -84,6 +83,8 @@ class ResultPartition final : private PoolAvailabilityListener, private DrainLis
     if (sub.reserved == sub.capacity) open_buffer(target);
     ++sub.reserved;
   }
+  // The same for many, while it is available; how many were admitted.
+  size_t admit(std::span<const uint16_t> targets);
   // The admitted outputs, in the order of admission.
   void write(uint32_t target, const sim::Record& record, uint16_t group) {
     if (sorting_ != nullptr) {
@@ -166,8 +167,7 @@ class ResultPartition final : private PoolAvailabilityListener, private DrainLis
   };
   struct Sub {
     PipelinedSubpartition queue;
-    std::deque<std::unique_ptr<Builder>>
-        builders;  // oldest first; the last ones are not queued yet
+    std::vector<std::unique_ptr<Builder>> builders;  // oldest first; the last ones not queued yet
     Builder* writing = nullptr;
     uint32_t capacity = 0;  // of the buffers opened so far, in the units of `reserved`
     uint32_t reserved = 0;
@@ -175,7 +175,7 @@ class ResultPartition final : private PoolAvailabilityListener, private DrainLis
     bool dirty = false;
     bool consumed = false;
     bool processed = false;
-    std::deque<QueuedEvent> events;  // not taken yet, oldest first
+    std::vector<QueuedEvent> events;  // not taken yet, oldest first
   };
 
   void open_buffer(uint32_t target);
@@ -197,7 +197,7 @@ class ResultPartition final : private PoolAvailabilityListener, private DrainLis
   std::unique_ptr<LocalBufferPool> pool_;
   std::unique_ptr<SortBuffer> sorting_;  // stored
   uint32_t drained_ = 0;                 // buffers so far
-  std::deque<Sub> subs_;
+  std::vector<Sub> subs_;  // as many as there are from the beginning: readers hold their queues
   std::vector<uint32_t> dirty_;
   std::vector<uint32_t> owed_to_;  // subpartitions of owed buffers, oldest first
   uint64_t last_number_ = 0;       // of builders and events, in the order of the stream

@@ -239,7 +239,7 @@ void TaskInput::on_data(uint32_t number, const ChannelData::Entry& entry) {
   }
 }
 
-std::optional<InputElement> TaskInput::poll() {
+bool TaskInput::poll(InputElement& element) {
   while (!gates_with_data_.empty()) {
     const uint32_t number = gates_with_data_.front();
     gates_with_data_.pop_front();
@@ -252,12 +252,11 @@ std::optional<InputElement> TaskInput::poll() {
     }
     if (!got.has_value()) continue;
     const uint32_t channel = gate.first_channel + got->channel;
-    InputElement element{.channel = channel,
-                         .type = got->buffer.type,
-                         .sequence = got->buffer.sequence,
-                         .slice = {},
-                         .event = {},
-                         .home = got->buffer.home};
+    element.channel = channel;
+    element.type = got->buffer.type;
+    element.sequence = got->buffer.sequence;
+    element.home = got->buffer.home;
+    element.local_buffer = 0;
     if (channels_[channel].state == State::local) {
       TakenBuffer taken = channels_[channel].view->take(got->buffer.payload, got->buffer.type,
                                                         got->buffer.size, got->buffer.sequence);
@@ -265,14 +264,15 @@ std::optional<InputElement> TaskInput::poll() {
       element.event = taken.event;
       element.local_buffer = taken.buffer;
     } else {
-      Arrived arrived = take(got->buffer.payload);
+      Arrived& arrived = arrived_[got->buffer.payload];
       element.slice = std::move(arrived.slice);
       element.event = arrived.event;
+      free_arrived_.push_back(static_cast<uint32_t>(got->buffer.payload));
     }
     if (element.type == BufferType::end_of_partition) channel_ended(channel);
-    return element;
+    return true;
   }
-  return std::nullopt;
+  return false;
 }
 
 void TaskInput::channel_ended(uint32_t number) {

@@ -76,7 +76,8 @@ class TaskInput : private ViewOwner {
   bool available() const { return !gates_with_data_.empty(); }
   bool finished() const { return ended_ == channels_.size(); }
   bool ended(uint32_t channel) const { return channels_[channel].state == State::ended; }
-  std::optional<InputElement> poll();
+  // False: nothing is there. `element` keeps its memory.
+  bool poll(InputElement& element);
   void recycle(const InputElement& element);
   void resume(uint32_t channel);
   void user_records_processed(uint32_t channel);

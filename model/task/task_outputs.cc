@@ -104,16 +104,13 @@ size_t TaskOutputs::admit_hashed(std::span<const sim::Record> records) {
   }
   const uint16_t* const channel_of_group = routed.channel_of_group.data();
   const int32_t max_parallelism = routed.max_parallelism;
-  size_t i = 0;
-  for (; i < records.size() && partition.available(); ++i) {
+  for (size_t i = 0; i < records.size(); ++i) {
     const uint16_t group = key_group_of(records[i].key, max_parallelism);
-    const uint16_t target = channel_of_group[group];
     routed.groups[i] = group;
-    routed.targets[i] = target;
-    partition.admit(target);
+    routed.targets[i] = channel_of_group[group];
   }
-  routed.routed = i;
-  return i;
+  routed.routed = partition.admit({routed.targets.data(), records.size()});
+  return routed.routed;
 }
 
 void TaskOutputs::write(std::span<const sim::Record> outputs) {
