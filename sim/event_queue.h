@@ -41,6 +41,9 @@ class EventQueue {
     return heap_.front().at;
   }
 
+  // The next event as far as it is known without work; null: it is not.
+  const Event* known_next() const { return heap_.empty() ? nullptr : &heap_.front(); }
+
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
 

@@ -96,6 +96,8 @@ class Kernel {
   void disarm(EntityId target, uint8_t kind);
   // Runs after the current handler, before its messages leave. Only for faults.
   void post_urgent(EntityId target, uint8_t kind, uint64_t argument);
+  // Probably the next event, for a handler that fetches ahead what it will read; may be null.
+  const Event* likely_next() const { return queue_.known_next(); }
   void set_departures(Departures* departures) { departures_ = departures; }
 
   // A frozen process keeps its events; thawing runs them in their order, now.

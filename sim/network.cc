@@ -226,8 +226,10 @@ Time Network::arrival_time(Connection& line, uint64_t bytes) {
     if (found != links_.end()) {
       Link& link = found->second;
       const uint64_t rate = link.state.bytes_per_second;
-      if (rate != 0 && rate < spec_.bytes_per_second)
-        link.free = sent = std::max(start, link.free) + transfer_time(bytes, rate);
+      if (rate != 0 && rate < spec_.bytes_per_second) {
+        sent = std::max(start, link.free) + transfer_time(bytes, rate);
+        link.free = sent;
+      }
       latency = latency + link.state.extra_latency;
     }
   }

@@ -194,6 +194,8 @@ class Network : public Entity, public ProcessObserver, public Departures {
   bool leave_one(const FanOut& fan, Arrival& arrival);
   static Parcel parcel_of(const FanOut& fan, const Arrival& arrival);
   void next_arrival(uint32_t fan_out);
+  void post_arrival(uint32_t fan_out);
+  void fetch_ahead(const Event* event) const;
   void perturb(Parcel& parcel);
   bool lost_by_rule(const Parcel& parcel);
   void launch(uint32_t connection, uint32_t flight);

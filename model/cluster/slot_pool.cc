@@ -139,7 +139,9 @@ std::vector<SlotRequestId> SlotPool::lose_task_manager(const std::string& owner,
   const std::set<AllocationId> lost = slots_of(owner);
   if (lost.empty()) return {};
   std::vector<SlotRequestId> requests = forget_served_by(lost);
-  pool_.decrease(pool_.release_all(owner), now);
+  ResourceCounter counted;
+  for (const AllocationId slot : lost) counted.add(pool_.release(slot));
+  pool_.decrease(counted, now);
   return requests;
 }
 

@@ -136,8 +136,7 @@ void NullExchange::forget(const RangeTask& task) {
     const AttemptId& attempt = task.deployment().attempt;
     const GatesAt gate = gates_of(attempt.job, input.group, attempt.subtask);
     if (!is_gate_of(gate, task)) continue;
-    const GatesAt alone = split(split(gate, attempt.subtask), attempt.subtask + 1) - 1;
-    gates_.erase(alone);
+    gates_.erase(only(gate, attempt.subtask, attempt.subtask));
   }
 }
 

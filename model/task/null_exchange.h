@@ -208,6 +208,7 @@ class NullExchange final : public sim::Endpoint {
   GatesAt gates_of(JobId job, GroupIndex group, uint32_t reader);  // end: none
   void add_gate(RangeTask& task, const InputGateSpec& input);
   GatesAt split(GatesAt gates, uint32_t reader);
+  GatesAt only(GatesAt gates, uint32_t first, uint32_t last);
   void join(GatesAt gates);
   bool is_gate_of(GatesAt gates, const RangeTask& task) const;
   void take(const ProducersRange& range, const ReaderSpans& readers);

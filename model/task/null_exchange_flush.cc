@@ -33,11 +33,25 @@ void sort(std::vector<Span>& spans) {  // total order: nobody is named twice
                    [](const Span& a, const Span& b) { return a.first < b.first; });
 }
 
-// Readers ask in any order.
+// Readers ask in any order, mostly each process once: then a number for each is sorted and moved
+// instead of the whole.
 void sort(std::vector<ReaderPlace>& places) {
   const auto before = [](const ReaderPlace& a, const ReaderPlace& b) { return a.at < b.at; };
-  if (!std::is_sorted(places.begin(), places.end(), before))
+  if (std::is_sorted(places.begin(), places.end(), before)) return;
+  std::vector<uint64_t> order;
+  order.reserve(places.size());
+  for (const ReaderPlace& place : places)
+    order.push_back((uint64_t{place.at.process.index} << 32) | order.size());
+  std::sort(order.begin(), order.end());  // total order: no two positions are equal
+  const auto same_process = [](uint64_t a, uint64_t b) { return a >> 32 == b >> 32; };
+  if (std::adjacent_find(order.begin(), order.end(), same_process) != order.end()) {
     std::stable_sort(places.begin(), places.end(), before);
+    return;
+  }
+  std::vector<ReaderPlace> sorted;
+  sorted.reserve(places.size());
+  for (const uint64_t key : order) sorted.push_back(std::move(places[key & 0xffffffffu]));
+  places = std::move(sorted);
 }
 
 }  // namespace

@@ -88,7 +88,7 @@ void NullExchange::add_gate(RangeTask& task, const InputGateSpec& input) {
   const AttemptId& attempt = task.deployment().attempt;
   const uint32_t reader = attempt.subtask;
   if (const GatesAt older = gates_of(attempt.job, input.group, reader); older != gates_.end())
-    gates_.erase(split(split(older, reader), reader + 1) - 1);
+    gates_.erase(only(older, reader, reader));
   Gates gates{.job = attempt.job,
               .group = input.group,
               .first = reader,
@@ -111,6 +111,12 @@ NullExchange::GatesAt NullExchange::split(GatesAt gates, uint32_t reader) {
   gates->last = reader - 1;
   gates->tasks.resize(static_cast<size_t>(count));
   return gates_.insert(gates + 1, std::move(rest));
+}
+
+// Those of readers first..last among these, apart from the others.
+NullExchange::GatesAt NullExchange::only(GatesAt gates, uint32_t first, uint32_t last) {
+  const GatesAt from = split(gates, first);
+  return split(from, last + 1) - 1;
 }
 
 // With its neighbours, if nothing tells them apart.
@@ -140,7 +146,7 @@ void NullExchange::take(const ProducersRange& range, const ReaderSpans& readers)
       const std::vector<ShuffleDescriptor>& known = *gates->producers->of;
       const PartitionIndex offset = first.first - known.front().id.partition;
       if (offset >= known.size() || known[offset].id.producer.attempt != first.attempt) continue;
-      gates = split(split(gates, span.first), span.last + 1) - 1;
+      gates = only(gates, span.first, span.last);
       take(*gates, range, range.producers.count());
     }
   }
