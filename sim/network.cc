@@ -45,25 +45,26 @@ void Network::attach(Endpoint& endpoint) {
     CHECK(other->address().endpoint != endpoint.address().endpoint,
           "an endpoint's name is unique in its process");
   here.all.push_back(&endpoint);
-  here.newest = &endpoint;
 }
 
 void Network::detach(Endpoint& endpoint) {
   Listeners& here = endpoints_[endpoint.process().index];
   here.all.erase(std::find(here.all.begin(), here.all.end(), &endpoint));
-  here.newest = here.all.empty() ? nullptr : here.all.back();
+  if (here.latest == &endpoint) here.latest = nullptr;
 }
 
-Endpoint* Network::find(const Address& address) const {
+// An endpoint dies with its process, so whoever has the address is of that incarnation. Mail comes
+// in crowds to the same endpoint, and that one is in the cache.
+Endpoint* Network::find(const Address& address) {
   if (address.process.index >= endpoints_.size()) return nullptr;
-  if (world_.machines().incarnation(address.process) != address.incarnation) return nullptr;
-  // The newest first: data endpoints and tasks get more than the process's first one, which is
-  // mostly not in the cache.
-  const Listeners& there = endpoints_[address.process.index];
-  if (there.newest != nullptr && there.newest->address().endpoint == address.endpoint)
-    return there.newest;
-  for (size_t i = there.all.size(); i > 0; --i)
-    if (there.all[i - 1]->address().endpoint == address.endpoint) return there.all[i - 1];
+  Listeners& there = endpoints_[address.process.index];
+  if (there.latest != nullptr && there.latest->address() == address) return there.latest;
+  // The newest first: data endpoints and tasks get more than the process's first one.
+  for (size_t i = there.all.size(); i > 0; --i) {
+    if (there.all[i - 1]->address() != address) continue;
+    there.latest = there.all[i - 1];
+    return there.latest;
+  }
   return nullptr;
 }
 

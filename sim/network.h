@@ -152,7 +152,7 @@ class Network : public Entity, public ProcessObserver, public Departures {
     Time free{0};  // of a slow one: when it has sent what it was given
   };
   struct Listeners {  // of one process
-    Endpoint* newest = nullptr;
+    Endpoint* latest = nullptr;  // that had mail; null: none, or it is gone
     std::vector<Endpoint*> all;
   };
   struct Flight {
@@ -213,7 +213,7 @@ class Network : public Entity, public ProcessObserver, public Departures {
   uint32_t keep(Parcel&& parcel);
   uint32_t keep(Parcel&& parcel, uint32_t connection, uint32_t epoch);
   void release(uint32_t flight);
-  Endpoint* find(const Address& address) const;
+  Endpoint* find(const Address& address);
 
   World& world_;
   NetworkSpec spec_;

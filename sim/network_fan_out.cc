@@ -138,10 +138,10 @@ void Network::post_arrival(uint32_t index) {
 // the cache any more. What is sure to be read is asked for one event before; it changes nothing.
 void Network::fetch_ahead(const Event* event) const {
   if (event == nullptr || !(event->target == id_) || event->kind() != fan_out_arrives) return;
-  constexpr size_t kDataEndpoint = 640;  // bytes; of a smaller one, what lies behind it, too
+  constexpr size_t kDataEndpoint = 768;  // bytes; of a smaller one, what lies behind it, too
   fetch(fan_outs_[event->argument & 0xffffffffu].get(), sizeof(FanOut));
   const uint64_t process = event->argument >> 32;
-  if (process < endpoints_.size()) fetch(endpoints_[process].newest, kDataEndpoint);
+  if (process < endpoints_.size()) fetch(endpoints_[process].latest, kDataEndpoint);
 }
 
 void Network::next_arrival(uint32_t index) {

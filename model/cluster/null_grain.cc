@@ -8,7 +8,7 @@ class NullTaskFactory final : public TaskFactory {
       : world_(world),
         process_(process),
         grain_(grain),
-        exchange_(world, process, grain.options_.exchange, grain.indexes_) {}
+        exchange_(world, process, grain.options_.exchange, grain.lists_) {}
 
   std::unique_ptr<TaskRuntime> make(std::shared_ptr<const Deployment> deployment,
                                     TaskListener& listener) override {

@@ -19,7 +19,7 @@ class NullGrain final : public TaskGrain {
  private:
   friend class NullTaskFactory;
   NullGrainOptions options_;
-  ProducerIndexes indexes_;
+  SharedLists lists_;
 };
 
 }  // namespace drey::model

@@ -31,6 +31,9 @@ struct ProducerPlace {
 struct ReaderPlace {
   sim::Address at;
   ReaderSpans readers;
+  friend bool operator==(const ReaderPlace& a, const ReaderPlace& b) {
+    return a.at == b.at && a.readers == b.readers;
+  }
   template <class Visitor>
   void visit(Visitor& v) const {
     v(at, readers);

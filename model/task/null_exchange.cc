@@ -18,8 +18,8 @@ bool names(const ReaderSpans& readers, uint32_t index, uint32_t attempt) {
 }  // namespace
 
 NullExchange::NullExchange(sim::World& world, sim::ProcessId process,
-                           const NullExchangeOptions& options, ProducerIndexes& indexes)
-    : Endpoint(world, process, kEndpointName), options_(options), indexes_(indexes) {}
+                           const NullExchangeOptions& options, SharedLists& lists)
+    : Endpoint(world, process, kEndpointName), options_(options), lists_(lists) {}
 
 // ---- the tasks of this process
 

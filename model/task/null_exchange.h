@@ -44,12 +44,18 @@ struct ProducerIndex {
   ProducerPlaces places;
 };
 
-class ProducerIndexes {
+// What the exchanges of all TaskManagers would else make each for itself.
+class SharedLists {
  public:
-  std::shared_ptr<const ProducerIndex> of(JobId job, GroupIndex group, const GroupProducers& list);
+  std::shared_ptr<const ProducerIndex> producers(JobId job, GroupIndex group,
+                                                 const GroupProducers& list);
+  // Readers of what one TaskManager has are mostly those of what the one before it had. Ascending
+  // by address.
+  ReaderPlaces readers(std::vector<ReaderPlace> places);
 
  private:
   std::map<std::pair<JobId, GroupIndex>, std::shared_ptr<const ProducerIndex>> newest_;
+  ReaderPlaces newest_readers_;
 };
 
 struct NullExchangeOptions {
@@ -64,7 +70,7 @@ class NullExchange final : public sim::Endpoint {
   static constexpr std::string_view kEndpointName = "data";
 
   NullExchange(sim::World& world, sim::ProcessId process, const NullExchangeOptions& options,
-               ProducerIndexes& indexes);
+               SharedLists& lists);
 
   // Network buffers for the task's channels and results, until it is forgotten (data-plane page
   // 1.2). False: there are too few.
@@ -217,7 +223,7 @@ class NullExchange final : public sim::Endpoint {
   void lose_process(sim::ProcessId peer, Cause::Kind kind, const char* text);
 
   NullExchangeOptions options_;
-  ProducerIndexes& indexes_;
+  SharedLists& lists_;
   std::map<std::pair<JobId, PartitionIndex>, Result> results_;
   uint64_t results_version_ = 1;
   LookedUp looked_up_;

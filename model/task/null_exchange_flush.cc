@@ -164,8 +164,7 @@ std::vector<ProducersRange> NullExchange::gather_news() {
   for (News& news : news_) {
     sort(news.readers);
     ranges.push_back(std::move(news.range));
-    ranges.back().readers =
-        std::make_shared<const std::vector<ReaderPlace>>(std::move(news.readers));
+    ranges.back().readers = lists_.readers(std::move(news.readers));
   }
   news_.clear();
   return ranges;

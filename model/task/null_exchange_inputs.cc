@@ -10,8 +10,8 @@ namespace drey::model {
 
 // ---- where producers are
 
-std::shared_ptr<const ProducerIndex> ProducerIndexes::of(JobId job, GroupIndex group,
-                                                         const GroupProducers& list) {
+std::shared_ptr<const ProducerIndex> SharedLists::producers(JobId job, GroupIndex group,
+                                                            const GroupProducers& list) {
   std::shared_ptr<const ProducerIndex>& newest = newest_[{job, group}];
   if (newest != nullptr && newest->of == list) return newest;
   std::map<sim::Address, std::vector<ProducerSpan>> places;
@@ -24,6 +24,12 @@ std::shared_ptr<const ProducerIndex> ProducerIndexes::of(JobId job, GroupIndex g
   made->places = sorted;
   newest = std::move(made);
   return newest;
+}
+
+ReaderPlaces SharedLists::readers(std::vector<ReaderPlace> places) {
+  if (newest_readers_ == nullptr || *newest_readers_ != places)
+    newest_readers_ = std::make_shared<const std::vector<ReaderPlace>>(std::move(places));
+  return newest_readers_;
 }
 
 namespace {
@@ -95,7 +101,7 @@ void NullExchange::add_gate(RangeTask& task, const InputGateSpec& input) {
               .last = reader,
               .attempt = attempt.attempt,
               .seen = {.channels = input.producers->size()},
-              .producers = indexes_.of(attempt.job, input.group, input.producers),
+              .producers = lists_.producers(attempt.job, input.group, input.producers),
               .tasks = {&task}};
   join(gates_.insert(gates_from(attempt.job, input.group, reader), std::move(gates)));
 }

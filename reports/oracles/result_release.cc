@@ -40,7 +40,7 @@ bool is_plain_error(uint64_t cause) { return cause == kRemoteTransport || cause 
 
 bool ResultRelease::wants(uint16_t kind) const {
   return sim::fact_group(kind) != sim::FactGroup::data || kind == fact_kind(ResultFact::written) ||
-         kind == fact_kind(ResultFact::dropped);
+         kind == fact_kind(ResultFact::dropped) || kind == fact_kind(ResultFact::unreadable);
 }
 
 void ResultRelease::on(const sim::Fact& fact, sim::FactNumber) {
