@@ -151,7 +151,7 @@ class Network : public Entity, public ProcessObserver, public Departures {
     LinkState state;
     Time free{0};  // of a slow one: when it has sent what it was given
   };
-  struct Listeners {  // of one process
+  struct Listeners {             // of one process
     Endpoint* latest = nullptr;  // that had mail; null: none, or it is gone
     std::vector<Endpoint*> all;
   };
