@@ -39,9 +39,9 @@ void sort_by_time(std::vector<Arrival>& arrivals, Time now) {
 
 void fetch(const void* from, size_t bytes) {
   constexpr size_t kLine = 64;
-  const auto first = reinterpret_cast<uintptr_t>(from);
+  if (from == nullptr) return;
   for (size_t at = 0; at < bytes; at += kLine)
-    __builtin_prefetch(reinterpret_cast<const void*>(first + at));
+    __builtin_prefetch(static_cast<const char*>(from) + at);
 }
 
 }  // namespace
