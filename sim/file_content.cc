@@ -16,6 +16,7 @@ constexpr uint64_t kLargestChunk = 256 * 1024;
 
 // A digest for each quarter of a stripe, since one alone waits for its own multiplications.
 constexpr size_t kStripe = 128;
+constexpr size_t kWorthLooking = 4096;  // a piece of so many bytes may be padding
 using Lanes = std::array<Digest, kStripe / 32>;
 
 uint64_t word(const char* at) {
@@ -24,10 +25,27 @@ uint64_t word(const char* at) {
   return w;
 }
 
-// Written out, so that the lanes live in registers.
-Lanes fold_stripes(const Lanes& lanes, const char* at, size_t stripes) {
+bool all_zero(const char* at, size_t size) {
+  uint64_t seen = 0;
+  for (; size >= 32 && seen == 0; size -= 32, at += 32)
+    seen = word(at) | word(at + 8) | word(at + 16) | word(at + 24);
+  for (; size > 0; --size, ++at) seen |= static_cast<unsigned char>(*at);
+  return seen == 0;
+}
+
+// Written out, so that the lanes live in registers. Stripes of zeros are counted, and their number
+// is folded when something else comes: the padding of a snapshot is many times its entries.
+Lanes fold_stripes(const Lanes& lanes, const char* at, size_t stripes, uint64_t& zeros) {
   auto [a, b, c, d] = lanes;
   for (; stripes > 0; --stripes, at += kStripe) {
+    if (word(at) == 0 && all_zero(at, kStripe)) [[unlikely]] {
+      ++zeros;
+      continue;
+    }
+    if (zeros != 0) [[unlikely]] {
+      a.fold(zeros);
+      zeros = 0;
+    }
     a.fold(word(at), word(at + 8), word(at + 16), word(at + 24));
     b.fold(word(at + 32), word(at + 40), word(at + 48), word(at + 56));
     c.fold(word(at + 64), word(at + 72), word(at + 80), word(at + 88));
@@ -154,24 +172,34 @@ std::string FileContent::to_string() const {
 void FileContent::fold(Digest& into) const {
   // Stripes are counted from the start of the rope, so that the cut into chunks does not show.
   Lanes lanes;
+  uint64_t zeros = 0;  // stripes of them, not folded yet
   char carry[kStripe];
   size_t held = 0;
+  std::string_view empty;  // a piece that was all zeros: the same one follows many times
   for (size_t i = 0; i < pieces_.size(); ++i) {
     std::string_view bytes = bytes_of(i);
+    const bool same = bytes.data() == empty.data() && bytes.size() == empty.size();
+    const bool blank =
+        same || (bytes.size() >= kWorthLooking && all_zero(bytes.data(), bytes.size()));
+    if (blank) empty = bytes;
     if (held > 0) {
       const size_t part = std::min(kStripe - held, bytes.size());
       std::memcpy(carry + held, bytes.data(), part);
       held += part;
       bytes.remove_prefix(part);
       if (held < kStripe) continue;
-      lanes = fold_stripes(lanes, carry, 1);
+      lanes = fold_stripes(lanes, carry, 1, zeros);
     }
     const size_t stripes = bytes.size() / kStripe;
-    lanes = fold_stripes(lanes, bytes.data(), stripes);
+    if (blank)
+      zeros += stripes;
+    else
+      lanes = fold_stripes(lanes, bytes.data(), stripes, zeros);
     bytes.remove_prefix(stripes * kStripe);
     held = bytes.size();
     std::memcpy(carry, bytes.data(), held);
   }
+  if (zeros != 0) lanes[0].fold(zeros);
   if (size() >= kStripe)
     for (const Digest& lane : lanes) into.fold(lane.value());
   into.fold(size());

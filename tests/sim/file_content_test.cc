@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 namespace drey::sim {
 namespace {
 
@@ -65,6 +68,41 @@ TEST(FileContent, DigestSeesBytesAndNotChunks) {
   FileContent longer = whole;
   longer.append(std::string_view("\0", 1));
   EXPECT_NE(longer.digest(), whole.digest());
+}
+
+// Zeros are counted, not folded, wherever they lie and however they are cut.
+TEST(FileContent, DigestSeesHowManyZerosThereAreAndWhere) {
+  const FileContent zeros = FileContent::adopt(std::string(32768, '\0'));
+  const auto padded = [&](size_t head, size_t chunks, std::string_view tail) {
+    FileContent rope(pattern(head, 3));
+    for (size_t i = 0; i < chunks; ++i) rope.append(zeros);
+    rope.append(tail);
+    return rope;
+  };
+  std::vector<Digest128> seen;
+  for (const size_t head : {0u, 1u, 128u, 1000u, 12801u}) {
+    for (const size_t chunks : {0u, 1u, 2u, 7u}) {
+      const FileContent rope = padded(head, chunks, "behind");
+      EXPECT_EQ(rope.digest(), FileContent(rope.to_string()).digest());
+      FileContent bytewise;
+      const std::string text = rope.to_string();
+      for (size_t at = 0; at < text.size(); at += 997)
+        bytewise.append(FileContent(std::string_view(text).substr(at, 997)));
+      EXPECT_EQ(rope.digest(), bytewise.digest());
+      seen.push_back(rope.digest());
+      if (chunks == 0) continue;
+      FileContent flipped = rope;
+      flipped.flip_bit((head + 20000) * 8);
+      seen.push_back(flipped.digest());
+      FileContent without_tail = rope;
+      without_tail.truncate(rope.size() - 6);
+      seen.push_back(without_tail.digest());
+      without_tail.truncate(rope.size() - 6 - 128);
+      seen.push_back(without_tail.digest());
+    }
+  }
+  std::sort(seen.begin(), seen.end());
+  EXPECT_EQ(std::unique(seen.begin(), seen.end()), seen.end());
 }
 
 TEST(FileContent, SliceTruncateAndFlipActOnOneRope) {
