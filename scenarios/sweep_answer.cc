@@ -2,8 +2,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <set>
 
+#include "scenarios/sweep_groups.h"
 #include "scenarios/sweep_summary.h"
 
 namespace drey::scenarios {
@@ -18,9 +18,8 @@ struct Candidate {
 
 class Answerer {
  public:
-  Answerer(SweepSummary& summary, const AnswerSpec& spec) : summary_(summary), spec_(spec) {
-    for (size_t i = 0; i < summary.plan->axes.size(); ++i)
-      if (summary.plan->axes[i].name == spec.choose) axis_ = i;
+  Answerer(SweepSummary& summary, const AnswerSpec& spec)
+      : summary_(summary), spec_(spec), axis_(axis_named(*summary.plan, spec.choose)) {
     const std::string& wanted = spec.minimise.empty() ? spec.maximise : spec.minimise;
     for (size_t i = 0; i < summary.measures.size(); ++i)
       if (!wanted.empty() && summary.measures[i].text == wanted) measure_ = i;
@@ -31,33 +30,15 @@ class Answerer {
   SweepAnswer run() {
     SweepAnswer answer;
     answer.spec = &spec_;
-    std::set<std::vector<size_t>> seen;
-    const auto& points = summary_.plan->points;
-    for (size_t point = 0; point < points.size(); ++point) {
-      const std::vector<size_t> others = others_of(points[point]);
-      if (!seen.insert(others).second) continue;
+    for (const SweepGroup& group : groups_along(*summary_.plan, axis_)) {
       std::vector<Candidate> candidates;
-      for (size_t other = point; other < points.size(); ++other)
-        if (others_of(points[other]) == others) candidates.push_back(candidate(other));
-      add(answer, point, candidates);
+      for (const size_t point : group.points) candidates.push_back(candidate(point));
+      add(answer, group, candidates);
     }
     return answer;
   }
 
  private:
-  bool follows(size_t axis) const {  // it, or zipped with it
-    const auto& zipped = summary_.plan->zipped;
-    const auto in = [&](size_t a) {
-      return std::find(zipped.begin(), zipped.end(), a) != zipped.end();
-    };
-    return axis == axis_ || (in(axis) && in(axis_));
-  }
-  std::vector<size_t> others_of(std::vector<size_t> point) const {
-    for (size_t axis = 0; axis < point.size(); ++axis)
-      if (follows(axis)) point[axis] = 0;
-    return point;
-  }
-
   Candidate candidate(size_t index) const {
     Candidate candidate{.point = index};
     const SweepPointResult& point = summary_.points[index];
@@ -93,15 +74,9 @@ class Answerer {
     return spec_.pick == AnswerPick::smallest ? at_a < at_b : at_a > at_b;
   }
 
-  void add(SweepAnswer& answer, size_t first, const std::vector<Candidate>& candidates) {
+  void add(SweepAnswer& answer, const SweepGroup& group, const std::vector<Candidate>& candidates) {
     SweepChoice choice;
-    std::string where;
-    for (size_t axis = 0; axis < summary_.plan->axes.size(); ++axis) {
-      if (follows(axis)) continue;
-      choice.context.emplace_back(axis, summary_.plan->label(first, axis));
-      where += fmt::format("{}{} = {}", where.empty() ? "" : ", ", summary_.plan->axes[axis].name,
-                           choice.context.back().second);
-    }
+    choice.context = group.context;
     const Candidate* best = nullptr;
     size_t qualified = 0;
     for (const Candidate& candidate : candidates) {
@@ -109,13 +84,12 @@ class Answerer {
       ++qualified;
       if (best == nullptr || better(candidate, *best)) best = &candidate;
     }
-    const std::string prefix = where.empty() ? "" : where + ": ";
     if (best == nullptr) {
-      answer.text.push_back(
-          fmt::format("{}no value of {} will do{}", prefix, spec_.choose, left_out(candidates)));
+      answer.text.push_back(fmt::format("{}no value of {} will do{}", group.where, spec_.choose,
+                                        left_out(candidates)));
     } else {
       choice.point = best->point;
-      answer.text.push_back(prefix + chosen(*best, qualified, candidates));
+      answer.text.push_back(group.where + chosen(*best, qualified, candidates));
     }
     answer.choices.push_back(std::move(choice));
   }

@@ -2,9 +2,7 @@
 // the cost of a checkpoint and the time between failures of these same runs.
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <map>
-
+#include "scenarios/sweep_groups.h"
 #include "scenarios/sweep_summary.h"
 
 namespace drey::scenarios {
@@ -24,21 +22,13 @@ struct Advice {
 
 class Formula {
  public:
-  Formula(const SweepSummary& summary, const AnswerSpec& spec) : summary_(summary), spec_(spec) {
-    for (size_t i = 0; i < summary.plan->axes.size(); ++i)
-      if (summary.plan->axes[i].name == spec.choose) axis_ = i;
-  }
+  Formula(const SweepSummary& summary, const AnswerSpec& spec)
+      : summary_(summary), spec_(spec), axis_(axis_named(*summary.plan, spec.choose)) {}
 
   SweepAnswer run() {
     SweepAnswer answer;
     answer.spec = &spec_;
-    std::map<std::vector<size_t>, std::vector<size_t>> contexts;
-    for (size_t point = 0; point < summary_.plan->points.size(); ++point) {
-      std::vector<size_t> others = summary_.plan->points[point];
-      others[axis_] = 0;
-      contexts[others].push_back(point);
-    }
-    for (const auto& [others, points] : contexts) add(answer, points);
+    for (const SweepGroup& group : groups_along(*summary_.plan, axis_)) add(answer, group);
     return answer;
   }
 
@@ -72,31 +62,24 @@ class Formula {
 
   // The cost of a checkpoint depends on the interval itself: the point whose interval is nearest to
   // what is advised for it speaks for its line.
-  void add(SweepAnswer& answer, const std::vector<size_t>& points) const {
+  void add(SweepAnswer& answer, const SweepGroup& group) const {
     std::optional<Advice> best;
-    for (const size_t point : points) {
+    for (const size_t point : group.points) {
       const auto advice = advice_of(point);
       if (advice && (!best || advice->apart < best->apart)) best = advice;
     }
-    SweepMark mark;
-    std::string where;
-    for (size_t axis = 0; axis < summary_.plan->axes.size(); ++axis) {
-      if (axis == axis_) continue;
-      mark.context.emplace_back(axis, summary_.plan->label(points.front(), axis));
-      where += fmt::format("{}{} = {}", where.empty() ? "" : ", ", summary_.plan->axes[axis].name,
-                           mark.context.back().second);
-    }
-    if (!where.empty()) where += ": ";
     if (!best) {
-      answer.text.push_back(where + "no checkpoint or no failure to measure");
+      answer.text.push_back(group.where + "no checkpoint or no failure to measure");
       return;
     }
     const auto text = [](double ns) { return reports::readable(ns, reports::Dimension::duration); };
     answer.text.push_back(fmt::format(
         "{}Young {}, Daly {}: a checkpoint costs {} and {} pass between failures, as measured at "
         "{} = {}",
-        where, text(best->intervals.young), text(best->intervals.daly), text(best->cost),
+        group.where, text(best->intervals.young), text(best->intervals.daly), text(best->cost),
         text(best->between), spec_.choose, summary_.plan->label(best->point, axis_)));
+    SweepMark mark;
+    mark.context = group.context;
     mark.name = "Young";
     mark.at = best->intervals.young / kNsPerSecond;
     answer.marks.push_back(mark);
