@@ -1,12 +1,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 
 #include "model/fact_names.h"
 #include "reports/expectation.h"
 #include "reports/metric_names.h"
 #include "reports/suggest.h"
+#include "reports/token_cursor.h"
 
 namespace drey::reports {
 namespace {
@@ -32,15 +32,15 @@ std::vector<std::string> split(const std::string& text, char at) {
   return parts;
 }
 
-class Parser {
+class Parser : TokenCursor {
  public:
   Parser(const ExpectationNames& names, std::vector<Token> tokens, TextProblem& problem)
-      : names_(names), tokens_(std::move(tokens)), problem_(problem) {}
+      : TokenCursor(std::move(tokens), problem), names_(names) {}
 
   std::optional<Comparison> run() {
     Comparison comparison;
     if (!sum(comparison.left, 0)) return std::nullopt;
-    if (!comparator(comparison.comparator)) return std::nullopt;
+    if (!comparator("an expectation", comparison.comparator)) return std::nullopt;
     const size_t right_offset = now().offset;
     if (!sum(comparison.right, 0)) return std::nullopt;
     if (now().kind != Token::Kind::end) {
@@ -60,42 +60,11 @@ class Parser {
   }
 
  private:
-  const Token& now() const { return tokens_[at_]; }
-  bool is_symbol(std::string_view text) const {
-    return now().kind == Token::Kind::symbol && now().text == text;
-  }
-
-  bool fail(const Token& token, std::string message, std::string suggestion) {
-    problem_ = TextProblem{token.offset, std::max<size_t>(1, token.text.size()), std::move(message),
-                           std::move(suggestion)};
-    return false;
-  }
-
-  bool comparator(Comparator& out) {
-    constexpr std::array<std::pair<std::string_view, Comparator>, 6> kAll{
-        {{"==", Comparator::equal},
-         {"!=", Comparator::not_equal},
-         {"<=", Comparator::less_or_equal},
-         {">=", Comparator::greater_or_equal},
-         {"<", Comparator::less},
-         {">", Comparator::greater}}};
-    for (const auto& [text, comparator] : kAll) {
-      if (!is_symbol(text)) continue;
-      out = comparator;
-      ++at_;
-      return true;
-    }
-    if (now().kind == Token::Kind::end)
-      return fail(now(), "an expectation compares two sides; expected one of == != <= >= < >", {});
-    return fail(now(), fmt::format("expected one of == != <= >= < > before \"{}\"", now().text),
-                {});
-  }
-
   bool sum(Expression& out, int depth) {
     if (!product(out, depth)) return false;
     while (is_symbol("+") || is_symbol("-")) {
       const Token sign = now();
-      ++at_;
+      advance();
       Expression right;
       if (!product(right, depth)) return false;
       if (out.dimension != right.dimension || out.dimension == Dimension::word)
@@ -113,7 +82,7 @@ class Parser {
     if (!factor(out, depth)) return false;
     while (is_symbol("*") || is_symbol("/")) {
       const Token sign = now();
-      ++at_;
+      advance();
       Expression right;
       if (!factor(right, depth)) return false;
       const auto dimension = product_dimension(sign.text == "*", out.dimension, right.dimension);
@@ -149,7 +118,7 @@ class Parser {
     if (depth > kDeepest) return fail(now(), "nested too deeply", {});
     const Token token = now();
     if (is_symbol("-")) {
-      ++at_;
+      advance();
       Expression inner;
       if (!factor(inner, depth + 1)) return false;
       out.kind = Expression::Kind::negate;
@@ -158,21 +127,21 @@ class Parser {
       return true;
     }
     if (is_symbol("(")) {
-      ++at_;
+      advance();
       if (!sum(out, depth + 1)) return false;
       if (!is_symbol(")")) return fail(now(), "expected \")\"", {});
-      ++at_;
+      advance();
       return true;
     }
     if (token.kind == Token::Kind::quantity) {
-      ++at_;
+      advance();
       out.kind = Expression::Kind::quantity;
       out.value = token.value;
       out.dimension = token.dimension;
       return true;
     }
     if (token.kind == Token::Kind::path) {
-      ++at_;
+      advance();
       return is_symbol("(") ? function(token, out) : named(token, out);
     }
     if (token.kind == Token::Kind::end) return fail(token, "the expectation ends too early", {});
@@ -190,13 +159,13 @@ class Parser {
       return fail(name,
                   fmt::format("unknown function \"{}\"; known: {}", name.text, name_list(legal, 8)),
                   nearest_name(name.text, legal));
-    ++at_;
+    advance();
     const Token argument = now();
     if (argument.kind != Token::Kind::path)
       return fail(argument, "expected a name in brackets", {});
-    ++at_;
+    advance();
     if (!is_symbol(")")) return fail(now(), "expected \")\"", {});
-    ++at_;
+    advance();
     const bool vertex = found->argument == FunctionName::Argument::vertex;
     const std::vector<std::string>& known = vertex ? names_.vertices : names_.faults;
     if (std::find(known.begin(), known.end(), argument.text) == known.end())
@@ -366,9 +335,6 @@ class Parser {
   }
 
   const ExpectationNames& names_;
-  std::vector<Token> tokens_;
-  TextProblem& problem_;
-  size_t at_ = 0;
 };
 
 }  // namespace

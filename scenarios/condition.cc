@@ -3,11 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 #include <span>
 
 #include "model/fact_names.h"
 #include "reports/suggest.h"
+#include "reports/token_cursor.h"
 
 namespace drey::scenarios {
 namespace {
@@ -63,10 +63,10 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-class Parser {
+class Parser : reports::TokenCursor {
  public:
   Parser(const ConditionNames& names, std::vector<Token> tokens, TextProblem& problem)
-      : names_(names), tokens_(std::move(tokens)), problem_(problem) {}
+      : TokenCursor(std::move(tokens), problem), names_(names) {}
 
   std::optional<Condition> run() {
     Condition condition;
@@ -79,20 +79,12 @@ class Parser {
         fail(now(), fmt::format("expected \"and\" or the end before \"{}\"", now().text), {});
         return std::nullopt;
       }
-      ++at_;
+      advance();
     }
     return needs_phase(condition) ? std::optional(std::move(condition)) : std::nullopt;
   }
 
  private:
-  const Token& now() const { return tokens_[at_]; }
-
-  bool fail(const Token& token, std::string message, std::string suggestion) {
-    problem_ = TextProblem{token.offset, std::max<size_t>(1, token.text.size()), std::move(message),
-                           std::move(suggestion)};
-    return false;
-  }
-
   // checkpoint.id and .subtask speak of the fact that a phase term matched.
   bool needs_phase(const Condition& condition) {
     const auto has = [&](Subject subject) {
@@ -101,8 +93,8 @@ class Parser {
     };
     if (has(Subject::checkpoint_phase)) return true;
     if (!has(Subject::checkpoint_id) && !has(Subject::checkpoint_subtask)) return true;
-    return fail(tokens_.front(),
-                "checkpoint.id and checkpoint.subtask need a term on checkpoint.phase", {});
+    return fail(first(), "checkpoint.id and checkpoint.subtask need a term on checkpoint.phase",
+                {});
   }
 
   bool parse_term(ConditionTerm& term) {
@@ -110,14 +102,14 @@ class Parser {
     if (now().kind != Token::Kind::path)
       return fail(now(), fmt::format("expected e.g. checkpoint.phase, not \"{}\"", now().text), {});
     const Token path = now();
-    ++at_;
+    advance();
     Value value = Value::number;
     if (!subject(path, term, value)) return false;
-    if (!comparator(term.comparator)) return false;
+    if (!comparator("a condition", term.comparator)) return false;
     const bool ordered =
         term.comparator != Comparator::equal && term.comparator != Comparator::not_equal;
     if (ordered && value != Value::number)
-      return fail(tokens_[at_ - 1], "states and phases have no order; use == or !=", {});
+      return fail(before(), "states and phases have no order; use == or !=", {});
     if (value == Value::number) return number(term);
     return word(term, value);
   }
@@ -178,37 +170,20 @@ class Parser {
     return true;
   }
 
-  bool comparator(Comparator& out) {
-    constexpr std::array<std::pair<std::string_view, Comparator>, 6> kAll{
-        {{"==", Comparator::equal},
-         {"!=", Comparator::not_equal},
-         {"<=", Comparator::less_or_equal},
-         {">=", Comparator::greater_or_equal},
-         {"<", Comparator::less},
-         {">", Comparator::greater}}};
-    for (const auto& [text, comparator] : kAll) {
-      if (now().kind != Token::Kind::symbol || now().text != text) continue;
-      out = comparator;
-      ++at_;
-      return true;
-    }
-    return fail(now(), "expected one of == != <= >= < >", {});
-  }
-
   bool number(ConditionTerm& term) {
     const Token token = now();
     const bool whole = token.kind == Token::Kind::quantity &&
                        token.dimension == reports::Dimension::count && token.value.denominator == 1;
     if (!whole) return fail(token, "expected a whole number", {});
     term.number = token.value.numerator;
-    ++at_;
+    advance();
     return true;
   }
 
   bool word(ConditionTerm& term, Value value) {
     const Token token = now();
     if (token.kind != Token::Kind::path) return fail(token, "expected a word", {});
-    ++at_;
+    advance();
     if (value == Value::subtask) {
       const size_t slash = token.text.find('/');
       term.word = token.text.substr(0, slash);
@@ -250,9 +225,6 @@ class Parser {
   }
 
   const ConditionNames& names_;
-  std::vector<Token> tokens_;
-  TextProblem& problem_;
-  size_t at_ = 0;
 };
 
 }  // namespace
