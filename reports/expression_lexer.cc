@@ -178,6 +178,24 @@ std::string_view dimension_name(Dimension dimension) {
   return "count";
 }
 
+std::string_view dimension_key(Dimension dimension) {
+  switch (dimension) {
+    case Dimension::count:
+      return "count";
+    case Dimension::duration:
+      return "duration";
+    case Dimension::bytes:
+      return "bytes";
+    case Dimension::rate:
+      return "rate";
+    case Dimension::byte_rate:
+      return "byte_rate";
+    case Dimension::word:
+      return "word";
+  }
+  return "count";
+}
+
 bool tokenize(std::string_view text, std::vector<Token>& tokens, TextProblem& problem) {
   return Lexer(text, tokens, problem).run();
 }

@@ -25,7 +25,8 @@ struct TextProblem {
 };
 
 enum class Dimension : uint8_t { count, duration, bytes, rate, byte_rate, word };
-std::string_view dimension_name(Dimension dimension);
+std::string_view dimension_name(Dimension dimension);  // for people: "size"
+std::string_view dimension_key(Dimension dimension);   // in files: "bytes", "byte_rate"
 
 struct Token {
   enum class Kind : uint8_t { path, quantity, symbol, end };

@@ -15,7 +15,7 @@
 
 namespace drey::reports {
 
-inline constexpr int kMetricsVersion = 1;  // of the names and their meaning
+inline constexpr int kMetricsVersion = 2;  // of the names and their meaning
 
 struct MetricRow {
   std::string name;

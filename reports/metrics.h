@@ -24,10 +24,7 @@
 #include "reports/recovery_segments.h"
 #include "reports/series.h"
 #include "sim/log_contents.h"
-
-namespace drey::sim {
-class Network;
-}
+#include "sim/traffic.h"
 
 namespace drey::reports {
 
@@ -37,8 +34,8 @@ struct MetricsOptions {
   std::map<std::string, std::string> task_of;
   std::shared_ptr<const sim::LogContents> log;  // for latency; may be null
   bool latency = false;
-  std::vector<const Ledger*> ledgers{};   // for ledger.*: of all sinks together
-  const sim::Network* network = nullptr;  // for network.bytes; may be null
+  std::vector<const Ledger*> ledgers{};  // for ledger.*: of all sinks together
+  sim::TrafficProbe traffic{};           // for network.bytes and disk.*; empty: they have no value
 };
 
 // Whether any of the expectations asks for a latency.
@@ -113,6 +110,7 @@ class Metrics final : public sim::TraceSink, public MetricLookup {
   std::optional<MetricValue> checkpoint_metric(std::string_view name,
                                                std::string_view aggregate) const;
   std::optional<MetricValue> world_metric(std::string_view scope, std::string_view name) const;
+  std::optional<MetricValue> moved_bytes(std::string_view scope, std::string_view name) const;
   std::optional<MetricValue> latency_metric(std::string_view name) const;
   std::optional<MetricValue> ledger_metric(std::string_view name) const;
   std::optional<MetricValue> vertex_metric(const Expression& metric) const;

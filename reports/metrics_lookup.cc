@@ -3,7 +3,6 @@
 
 #include "reports/fact_text.h"
 #include "reports/metrics.h"
-#include "sim/network.h"
 
 namespace drey::reports {
 namespace {
@@ -138,7 +137,6 @@ std::optional<MetricValue> Metrics::world_metric(std::string_view scope,
       {"storage", "objects", objects_.size()},
       {"storage", "errors", store_errors_},
       {"network", "messages", delivered_},
-      {"network", "bytes", options_.network == nullptr ? 0 : options_.network->bytes_sent()},
       {"network", "lost", lost_},
       {"cluster", "task_managers", task_managers_.size()},
       {"cluster", "free_slots", free_slots_.count()},
@@ -153,6 +151,18 @@ std::optional<MetricValue> Metrics::world_metric(std::string_view scope,
   };
   for (const Row& row : rows)
     if (row.scope == scope && row.name == name) return number(row.value);
+  return moved_bytes(scope, name);
+}
+
+std::optional<MetricValue> Metrics::moved_bytes(std::string_view scope,
+                                                std::string_view name) const {
+  if (!options_.traffic) return std::nullopt;
+  const sim::Traffic moved = options_.traffic();
+  if (scope == "network" && name == "bytes") return number(moved.network);
+  if (scope != "disk") return std::nullopt;
+  if (name == "bytes_written") return number(moved.disks.written);
+  if (name == "bytes_read") return number(moved.disks.read);
+  if (name == "bytes_cached") return number(moved.disks.cached);
   return std::nullopt;
 }
 

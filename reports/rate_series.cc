@@ -52,8 +52,8 @@ void SeriesSet::halve() {
 }
 
 RateSeries::RateSeries(std::shared_ptr<const JobView> view,
-                       std::shared_ptr<const sim::LogContents> log)
-    : view_(std::move(view)), log_(std::move(log)) {
+                       std::shared_ptr<const sim::LogContents> log, sim::TrafficProbe traffic)
+    : view_(std::move(view)), log_(std::move(log)), traffic_(std::move(traffic)) {
   const size_t vertices = view_->topology().job().vertices.size();
   const size_t subtasks = view_->topology().subtasks();
   in_.resize(vertices);
@@ -94,6 +94,7 @@ void RateSeries::add(std::vector<int64_t>& column, uint64_t amount) {
 // The gauges as they stand at the end of the open bucket.
 void RateSeries::sample() {
   running_.push_back(running_now_);
+  sample_traffic();
   const sim::Time end = sim::Time{} + width_ * static_cast<int64_t>(running_.size());
   lag_.push_back(lag_at(end));
   const model::ExecutionTopology& topology = view_->topology();
@@ -104,6 +105,17 @@ void RateSeries::sample() {
       lowest = std::min(lowest, watermarks_[i]);
     watermark_[vertex].push_back(lowest);
   }
+}
+
+// What was moved since the last sample: the first fact after a bucket closes it, so what its own
+// handler moved before it counts there too.
+void RateSeries::sample_traffic() {
+  if (!traffic_) return;
+  const sim::Traffic now = traffic_();
+  moved_in_[0].push_back(static_cast<int64_t>(now.network - moved_.network));
+  moved_in_[1].push_back(static_cast<int64_t>(now.disks.written - moved_.disks.written));
+  moved_in_[2].push_back(static_cast<int64_t>(now.disks.read - moved_.disks.read));
+  moved_ = now;
 }
 
 int64_t RateSeries::lag_at(sim::Time at) const {
@@ -126,6 +138,7 @@ void RateSeries::advance(sim::Time at) {
 void RateSeries::halve() {
   while (running_.size() < kBuckets) sample();
   for (auto& column : counters_) merge_sums(column);
+  for (auto& column : moved_in_) merge_sums(column);
   for (auto& column : in_) merge_sums(column);
   for (auto& column : out_) merge_sums(column);
   for (auto& column : watermark_) merge_last(column);
@@ -192,6 +205,10 @@ SeriesSet RateSeries::finish(sim::Time end) {
   constexpr std::array<std::string_view, kCounters> kNames{"read", "committed", "messages",
                                                            "stored_bytes", "loaded_bytes"};
   for (size_t i = 0; i < kCounters; ++i) column(std::string(kNames[i]), {}, false, counters_[i]);
+  constexpr std::array<std::string_view, 3> kMoved{"network_bytes", "disk_written_bytes",
+                                                   "disk_read_bytes"};
+  for (size_t i = 0; traffic_ && i < kMoved.size(); ++i)
+    column(std::string(kMoved[i]), {}, false, moved_in_[i]);
   column("running", {}, true, running_);
   if (log_ != nullptr) column("lag", {}, true, lag_);
   const auto& vertices = view_->topology().job().vertices;

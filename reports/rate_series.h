@@ -16,6 +16,7 @@
 
 #include "reports/oracles/job_view.h"
 #include "sim/log_contents.h"
+#include "sim/traffic.h"
 
 namespace drey::reports {
 
@@ -40,8 +41,9 @@ class RateSeries final : public sim::TraceSink {
  public:
   static constexpr size_t kBuckets = 2048;  // a power of two
 
-  // `log` may be null: no lag then.
-  RateSeries(std::shared_ptr<const JobView> view, std::shared_ptr<const sim::LogContents> log);
+  // `log` may be null: no lag then. `traffic` may be empty: no bytes of network and disks then.
+  RateSeries(std::shared_ptr<const JobView> view, std::shared_ptr<const sim::LogContents> log,
+             sim::TrafficProbe traffic);
 
   // After the run, once.
   SeriesSet finish(sim::Time end);
@@ -57,6 +59,7 @@ class RateSeries final : public sim::TraceSink {
   void halve();
   void sample();
   void add(std::vector<int64_t>& column, uint64_t amount);
+  void sample_traffic();
   int64_t lag_at(sim::Time at) const;
 
   std::shared_ptr<const JobView> view_;
@@ -65,6 +68,9 @@ class RateSeries final : public sim::TraceSink {
   size_t bucket_ = 0;
 
   std::array<std::vector<int64_t>, kCounters> counters_;
+  sim::TrafficProbe traffic_;
+  sim::Traffic moved_;                                      // up to the last sample
+  std::array<std::vector<int64_t>, 3> moved_in_{};          // network, disks written, disks read
   std::vector<std::vector<int64_t>> in_, out_, watermark_;  // by vertex
   std::vector<int64_t> running_, lag_;
   std::vector<int64_t> watermarks_;  // by subtask, now

@@ -14,11 +14,11 @@ struct Unit {
 };
 constexpr Unit kTimes[] = {{3600e9, " h"}, {60e9, " min"}, {1e9, " s"},
                            {1e6, " ms"},   {1e3, " us"},   {1, " ns"}};
-constexpr Unit kSizes[] = {{1099511627776.0, " tb"},
-                           {1073741824.0, " gb"},
-                           {1048576.0, " mb"},
-                           {1024.0, " kb"},
-                           {1, " b"}};
+constexpr Unit kSizes[] = {{1099511627776.0, " TiB"},
+                           {1073741824.0, " GiB"},
+                           {1048576.0, " MiB"},
+                           {1024.0, " KiB"},
+                           {1, " B"}};
 
 // Three digits, and no exponent for what a person would write out.
 std::string digits(double value) {
@@ -50,7 +50,7 @@ std::span<const Unit> units_of(Dimension dimension) {
 std::string readable(double value, Dimension dimension) {
   if (dimension == Dimension::duration || dimension == Dimension::bytes ||
       dimension == Dimension::byte_rate) {
-    if (value == 0) return dimension == Dimension::duration ? "0 s" : "0 b";
+    if (value == 0) return dimension == Dimension::duration ? "0 s" : "0 B";
     const Unit& unit = unit_of(value, units_of(dimension));
     return fmt::format("{}{}{}", digits(value / unit.size), unit.name,
                        dimension == Dimension::byte_rate ? "/s" : "");

@@ -3,11 +3,12 @@
 namespace drey::reports {
 
 ReportCollector::ReportCollector(ReportInput input, const OracleSetup& setup, TraceNames names,
-                                 std::shared_ptr<const sim::LogContents> log)
+                                 std::shared_ptr<const sim::LogContents> log,
+                                 sim::TrafficProbe traffic)
     : input_(std::move(input)),
       view_(std::make_shared<const JobView>(setup, names)),
       timeline_(view_),
-      series_(view_, std::move(log)),
+      series_(view_, std::move(log), std::move(traffic)),
       activity_(view_) {}
 
 void ReportCollector::add_to(sim::Kernel& kernel) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "reports/ledger_counts.h"
 #include "reports/metric_table.h"
 #include "reports/oracle.h"
 
@@ -21,10 +22,6 @@ inline constexpr int kResultVersion = 1;  // of the format
 enum class RunVerdict : uint8_t { pass, vacuous, limit, fail, nondeterministic };
 std::string_view name_of(RunVerdict verdict);
 int exit_code_of(RunVerdict verdict);  // 0, 4, 4, 1, 5
-
-struct LedgerResult {
-  uint64_t compared = 0, lost = 0, doubled = 0, reordered = 0, wrong = 0;
-};
 
 struct CheckpointResult {
   uint64_t completed = 0, failed = 0, restored = 0;
@@ -105,7 +102,7 @@ struct RunResult {
   sim::Time end{};
   uint64_t events = 0;
 
-  LedgerResult ledger;
+  LedgerCounts ledger;
   CheckpointResult checkpoints;
   std::vector<FailoverResult> failovers;
   HistoryResult history;

@@ -172,7 +172,7 @@ std::string to_json(const RegionPicture& picture) {
 
 std::string to_json(const RunResult& result) {
   const BuildIdentity build = build_identity();
-  const LedgerResult& ledger = result.ledger;
+  const LedgerCounts& ledger = result.ledger;
   const Json document = {{"version", kResultVersion},
                          {"verdict", name_of(result.verdict)},
                          {"hash", result.hash},

@@ -3,11 +3,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "model/graph/execution_state.h"
 #include "reports/fact_text.h"
+#include "reports/metric_names.h"
 #include "reports/oracles/region_rule.h"
 
 namespace drey::reports {
@@ -63,10 +65,11 @@ Json spans_json(const std::vector<SpanRecord>& spans, sim::Time end) {
   return list;
 }
 
-// [subtask, attempt, TaskManager, since, state, since, state, ...]
+// [subtask, attempt, TaskManager, since, state, later by, state, ...], TaskManagers and states by
+// their number: a page with thousands of subtasks is read sooner when it is short.
 Json attempts_json(const TimelineData& timeline, Json& thinned) {
-  Json names = Json::array();
-  std::map<std::string, size_t> known;
+  Json names = Json::array(), states = Json::array();
+  std::map<std::string, size_t> known, known_states;
   Json list = Json::array();
   const size_t shown = std::min(timeline.attempts.size(), ReportCollector::kAttempts);
   for (size_t i = 0; i < shown; ++i) {
@@ -74,16 +77,21 @@ Json attempts_json(const TimelineData& timeline, Json& thinned) {
     const auto [name, added] = known.try_emplace(attempt.task_manager, known.size());
     if (added) names.push_back(attempt.task_manager);
     Json row = Json::array({attempt.subtask, attempt.attempt, name->second});
+    sim::Time before{};
     for (const auto& [since, state] : attempt.states) {
-      row.push_back(since.ns);
-      row.push_back(execution_state_name(state));
+      const std::string text(execution_state_name(state));
+      const auto [number, is_new] = known_states.try_emplace(text, known_states.size());
+      if (is_new) states.push_back(text);
+      row.push_back((since - before).ns);
+      row.push_back(number->second);
+      before = since;
     }
     list.push_back(std::move(row));
   }
   if (shown < timeline.attempts.size())
     thinned.push_back(fmt::format("{} of {} attempts of tasks are shown, the earliest", shown,
                                   timeline.attempts.size()));
-  return {{"task_managers", names}, {"rows", list}};
+  return {{"task_managers", names}, {"states", states}, {"rows", list}};
 }
 
 // Which checkpoints keep the phases of their subtasks: those that failed, then the slowest three,
@@ -182,24 +190,32 @@ Json series_json(const SeriesSet& set, Json& thinned) {
   return {{"width", set.width.ns}, {"buckets", set.buckets}, {"columns", std::move(columns)}};
 }
 
-// By subtask: [end, length, thousandths back-pressured, thousandths idle, ...], ns.
+int64_t thousandths(sim::Duration part, sim::Duration whole) {
+  const int64_t us = std::max<int64_t>(1, whole.ns / 1000);
+  return std::clamp<int64_t>((part.ns + us / 2) / us, 0, 1000);
+}
+
+// By subtask: [end, length, thousandths back-pressured, thousandths idle, ...], ns. Neighbours with
+// the same shares are one.
 Json activity_json(const std::vector<std::vector<ActivityInterval>>& tasks) {
   Json list = Json::array();
   for (const std::vector<ActivityInterval>& intervals : tasks) {
-    Json row = Json::array();
+    std::vector<std::array<int64_t, 4>> rows;
     for (const ActivityInterval& interval : intervals) {
-      const int64_t length = interval.length.ns;
-      const auto share = [&](sim::Duration part) {
-        const int64_t us = std::max<int64_t>(1, length / 1000);
-        const int64_t thousandths = (part.ns + us / 2) / us;
-        return std::clamp<int64_t>(thousandths, 0, 1000);
-      };
-      row.push_back(interval.end.ns);
-      row.push_back(length);
-      row.push_back(share(interval.back_pressured));
-      row.push_back(share(interval.idle));
+      const std::array<int64_t, 4> row{interval.end.ns, interval.length.ns,
+                                       thousandths(interval.back_pressured, interval.length),
+                                       thousandths(interval.idle, interval.length)};
+      const bool goes_on = !rows.empty() && rows.back()[0] == row[0] - row[1] &&
+                           rows.back()[2] == row[2] && rows.back()[3] == row[3];
+      if (goes_on)
+        rows.back() = {row[0], rows.back()[1] + row[1], row[2], row[3]};
+      else
+        rows.push_back(row);
     }
-    list.push_back(std::move(row));
+    Json flat = Json::array();
+    for (const std::array<int64_t, 4>& row : rows)
+      for (const int64_t number : row) flat.push_back(number);
+    list.push_back(std::move(flat));
   }
   return list;
 }
@@ -248,6 +264,17 @@ Json faults_json(const ReportInput& input, const TimelineData& timeline, sim::Ti
   return list;
 }
 
+// What the metrics of result.json are, by "scope.name" (any vertex: "vertex.name"), and functions.
+Json dimensions_json() {
+  Json names = Json::object();
+  for (const MetricName& metric : metric_names())
+    names[std::string(metric.scope) + "." + std::string(metric.name)] =
+        dimension_key(metric.dimension);
+  for (const FunctionName& function : function_names())
+    names[std::string(function.name)] = dimension_key(function.dimension);
+  return names;
+}
+
 }  // namespace
 
 std::string detail_json(const ReportCollector& collector) {
@@ -280,6 +307,7 @@ std::string detail_json(const ReportCollector& collector) {
                  {"records_out", series.records_out},
                  {"activity", activity_json(collector.activity())},
                  {"configuration", configuration_json(input.configuration)},
+                 {"dimensions", dimensions_json()},
                  {"document", input.document},
                  {"thinned", std::move(thinned)}};
   return detail.dump(-1, ' ', false, Json::error_handler_t::replace);

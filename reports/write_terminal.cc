@@ -27,7 +27,7 @@ std::string headline(const RunResult& result) {
 }
 
 std::string verified(const RunResult& result) {
-  const LedgerResult& ledger = result.ledger;
+  const LedgerCounts& ledger = result.ledger;
   std::string text = fmt::format(
       "  verified\n    ledger       {} records compared: {} lost, {} doubled, {} reordered\n",
       ledger.compared, ledger.lost, ledger.doubled, ledger.reordered);

@@ -46,6 +46,7 @@ sim::DiskSpec disk_of(const DiskSpec& from) {
   disk.read_bytes_per_second = from.bandwidth.per_second * 2;
   disk.read_latency = sim::Duration{from.latency.a};
   disk.sync_latency = sim::Duration{from.sync.a};
+  disk.page_cache_bytes = from.page_cache;
   return disk;
 }
 

@@ -25,6 +25,11 @@ void describe_disk(FieldVisitor& v, DiskSpec& disk) {
   v.delay({.name = "latency", .help = "Of one request."}, disk.latency);
   v.rate({.name = "bandwidth", .help = "Of one disk.", .least = 1}, disk.bandwidth, true);
   v.delay({.name = "sync", .help = "Of one fsync."}, disk.sync);
+  v.size(
+      {.name = "page_cache",
+       .help = "Memory for files: while all of a host fit, what it wrote or read is not read from "
+               "the device again."},
+      disk.page_cache);
 }
 
 void describe_storage(FieldVisitor& v, StorageSpec& storage) {

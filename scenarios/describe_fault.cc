@@ -45,6 +45,11 @@ void effect_of(FieldVisitor& v, FaultSpec& f, std::string_view verb,
 }
 
 void operation_of(FieldVisitor& v, FaultSpec& f, std::span<const std::string_view> names) {
+  if (f.effect == FaultEffect::session_expiry) {  // a moment, and no request
+    v.maybe({.name = "from", .help = "Only the session of this process."}, f.from,
+            [&](Target& t) { v.target({.name = "from", .help = ""}, t); });
+    return;
+  }
   size_t index = 0;
   for (size_t i = 0; i < names.size(); ++i)
     if (names[i] == f.operation) index = i;
@@ -60,7 +65,7 @@ void operation_of(FieldVisitor& v, FaultSpec& f, std::span<const std::string_vie
     maybe_delay(v, {.name = "for", .help = "Instead of a number: every one for so long."},
                 f.duration);
   } else {
-    duration_of(v, f, f.effect != FaultEffect::session_expiry);
+    duration_of(v, f, true);
   }
 }
 

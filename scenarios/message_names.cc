@@ -16,7 +16,8 @@ namespace {
 
 template <class... Messages>
 std::map<uint32_t, std::string> names_of() {
-  std::map<uint32_t, std::string> names;
+  // A failure, or an answer that says no more than that it was done: network.h gives it no kind.
+  std::map<uint32_t, std::string> names{{0, "answer_without_content"}};
   (names.emplace(Messages::kind_id(), std::string(Messages::kName)), ...);
   return names;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "reports/metric_table.h"
+#include "reports/quantity.h"
 #include "scenarios/explain.h"
 #include "scenarios/json_tree.h"
 
@@ -46,6 +48,13 @@ std::vector<reports::FaultText> faults_of(const JsonNode& document) {
   return faults;
 }
 
+// A fraction as people write it: "1.5", not "3/2".
+std::string for_people(const OptionInfo& option, const std::string& text) {
+  const auto ratio =
+      option.type == OptionInfo::Type::number ? reports::parse_ratio(text) : std::nullopt;
+  return ratio ? reports::decimal_text(*ratio) : text;
+}
+
 reports::ConfigurationEntry entry_of(const OptionInfo& option, const FlinkOptions& flink) {
   const std::string key(option.key);
   std::string why;
@@ -55,8 +64,8 @@ reports::ConfigurationEntry entry_of(const OptionInfo& option, const FlinkOption
           : normal_option(option, option.fallback, why).value_or(std::string(option.fallback));
   const std::string value = flink.is_set(key) ? flink.text(key) : fallback;
   return {.key = key,
-          .value = value,
-          .fallback = fallback,
+          .value = for_people(option, value),
+          .fallback = for_people(option, fallback),
           .help = std::string(option.help),
           .set = value != fallback,
           .ignored = false};

@@ -135,7 +135,8 @@ class Run {
     }
     if (request.report) {
       report_ = std::make_unique<reports::ReportCollector>(report_input_of(*request.scenario),
-                                                           setup, names_, assembly_.log());
+                                                           setup, names_, assembly_.log(),
+                                                           [this] { return moved(); });
       report_->add_to(kernel_);
     }
     const std::vector<reports::SinkPath> paths = reports::sink_paths(assembly_.job().spec);
@@ -167,6 +168,11 @@ class Run {
   const reports::Microscope* microscope() const { return microscope_.get(); }
 
  private:
+  sim::Traffic moved() {
+    return {.network = assembly_.world().network().bytes_sent(),
+            .disks = assembly_.disks().traffic()};
+  }
+
   void add_expectations() {
     std::vector<reports::Expectation> expectations;
     for (const ExpectSpec& spec : request_.scenario->expect) expectations.push_back(spec.parsed);
@@ -177,7 +183,7 @@ class Run {
     options.log = assembly_.log();
     options.latency = request_.latency || reports::wants_latency(expectations);
     for (const auto& ledger : ledgers_) options.ledgers.push_back(ledger.get());
-    options.network = &assembly_.world().network();
+    options.traffic = [this] { return moved(); };
     metrics_ = std::make_unique<reports::Metrics>(options, names_);
     kernel_.add_sink(metrics_.get());
     judge_ = std::make_unique<reports::ExpectationJudge>(std::move(expectations), *metrics_);
@@ -237,12 +243,7 @@ class Run {
       // checkpoints cover.
       if (end_.status() == model::JobStatus::finished) ledger->owe_everything();
       result.add(*ledger, ledger->finish(kernel_.now()));
-      const reports::LedgerCounts& counts = ledger->counts();
-      result.ledger.compared += counts.compared;
-      result.ledger.lost += counts.lost;
-      result.ledger.doubled += counts.doubled;
-      result.ledger.reordered += counts.reordered;
-      result.ledger.wrong += counts.wrong;
+      result.ledger += ledger->counts();
     }
     for (const auto& oracle : oracles_) result.add(*oracle, oracle->finish(kernel_.now()));
     for (const FaultInjector::Report& fault : faults_.reports())

@@ -165,6 +165,7 @@ struct DiskSpec {
   Distribution latency{Distribution::Kind::constant, 100'000, 0, {}, {}};
   Rate bandwidth{uint64_t{500} << 20, true};
   Distribution sync{Distribution::Kind::constant, 2'000'000, 0, {}, {}};  // of one fsync
+  uint64_t page_cache = uint64_t{1} << 30;                                // bytes, of each host
   friend bool operator==(const DiskSpec&, const DiskSpec&) = default;
 };
 

@@ -9,24 +9,6 @@ namespace {
 JsonNode number(double value) { return json_number(fmt::format("{}", value)); }
 JsonNode count(size_t value) { return json_number(fmt::format("{}", value)); }
 
-std::string_view dimension_key(reports::Dimension dimension) {
-  switch (dimension) {
-    case reports::Dimension::count:
-      return "count";
-    case reports::Dimension::duration:
-      return "duration";
-    case reports::Dimension::bytes:
-      return "bytes";
-    case reports::Dimension::rate:
-      return "rate";
-    case reports::Dimension::byte_rate:
-      return "byte_rate";
-    case reports::Dimension::word:
-      return "word";
-  }
-  return "count";
-}
-
 JsonNode axes(const SweepSummary& summary) {
   JsonNode list = json_list();
   for (const Axis& axis : summary.plan->axes) {
@@ -167,6 +149,9 @@ JsonNode answers(const SweepSummary& summary) {
   for (const SweepAnswer& answer : summary.answers) {
     JsonNode item = json_object();
     json_add(item, "question", json_text(answer.spec->question));
+    json_add(
+        item, "measure",
+        json_text(answer.spec->minimise.empty() ? answer.spec->maximise : answer.spec->minimise));
     JsonNode text = json_list();
     for (const std::string& line : answer.text) text.items.push_back(json_text(line));
     json_add(item, "text", std::move(text));
@@ -226,7 +211,7 @@ JsonNode sweep_to_json(const SweepSummary& summary) {
   for (const SweepMeasure& measure : summary.measures) {
     JsonNode item = json_object();
     json_add(item, "text", json_text(measure.text));
-    json_add(item, "dimension", json_text(dimension_key(measure.expression.dimension)));
+    json_add(item, "dimension", json_text(reports::dimension_key(measure.expression.dimension)));
     measures.items.push_back(std::move(item));
   }
   json_add(root, "measures", std::move(measures));

@@ -12,7 +12,7 @@
 //              seed]}}]
 //   plots     [{title, x, y, line}]
 //   differences [{axis, measure, from: {axis: label}, to, paired, count, mean, half_width}]
-//   answers   [{question, text: [line], choices: [{for: {axis: label}, axis, value}],
+//   answers   [{question, measure, text: [line], choices: [{for: {axis: label}, axis, value}],
 //              marks: [{for: {axis: label}, axis, name, at}]}]; at in the unit of the axis
 #include <functional>
 #include <map>

@@ -160,6 +160,7 @@ DiskResult Disk::read(DiskIssue issue, DiskOperation how, DiskNode& file, uint64
   const DiskResult result = begin(issue, how, file.path, there, cached);
   if (!result.ok()) return result;
   got = file.content.read(offset, length, out);
+  (cached ? traffic_.cached : traffic_.read) += got;
   if (fits && !cached) make_warm(file, offset, there);
   return result;
 }
@@ -190,6 +191,7 @@ DiskResult Disk::begin_append(DiskIssue issue, const DiskFile& file, uint64_t by
   entry.size = file->content.size();
   record(Kind::append, issue, result, std::move(entry));
   if (file->links > 0) used_ += bytes;
+  traffic_.written += bytes;
   file->modified = issue.at();
   return result;
 }

@@ -30,6 +30,7 @@
 #include "sim/disk_device.h"
 #include "sim/file_content.h"
 #include "sim/id.h"
+#include "sim/traffic.h"
 
 namespace drey::sim {
 
@@ -126,6 +127,7 @@ class Disk {
   DiskDevice& device() { return device_; }
   const DiskDevice& device() const { return device_; }
   uint64_t used_bytes() const { return used_; }
+  const DiskTraffic& traffic() const { return traffic_; }
   size_t unsettled() const { return pending_.size(); }
   const std::map<std::string, DiskFile, std::less<>>& files() const { return files_; }
   void fold(Digest& into) const;  // paths and bytes, memory view
@@ -175,6 +177,7 @@ class Disk {
   std::vector<Entry> unsynced_names_;  // ended metadata that a crash still takes back
   std::vector<DiskFault> faults_;
   uint64_t used_ = 0;
+  DiskTraffic traffic_;
 };
 
 }  // namespace drey::sim

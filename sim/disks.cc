@@ -43,8 +43,18 @@ Disk& Disks::of(HostId host) {
 }
 
 void Disks::replace(HostId host) {
-  disks_.erase(host);
+  const auto found = disks_.find(host);
+  if (found != disks_.end()) {
+    of_replaced_ += found->second->traffic();
+    disks_.erase(found);
+  }
   kernel_.announce({.entity = machines_.host_path(host), .kind = fact_kind(DiskFact::replaced)});
+}
+
+DiskTraffic Disks::traffic() const {
+  DiskTraffic all = of_replaced_;
+  for (const auto& [host, disk] : disks_) all += disk->traffic();
+  return all;
 }
 
 void Disks::announce_speed(HostId host, Duration extra_latency, uint64_t bytes_per_second) {

@@ -34,6 +34,9 @@ class Disks : public ProcessObserver {
   void slow(HostId host, Duration extra_latency, uint64_t bytes_per_second);
   void restore_speed(HostId host);
 
+  // Of all, also of those that were replaced.
+  DiskTraffic traffic() const;
+
   void on_process_stopped(ProcessId process, StopReason reason) override;
 
  private:
@@ -45,6 +48,7 @@ class Disks : public ProcessObserver {
   DiskSpec spec_;
   std::map<HostId, std::unique_ptr<Disk>> disks_;
   uint64_t crashes_ = 0;
+  DiskTraffic of_replaced_;
 };
 
 }  // namespace drey::sim

@@ -93,15 +93,6 @@ void Ledger::on(const sim::Fact& fact, sim::FactNumber) {
   }
 }
 
-LedgerCounts& LedgerCounts::operator+=(const LedgerCounts& other) {
-  compared += other.compared;
-  lost += other.lost;
-  doubled += other.doubled;
-  reordered += other.reordered;
-  wrong += other.wrong;
-  return *this;
-}
-
 std::vector<uint64_t> Ledger::covered() const {
   return completed_.empty() ? Positions(evaluator_.splits(), 0) : completed_.back();
 }

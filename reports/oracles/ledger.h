@@ -27,6 +27,7 @@
 
 #include "reports/block_ledger.h"
 #include "reports/key_rows.h"
+#include "reports/ledger_counts.h"
 #include "reports/oracle.h"
 #include "reports/reference_evaluator.h"
 #include "reports/sink_path.h"
@@ -42,16 +43,6 @@ struct LedgerOptions {
   Guarantee guarantee = Guarantee::exactly_once;
   uint64_t job = 1;       // its number: subjects are "job-1/...", transactions "job-1-SINK-..."
   bool only_sink = true;  // of the broker: then every commit is this sink's
-};
-
-struct LedgerCounts {
-  uint64_t compared = 0;   // committed records (windows: results) looked at
-  uint64_t lost = 0;       // records of the log that are owed and not there
-  uint64_t doubled = 0;    // commits of a record beyond its first
-  uint64_t reordered = 0;  // of one key and split, behind a later one
-  uint64_t wrong = 0;      // content that is not what the job makes of the log
-  LedgerCounts& operator+=(const LedgerCounts& other);
-  friend bool operator==(const LedgerCounts&, const LedgerCounts&) = default;
 };
 
 class Ledger final : public Oracle {

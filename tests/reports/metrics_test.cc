@@ -43,10 +43,12 @@ class MetricsTest : public testing::Test {
   }
 
   sim::Kernel kernel_{{}};
+  sim::Traffic moved_;
   Metrics metrics_{{.task_of = {{"sink", "agg"}},
                     .log = std::make_shared<sim::LogContents>(sim::LogSpec{
                         .splits = 1, .records = 1000, .records_per_second = 1, .keys = 1}),
-                    .latency = true},
+                    .latency = true,
+                    .traffic = [this] { return moved_; }},
                    TraceNames(kernel_)};
   HandMadeRun run_{metrics_, kernel_};
 };
@@ -136,6 +138,19 @@ TEST_F(MetricsTest, CheckpointsAndTheWorld) {
   holds("broker.open_transactions == 1");
   holds("storage.bytes_written == 150 b");
   holds("storage.objects == 1");
+}
+
+// What the world counts, at any instant; nobody counts: no value, so nothing holds vacuously.
+TEST_F(MetricsTest, BytesOfNetworkAndDisksAreThoseThatTheWorldCounts) {
+  holds("network.bytes == 0 b");
+  moved_ = {.network = 5000, .disks = {.written = 300, .read = 20, .cached = 1}};
+  holds("network.bytes == 5000 b");
+  holds("disk.bytes_written == 300 b");
+  holds("disk.bytes_read == 20 b");
+  holds("disk.bytes_cached == 1 b");
+  const Metrics uncounted({}, TraceNames(kernel_));
+  for (const char* text : {"network.bytes >= 0 b", "disk.bytes_written >= 0 b"})
+    EXPECT_EQ(evaluate(expect(text).comparison, uncounted).verdict, Verdict::no_value) << text;
 }
 
 // As Flink's gauges: the share over the last minute; a new attempt starts anew.

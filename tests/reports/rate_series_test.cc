@@ -20,8 +20,9 @@ class RateSeriesTest : public testing::Test {
   RateSeriesTest() {
     OracleSetup setup;
     setup.spec = straight_job({{.id = "agg", .kind = model::OperatorKind::keyed}});
-    series_ = std::make_unique<RateSeries>(
-        std::make_shared<const JobView>(setup, TraceNames(kernel_)), nullptr);
+    series_ =
+        std::make_unique<RateSeries>(std::make_shared<const JobView>(setup, TraceNames(kernel_)),
+                                     nullptr, [this] { return moved_; });
     run_ = std::make_unique<HandMadeRun>(*series_, kernel_);
   }
   const SeriesSet::Column& column(const SeriesSet& set, std::string_view name,
@@ -34,6 +35,7 @@ class RateSeriesTest : public testing::Test {
     return std::accumulate(column.values.begin(), column.values.end(), int64_t{0});
   }
   sim::Kernel kernel_{{}};
+  sim::Traffic moved_;
   std::unique_ptr<RateSeries> series_;
   std::unique_ptr<HandMadeRun> run_;
 };
@@ -58,6 +60,28 @@ TEST_F(RateSeriesTest, ALongRunHasFewPointsAndLosesNothing) {
   EXPECT_EQ(set.width.ns, 2 * width.ns);
   EXPECT_EQ(sum(column(set, "records_in", "agg")), received);
   for (const SeriesSet::Column& one : set.columns) EXPECT_EQ(one.values.size(), set.buckets);
+}
+
+// Counters of the world are asked at the end of each bucket: what they grew by belongs to it.
+TEST_F(RateSeriesTest, BytesOfNetworkAndDisksAreOfTheBucketThatMovedThem) {
+  const auto at = [&](int64_t ms) {
+    run_->now = sim::Time{} + sim::milliseconds(ms);
+    run_->say(DataFact::buffer_received, "job-1/agg/0", 0, 0, 1);
+  };
+  at(1);
+  moved_.network += 700;
+  moved_.disks.written += 40;
+  at(6);  // closes the first bucket of 5 ms
+  moved_.network += 30;
+  moved_.disks.read += 9;
+  moved_.disks.cached += 1'000'000;
+  at(23);
+  SeriesSet set = series_->finish(sim::Time{} + sim::milliseconds(24));
+  EXPECT_EQ(column(set, "network_bytes").values, (std::vector<int64_t>{700, 30, 0, 0, 0}));
+  EXPECT_EQ(column(set, "disk_written_bytes").values, (std::vector<int64_t>{40, 0, 0, 0, 0}));
+  EXPECT_EQ(column(set, "disk_read_bytes").values, (std::vector<int64_t>{0, 9, 0, 0, 0}));
+  set.halve();
+  EXPECT_EQ(column(set, "network_bytes").values, (std::vector<int64_t>{730, 0, 0}));
 }
 
 TEST_F(RateSeriesTest, ALevelIsTheLastValueOfItsBucket) {

@@ -43,7 +43,7 @@ TEST(Readable, ThreeDigitsAndTheUnitThatSuits) {
   EXPECT_EQ(readable(450e6, Dimension::duration), "450 ms");
   EXPECT_EQ(readable(90e9, Dimension::duration), "90 s");
   EXPECT_EQ(readable(0, Dimension::duration), "0 s");
-  EXPECT_EQ(readable(1536, Dimension::bytes), "1.5 kb");
+  EXPECT_EQ(readable(1536, Dimension::bytes), "1.5 KiB");
   EXPECT_EQ(readable(2000, Dimension::count), "2000");
   EXPECT_EQ(readable(0.25, Dimension::count), "0.25");
   EXPECT_EQ(readable(Statistic{.count = 3, .mean = 2e9, .half_width = 1e8}, Dimension::duration),

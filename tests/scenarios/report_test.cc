@@ -127,19 +127,60 @@ TEST_P(Report, DetailsAgreeWithTheResult) {
   EXPECT_EQ(all, attempts.size() + restarted);
 }
 
+// States by number, times by their distance: each row leads to states that the page knows, and to
+// no time after the end.
+TEST_P(Report, AttemptsAreRowsOfStatesAndDistances) {
+  const Json& states = detail_.at("attempts").at("states");
+  for (const Json& row : detail_.at("attempts").at("rows")) {
+    ASSERT_EQ(row.size() % 2, 1u);
+    ASSERT_GE(row.size(), 5u);
+    int64_t time = 0;
+    for (size_t i = 3; i < row.size(); i += 2) {
+      EXPECT_GE(row.at(i), 0);
+      time += row.at(i).get<int64_t>();
+      EXPECT_LT(row.at(i + 1), states.size());
+    }
+    EXPECT_LE(time, detail_.at("end"));
+    EXPECT_EQ(states.at(row.at(4).get<size_t>()), "CREATED");
+  }
+}
+
+// Each metric of the result that is a length or a size is shown as one.
+TEST_P(Report, DimensionsNameEveryMetric) {
+  const Json& dimensions = detail_.at("dimensions");
+  for (const auto& [name, value] : result_.at("metrics").at("values").items()) {
+    const bool function = name.find('(') != std::string::npos;
+    const std::string first = name.substr(0, name.find('('));
+    const std::string metric = first.substr(first.find('.') + 1);
+    const std::string last = metric.substr(0, metric.find('.'));
+    EXPECT_TRUE(function ? dimensions.contains(first)
+                         : dimensions.contains(first.substr(0, first.find('.')) + "." + last) ||
+                               dimensions.contains("vertex." + last))
+        << name;
+  }
+  EXPECT_EQ(dimensions.at("job.duration"), "duration");
+  EXPECT_EQ(dimensions.at("disk.bytes_read"), "bytes");
+}
+
 TEST_P(Report, SeriesAddUpToTheWholeRun) {
-  uint64_t committed = 0, read = 0;
+  uint64_t committed = 0, read = 0, sent = 0, written = 0;
   size_t buckets = detail_.at("series").at("buckets");
   for (const Json& column : detail_.at("series").at("columns")) {
     EXPECT_EQ(column.at("values").size(), buckets) << column.at("name");
     for (const Json& value : column.at("values")) {
       if (column.at("name") == "committed") committed += value.get<uint64_t>();
       if (column.at("name") == "read") read += value.get<uint64_t>();
+      if (column.at("name") == "network_bytes") sent += value.get<uint64_t>();
+      if (column.at("name") == "disk_written_bytes") written += value.get<uint64_t>();
     }
   }
   EXPECT_GE(committed, result_.at("ledger").at("compared").get<uint64_t>());
   EXPECT_GT(committed, 0u);
   EXPECT_GE(read, committed / 2);
+  const Json& metrics = result_.at("metrics").at("values");
+  EXPECT_GT(sent, 0u);
+  EXPECT_EQ(sent, metrics.at("network.bytes"));
+  EXPECT_EQ(written, metrics.at("disk.bytes_written"));
 }
 
 TEST_P(Report, TheTraceIsOneThatPerfettoAccepts) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/disks.h"
+#include "sim/world.h"
+
 namespace drey::sim {
 namespace {
 
@@ -191,6 +194,55 @@ TEST(Disk, AReadWarmsThePagesThatItRead) {
   EXPECT_TRUE(cached(7000, 9'000, 1003));
   disk.crash(at_ms(8000), chooser);
   EXPECT_FALSE(cached(9000, 0, 4096));
+}
+
+// Bytes that it moved: what failed moved nothing, what the page cache answered it did not read.
+TEST(Disk, CountsTheBytesThatItMoved) {
+  DiskSpec spec = round_numbers();
+  spec.capacity = 20'000;
+  Disk disk(spec);
+  DiskFile file;
+  disk.create({kOne, at_ms(0)}, "/p/f", file);
+  disk.append({kOne, at_ms(0)}, file, std::string(10'000, 'x'));
+  disk.append_copied({kOne, at_ms(0)}, file, FileContent("copied"));
+  disk.append({kOne, at_ms(0)}, file, std::string(10'000, 'x'));  // no space
+  disk.sync({kOne, at_ms(0)}, file);
+  std::string out(20'000, ' ');
+  uint64_t got = 0;
+  disk.read({kOne, at_ms(100)}, DiskOperation::read, *file, 9'000, 20'000, out.data(), got);
+  EXPECT_EQ(disk.traffic().written, 10'006u);
+  EXPECT_EQ(disk.traffic().read, 0u);
+  EXPECT_EQ(disk.traffic().cached, 1'006u);
+  Always chooser(Torn::synced_only);
+  disk.crash(at_ms(2000), chooser);
+  disk.read({kOne, at_ms(3000)}, DiskOperation::urgent_read, *file, 0, 5'000, out.data(), got);
+  disk.read({kOne, at_ms(4000)}, DiskOperation::read, *file, 0, 4'096, out.data(), got);
+  disk.inject({.path_prefix = "/p/", .operation = {}});
+  disk.read({kOne, at_ms(5000)}, DiskOperation::read, *file, 0, 4'096, out.data(), got);
+  disk.append({kOne, at_ms(5000)}, file, "x");
+  EXPECT_EQ(disk.traffic().written, 10'006u);
+  EXPECT_EQ(disk.traffic().read, 5'000u);
+  EXPECT_EQ(disk.traffic().cached, 1'006u + 4'096u);
+}
+
+// A disk that was replaced takes its bytes with it, not what the world has moved.
+TEST(Disks, CountAlsoWhatReplacedDisksMoved) {
+  World world{{.kernel = {.seed = 5}}};
+  Disks disks(world.kernel(), world.machines(), round_numbers());
+  const HostId a = world.machines().add_host({.name = "a"});
+  const HostId b = world.machines().add_host({.name = "b"});
+  const auto write = [&](HostId host, size_t bytes) {
+    DiskFile file;
+    ASSERT_TRUE(disks.of(host).create({kOne, at_ms(0)}, "/f", file).ok());
+    ASSERT_TRUE(disks.of(host).append({kOne, at_ms(0)}, file, std::string(bytes, 'x')).ok());
+  };
+  write(a, 100);
+  write(b, 20);
+  EXPECT_EQ(disks.traffic().written, 120u);
+  disks.replace(a);
+  EXPECT_EQ(disks.traffic().written, 120u);
+  write(a, 3);
+  EXPECT_EQ(disks.traffic().written, 123u);
 }
 
 TEST(Disk, FaultsAndCapacityAreValues) {

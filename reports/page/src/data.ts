@@ -93,7 +93,8 @@ export interface Detail {
   end: number;
   graph: { mode: string; vertices: Vertex[]; edges: Edge[]; regions: number; subtasks: number };
   job_states: [number, string][];
-  attempts: { task_managers: string[]; rows: (number | string)[][] };
+  // [subtask, attempt, TaskManager, since, state, later by, state, ...], the last two by number
+  attempts: { task_managers: string[]; states: string[]; rows: number[][] };
   processes: { name: string; down: Span[]; frozen: Span[] }[];
   faults: { id: string; text: string; spans: Span[] }[];
   failures: { at: number; subject: string; attempt: number; cause: string }[];
@@ -207,16 +208,17 @@ export class Model {
     }
     for (const row of detail.attempts.rows) {
       const attempt: Attempt = {
-        subtask: row[0] as number,
-        attempt: row[1] as number,
-        taskManager: detail.attempts.task_managers[row[2] as number],
+        subtask: row[0],
+        attempt: row[1],
+        taskManager: detail.attempts.task_managers[row[2]],
         times: [],
         states: [],
         end: detail.end,
       };
+      let time = 0;
       for (let i = 3; i + 1 < row.length; i += 2) {
-        attempt.times.push(row[i] as number);
-        attempt.states.push(row[i + 1] as string);
+        attempt.times.push((time += row[i]));
+        attempt.states.push(detail.attempts.states[row[i + 1]]);
       }
       if (attempt.states.length === 0) continue;
       const last = attempt.states.length - 1;
