@@ -34,8 +34,8 @@ struct MetricsOptions {
   std::map<std::string, std::string> task_of;
   std::shared_ptr<const sim::LogContents> log;  // for latency; may be null
   bool latency = false;
-  std::vector<const Ledger*> ledgers{};  // for ledger.*: of all sinks together
-  sim::TrafficProbe traffic{};           // for network.bytes and disk.*; empty: they have no value
+  std::vector<const Ledger*> ledgers{};    // for ledger.*: of all sinks together
+  sim::TrafficCounter* traffic = nullptr;  // for network.bytes and disk.*; null: no value
 };
 
 // Whether any of the expectations asks for a latency.

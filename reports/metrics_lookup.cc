@@ -156,8 +156,8 @@ std::optional<MetricValue> Metrics::world_metric(std::string_view scope,
 
 std::optional<MetricValue> Metrics::moved_bytes(std::string_view scope,
                                                 std::string_view name) const {
-  if (!options_.traffic) return std::nullopt;
-  const sim::Traffic moved = options_.traffic();
+  if (options_.traffic == nullptr) return std::nullopt;
+  const sim::Traffic moved = options_.traffic->traffic();
   if (scope == "network" && name == "bytes") return number(moved.network);
   if (scope != "disk") return std::nullopt;
   if (name == "bytes_written") return number(moved.disks.written);

@@ -52,8 +52,8 @@ void SeriesSet::halve() {
 }
 
 RateSeries::RateSeries(std::shared_ptr<const JobView> view,
-                       std::shared_ptr<const sim::LogContents> log, sim::TrafficProbe traffic)
-    : view_(std::move(view)), log_(std::move(log)), traffic_(std::move(traffic)) {
+                       std::shared_ptr<const sim::LogContents> log, sim::TrafficCounter* traffic)
+    : view_(std::move(view)), log_(std::move(log)), traffic_(traffic) {
   const size_t vertices = view_->topology().job().vertices.size();
   const size_t subtasks = view_->topology().subtasks();
   in_.resize(vertices);
@@ -110,8 +110,8 @@ void RateSeries::sample() {
 // What was moved since the last sample: the first fact after a bucket closes it, so what its own
 // handler moved before it counts there too.
 void RateSeries::sample_traffic() {
-  if (!traffic_) return;
-  const sim::Traffic now = traffic_();
+  if (traffic_ == nullptr) return;
+  const sim::Traffic now = traffic_->traffic();
   moved_in_[0].push_back(static_cast<int64_t>(now.network - moved_.network));
   moved_in_[1].push_back(static_cast<int64_t>(now.disks.written - moved_.disks.written));
   moved_in_[2].push_back(static_cast<int64_t>(now.disks.read - moved_.disks.read));
@@ -207,7 +207,7 @@ SeriesSet RateSeries::finish(sim::Time end) {
   for (size_t i = 0; i < kCounters; ++i) column(std::string(kNames[i]), {}, false, counters_[i]);
   constexpr std::array<std::string_view, 3> kMoved{"network_bytes", "disk_written_bytes",
                                                    "disk_read_bytes"};
-  for (size_t i = 0; traffic_ && i < kMoved.size(); ++i)
+  for (size_t i = 0; traffic_ != nullptr && i < kMoved.size(); ++i)
     column(std::string(kMoved[i]), {}, false, moved_in_[i]);
   column("running", {}, true, running_);
   if (log_ != nullptr) column("lag", {}, true, lag_);

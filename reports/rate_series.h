@@ -41,9 +41,9 @@ class RateSeries final : public sim::TraceSink {
  public:
   static constexpr size_t kBuckets = 2048;  // a power of two
 
-  // `log` may be null: no lag then. `traffic` may be empty: no bytes of network and disks then.
+  // `log` may be null: no lag then. `traffic` may be null: no bytes of network and disks then.
   RateSeries(std::shared_ptr<const JobView> view, std::shared_ptr<const sim::LogContents> log,
-             sim::TrafficProbe traffic);
+             sim::TrafficCounter* traffic);
 
   // After the run, once.
   SeriesSet finish(sim::Time end);
@@ -68,7 +68,7 @@ class RateSeries final : public sim::TraceSink {
   size_t bucket_ = 0;
 
   std::array<std::vector<int64_t>, kCounters> counters_;
-  sim::TrafficProbe traffic_;
+  sim::TrafficCounter* traffic_;
   sim::Traffic moved_;                                      // up to the last sample
   std::array<std::vector<int64_t>, 3> moved_in_{};          // network, disks written, disks read
   std::vector<std::vector<int64_t>> in_, out_, watermark_;  // by vertex

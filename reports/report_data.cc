@@ -4,11 +4,11 @@ namespace drey::reports {
 
 ReportCollector::ReportCollector(ReportInput input, const OracleSetup& setup, TraceNames names,
                                  std::shared_ptr<const sim::LogContents> log,
-                                 sim::TrafficProbe traffic)
+                                 sim::TrafficCounter* traffic)
     : input_(std::move(input)),
       view_(std::make_shared<const JobView>(setup, names)),
       timeline_(view_),
-      series_(view_, std::move(log), std::move(traffic)),
+      series_(view_, std::move(log), traffic),
       activity_(view_) {}
 
 void ReportCollector::add_to(sim::Kernel& kernel) {

@@ -41,7 +41,7 @@ class ReportCollector {
   static constexpr size_t kAttempts = 24'000;
 
   ReportCollector(ReportInput input, const OracleSetup& setup, TraceNames names,
-                  std::shared_ptr<const sim::LogContents> log, sim::TrafficProbe traffic);
+                  std::shared_ptr<const sim::LogContents> log, sim::TrafficCounter* traffic);
 
   void add_to(sim::Kernel& kernel);
   // After the run, once.

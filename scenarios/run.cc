@@ -104,7 +104,7 @@ model::Mutant mutant_of(const RunRequest& request) {
 }
 
 // One run from its assembly to its result.
-class Run {
+class Run : public sim::TrafficCounter {
  public:
   // `followed`: provenances whose history is to be kept (design.md 2.5); it changes nothing else.
   explicit Run(const RunRequest& request, const std::vector<uint64_t>& followed = {})
@@ -135,8 +135,7 @@ class Run {
     }
     if (request.report) {
       report_ = std::make_unique<reports::ReportCollector>(report_input_of(*request.scenario),
-                                                           setup, names_, assembly_.log(),
-                                                           [this] { return moved(); });
+                                                           setup, names_, assembly_.log(), this);
       report_->add_to(kernel_);
     }
     const std::vector<reports::SinkPath> paths = reports::sink_paths(assembly_.job().spec);
@@ -168,7 +167,7 @@ class Run {
   const reports::Microscope* microscope() const { return microscope_.get(); }
 
  private:
-  sim::Traffic moved() {
+  sim::Traffic traffic() override {
     return {.network = assembly_.world().network().bytes_sent(),
             .disks = assembly_.disks().traffic()};
   }
@@ -183,7 +182,7 @@ class Run {
     options.log = assembly_.log();
     options.latency = request_.latency || reports::wants_latency(expectations);
     for (const auto& ledger : ledgers_) options.ledgers.push_back(ledger.get());
-    options.traffic = [this] { return moved(); };
+    options.traffic = this;
     metrics_ = std::make_unique<reports::Metrics>(options, names_);
     kernel_.add_sink(metrics_.get());
     judge_ = std::make_unique<reports::ExpectationJudge>(std::move(expectations), *metrics_);

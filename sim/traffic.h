@@ -3,7 +3,6 @@
 // announced: a fact per disk operation would cost more than it tells, and what follows from an
 // operation (its end, a message's arrival) is in the trace already. Units: bytes.
 #include <cstdint>
-#include <functional>
 
 namespace drey::sim {
 
@@ -27,7 +26,11 @@ struct Traffic {
   DiskTraffic disks;  // of all hosts, also those that were replaced since
 };
 
-// How it stands now; empty: nobody counts.
-using TrafficProbe = std::function<Traffic()>;
+// Whoever knows how it stands now.
+class TrafficCounter {
+ public:
+  virtual ~TrafficCounter() = default;
+  virtual Traffic traffic() = 0;
+};
 
 }  // namespace drey::sim

@@ -43,12 +43,15 @@ class MetricsTest : public testing::Test {
   }
 
   sim::Kernel kernel_{{}};
-  sim::Traffic moved_;
+  struct Moved : sim::TrafficCounter {
+    sim::Traffic now;
+    sim::Traffic traffic() override { return now; }
+  } moved_;
   Metrics metrics_{{.task_of = {{"sink", "agg"}},
                     .log = std::make_shared<sim::LogContents>(sim::LogSpec{
                         .splits = 1, .records = 1000, .records_per_second = 1, .keys = 1}),
                     .latency = true,
-                    .traffic = [this] { return moved_; }},
+                    .traffic = &moved_},
                    TraceNames(kernel_)};
   HandMadeRun run_{metrics_, kernel_};
 };
@@ -143,7 +146,7 @@ TEST_F(MetricsTest, CheckpointsAndTheWorld) {
 // What the world counts, at any instant; nobody counts: no value, so nothing holds vacuously.
 TEST_F(MetricsTest, BytesOfNetworkAndDisksAreThoseThatTheWorldCounts) {
   holds("network.bytes == 0 b");
-  moved_ = {.network = 5000, .disks = {.written = 300, .read = 20, .cached = 1}};
+  moved_.now = {.network = 5000, .disks = {.written = 300, .read = 20, .cached = 1}};
   holds("network.bytes == 5000 b");
   holds("disk.bytes_written == 300 b");
   holds("disk.bytes_read == 20 b");

@@ -20,9 +20,8 @@ class RateSeriesTest : public testing::Test {
   RateSeriesTest() {
     OracleSetup setup;
     setup.spec = straight_job({{.id = "agg", .kind = model::OperatorKind::keyed}});
-    series_ =
-        std::make_unique<RateSeries>(std::make_shared<const JobView>(setup, TraceNames(kernel_)),
-                                     nullptr, [this] { return moved_; });
+    series_ = std::make_unique<RateSeries>(
+        std::make_shared<const JobView>(setup, TraceNames(kernel_)), nullptr, &moved_);
     run_ = std::make_unique<HandMadeRun>(*series_, kernel_);
   }
   const SeriesSet::Column& column(const SeriesSet& set, std::string_view name,
@@ -35,7 +34,10 @@ class RateSeriesTest : public testing::Test {
     return std::accumulate(column.values.begin(), column.values.end(), int64_t{0});
   }
   sim::Kernel kernel_{{}};
-  sim::Traffic moved_;
+  struct Moved : sim::TrafficCounter {
+    sim::Traffic now;
+    sim::Traffic traffic() override { return now; }
+  } moved_;
   std::unique_ptr<RateSeries> series_;
   std::unique_ptr<HandMadeRun> run_;
 };
@@ -69,12 +71,12 @@ TEST_F(RateSeriesTest, BytesOfNetworkAndDisksAreOfTheBucketThatMovedThem) {
     run_->say(DataFact::buffer_received, "job-1/agg/0", 0, 0, 1);
   };
   at(1);
-  moved_.network += 700;
-  moved_.disks.written += 40;
+  moved_.now.network += 700;
+  moved_.now.disks.written += 40;
   at(6);  // closes the first bucket of 5 ms
-  moved_.network += 30;
-  moved_.disks.read += 9;
-  moved_.disks.cached += 1'000'000;
+  moved_.now.network += 30;
+  moved_.now.disks.read += 9;
+  moved_.now.disks.cached += 1'000'000;
   at(23);
   SeriesSet set = series_->finish(sim::Time{} + sim::milliseconds(24));
   EXPECT_EQ(column(set, "network_bytes").values, (std::vector<int64_t>{700, 30, 0, 0, 0}));
