@@ -141,7 +141,9 @@ TEST_P(Report, AttemptsAreRowsOfStatesAndDistances) {
       EXPECT_LT(row.at(i + 1), states.size());
     }
     EXPECT_LE(time, detail_.at("end"));
-    EXPECT_EQ(states.at(row.at(4).get<size_t>()), "CREATED");
+    // A first attempt is CREATED before anybody listens, a later one is announced as such.
+    const std::string first = states.at(row.at(4).get<size_t>());
+    EXPECT_TRUE(first == "CREATED" || first == "SCHEDULED") << first;
   }
 }
 
