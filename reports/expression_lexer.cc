@@ -179,21 +179,9 @@ std::string_view dimension_name(Dimension dimension) {
 }
 
 std::string_view dimension_key(Dimension dimension) {
-  switch (dimension) {
-    case Dimension::count:
-      return "count";
-    case Dimension::duration:
-      return "duration";
-    case Dimension::bytes:
-      return "bytes";
-    case Dimension::rate:
-      return "rate";
-    case Dimension::byte_rate:
-      return "byte_rate";
-    case Dimension::word:
-      return "word";
-  }
-  return "count";
+  if (dimension == Dimension::bytes) return "bytes";
+  if (dimension == Dimension::byte_rate) return "byte_rate";
+  return dimension_name(dimension);
 }
 
 bool tokenize(std::string_view text, std::vector<Token>& tokens, TextProblem& problem) {

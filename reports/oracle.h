@@ -58,6 +58,11 @@ class TraceNames {
   const sim::Kernel* kernel_;
 };
 
+// "tm-1" of a path such as "tm-1/job-1/agg/0", and of a ResourceID such as "tm-1#2".
+inline std::string_view process_of(std::string_view name) {
+  return name.substr(0, name.find_first_of("/#"));
+}
+
 class Oracle : public sim::TraceSink {
  public:
   virtual std::string_view name() const = 0;   // as in `drey mutants` and violations[].oracle

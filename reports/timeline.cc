@@ -25,11 +25,6 @@ constexpr uint16_t kInjected = sim::fact_kind(FactGroup::fault, 0);
 constexpr uint16_t kLanded = sim::fact_kind(FactGroup::fault, 1);
 constexpr uint16_t kHealed = sim::fact_kind(FactGroup::fault, 2);
 
-// "tm-1" of "tm-1/job-1/agg/0" and of "tm-1#2".
-std::string process_of(std::string_view name) {
-  return std::string(name.substr(0, name.find_first_of("/#")));
-}
-
 bool over(const AttemptRecord& attempt) {
   return !attempt.states.empty() &&
          model::is_terminal(static_cast<ExecutionState>(attempt.states.back().second));
@@ -67,7 +62,8 @@ void Timeline::on(const sim::Fact& fact, sim::FactNumber) {
 ProcessRecord& Timeline::process(sim::PathId path) {
   const auto [place, added] = processes_.try_emplace(path, data_.processes.size());
   if (added)
-    data_.processes.push_back({.name = process_of(view_->names()(path)), .down = {}, .frozen = {}});
+    data_.processes.push_back(
+        {.name = std::string(process_of(view_->names()(path))), .down = {}, .frozen = {}});
   return data_.processes[place->second];
 }
 

@@ -50,8 +50,7 @@ void Fencing::violate(const sim::Fact& fact, std::string what) {
 }
 
 std::string_view Fencing::process_of(sim::PathId path) const {
-  const std::string_view name = view_->names()(path);
-  return name.substr(0, name.find_first_of("/#"));
+  return reports::process_of(view_->names()(path));
 }
 
 void Fencing::on(const sim::Fact& fact, sim::FactNumber) {

@@ -1,5 +1,7 @@
 #include "reports/oracles/release_rule.h"
 
+#include <algorithm>
+
 #include "model/graph/result_partition_type.h"
 
 namespace drey::reports {
@@ -23,6 +25,20 @@ ReleaseRule::ReleaseRule(const model::ExecutionTopology& topology, const RegionR
   }
   for (const model::JobVertex& vertex : topology.job().vertices)
     open_of_vertex_.push_back(vertex.parallelism);
+}
+
+bool ReleaseRule::concerns(const model::JobGraph& job) {
+  return std::any_of(job.data_sets.begin(), job.data_sets.end(),
+                     [](const auto& set) { return model::is_released_by_scheduler(set.type); });
+}
+
+void ReleaseRule::follow(SubtaskIndex subtask, model::ExecutionState state) {
+  if (state == model::ExecutionState::finished)
+    finished(subtask);
+  else if (state == model::ExecutionState::created)
+    reset(subtask);
+  else
+    unfinished(subtask);
 }
 
 void ReleaseRule::unfinished(SubtaskIndex subtask) {

@@ -9,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include "model/graph/execution_state.h"
 #include "reports/oracles/region_rule.h"
 
 namespace drey::reports {
@@ -18,12 +19,16 @@ class ReleaseRule {
   // Both outlive this.
   ReleaseRule(const model::ExecutionTopology& topology, const RegionRule& regions);
 
-  void finished(model::SubtaskIndex subtask);
-  void unfinished(model::SubtaskIndex subtask);
-  void reset(model::SubtaskIndex subtask);  // its results are made anew
+  // A job without stored results has nothing to let go.
+  static bool concerns(const model::JobGraph& job);
+  // The JobMaster announces this state of the subtask.
+  void follow(model::SubtaskIndex subtask, model::ExecutionState state);
   bool released(model::PartitionIndex partition) const { return released_[partition]; }
 
  private:
+  void finished(model::SubtaskIndex subtask);
+  void unfinished(model::SubtaskIndex subtask);
+  void reset(model::SubtaskIndex subtask);  // its results are made anew
   bool all_readers_finished(model::GroupIndex group) const;
 
   const model::ExecutionTopology& topology_;

@@ -27,11 +27,6 @@ constexpr uint64_t kFailedRegion = 0, kLostInput = 1, kConsumer = 2, kGlobal = 3
 // Cause::Kind of failover_begun.
 constexpr uint64_t kPartitionNotFound = 2, kPartitionConnection = 3;
 
-// "tm-1" of "tm-1/task-executor" and of "tm-1#2".
-std::string process_of(std::string_view name) {
-  return std::string(name.substr(0, name.find_first_of("/#")));
-}
-
 }  // namespace
 
 void RestartSet::violate(const sim::Fact& fact, std::string what) {
@@ -82,19 +77,11 @@ void RestartSet::follow_release(JobMaster& master, uint64_t state, SubtaskIndex 
   if (!options_.releases_results) return;
   if (master.release == nullptr) {
     const model::ExecutionTopology& topology = view_->topology();
-    const auto& sets = topology.job().data_sets;
-    if (std::none_of(sets.begin(), sets.end(),
-                     [](const auto& set) { return model::is_released_by_scheduler(set.type); }))
-      return;
+    if (!ReleaseRule::concerns(topology.job())) return;
     if (!rule_.has_value()) rule_.emplace(topology);
     master.release = std::make_unique<ReleaseRule>(topology, *rule_);
   }
-  if (state == number_of(ExecutionState::finished))
-    master.release->finished(subtask);
-  else if (state == number_of(ExecutionState::created))
-    master.release->reset(subtask);
-  else
-    master.release->unfinished(subtask);
+  master.release->follow(subtask, static_cast<ExecutionState>(state));
 }
 
 void RestartSet::on_state(JobMaster& master, const sim::Fact& fact, SubtaskIndex subtask) {
@@ -113,7 +100,7 @@ void RestartSet::on_state(JobMaster& master, const sim::Fact& fact, SubtaskIndex
 
 void RestartSet::give_up(JobMaster& master, const sim::Fact& fact) {
   if (options_.external_results) return;
-  const std::string process = process_of(view_->names()(fact.subject));
+  const std::string_view process = process_of(view_->names()(fact.subject));
   for (Task& task : master.tasks) {
     const auto place = slot_places_.find(task.allocation);
     if (task.held != Held::yes || place == slot_places_.end() || place->second != process) continue;

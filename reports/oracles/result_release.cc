@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "model/graph/execution_state.h"
-#include "model/graph/result_partition_type.h"
 #include "model/result_facts.h"
 #include "model/trace_events.h"
 #include "reports/fact_text.h"
@@ -21,16 +20,6 @@ using model::ResultFact;
 using model::SubtaskIndex;
 
 namespace {
-
-// "tm-1" of "tm-1/task-executor" and of "tm-1#2".
-std::string_view process_of(std::string_view name) {
-  return name.substr(0, name.find_first_of("/#"));
-}
-
-bool keeps_stored_results(const model::JobGraph& job) {
-  return std::any_of(job.data_sets.begin(), job.data_sets.end(),
-                     [](const auto& set) { return model::is_released_by_scheduler(set.type); });
-}
 
 // Cause::Kind of failover_begun: what a reader says that met a plain I/O error.
 constexpr uint64_t kRemoteTransport = 4, kInternal = 15;
@@ -112,16 +101,11 @@ void ResultRelease::on_control(const sim::Fact& fact) {
 void ResultRelease::on_execution(uint64_t state, SubtaskIndex subtask) {
   if (release_ == nullptr) {
     const model::ExecutionTopology& topology = view_->topology();
-    if (!keeps_stored_results(topology.job())) return;
+    if (!ReleaseRule::concerns(topology.job())) return;
     if (!regions_.has_value()) regions_.emplace(topology);
     release_ = std::make_unique<ReleaseRule>(topology, *regions_);
   }
-  if (state == static_cast<uint64_t>(ExecutionState::finished))
-    release_->finished(subtask);
-  else if (state == static_cast<uint64_t>(ExecutionState::created))
-    release_->reset(subtask);
-  else
-    release_->unfinished(subtask);
+  release_->follow(subtask, static_cast<ExecutionState>(state));
 }
 
 // Either of the two says so.

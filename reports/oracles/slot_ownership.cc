@@ -36,7 +36,6 @@ void SlotOwnership::violate(const sim::Fact& fact, std::string what) {
   evidence_.violate(fact.at, fact_text(fact, view_->names()), std::move(what));
 }
 
-// "tm-1" of "tm-1/task-executor" and of "tm-1/job-1/agg/0".
 // Of the outside world, transactions only.
 bool SlotOwnership::wants(uint16_t kind) const {
   return sim::fact_group(kind) != FactGroup::external ||
@@ -46,8 +45,7 @@ bool SlotOwnership::wants(uint16_t kind) const {
 }
 
 std::string SlotOwnership::process_of(sim::PathId path) const {
-  const std::string_view name = view_->names()(path);
-  return std::string(name.substr(0, name.find('/')));
+  return std::string(reports::process_of(view_->names()(path)));
 }
 
 void SlotOwnership::on(const sim::Fact& fact, sim::FactNumber) {

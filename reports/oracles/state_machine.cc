@@ -214,8 +214,7 @@ void StateMachine::on_process(const sim::Fact& fact) {
   const std::string_view process = view_->names()(fact.entity);
   for (auto& [key, task] : tasks_) {
     if (!task.canceling.has_value()) continue;
-    const std::string_view at = view_->names()(task.canceling->entity);
-    if (at.substr(0, at.find('/')) != process) continue;
+    if (process_of(view_->names()(task.canceling->entity)) != process) continue;
     check_cancellation(task, fact.at);
     task.canceling.reset();
   }
