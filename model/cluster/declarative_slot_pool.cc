@@ -136,13 +136,9 @@ ResourceCounter DeclarativeSlotPool::release(AllocationId id) {
   return counted;
 }
 
-ResourceCounter DeclarativeSlotPool::release_all(const std::string& owner) {
-  std::vector<AllocationId> lost;
-  for (const auto& [id, slot] : slots_) {
-    if (slot.owner == owner) lost.push_back(id);
-  }
+ResourceCounter DeclarativeSlotPool::release(const std::set<AllocationId>& slots) {
   ResourceCounter counted;
-  for (const AllocationId id : lost) counted.add(release(id));
+  for (const AllocationId id : slots) counted.add(release(id));
   return counted;
 }
 

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -89,7 +90,7 @@ class DeclarativeSlotPool {
   ResourceCounter free_reserved(AllocationId slot, sim::Time now);
   // Lost or failed slots leave the pool. Answer what those of them counted for that were reserved.
   ResourceCounter release(AllocationId slot);
-  ResourceCounter release_all(const std::string& owner);
+  ResourceCounter release(const std::set<AllocationId>& slots);
   // Free slots beyond the requirements that have been idle for idle_timeout go back. How many.
   uint32_t release_idle(sim::Time now);
 

@@ -139,9 +139,7 @@ std::vector<SlotRequestId> SlotPool::lose_task_manager(const std::string& owner,
   const std::set<AllocationId> lost = slots_of(owner);
   if (lost.empty()) return {};
   std::vector<SlotRequestId> requests = forget_served_by(lost);
-  ResourceCounter counted;
-  for (const AllocationId slot : lost) counted.add(pool_.release(slot));
-  pool_.decrease(counted, now);
+  pool_.decrease(pool_.release(lost), now);
   return requests;
 }
 

@@ -252,7 +252,7 @@ void SlotProvider::lose_task_manager(const std::string& task_manager, const Caus
   now_ = now;
   freed_for_ = cause;
   const std::vector<SlotRequestId> requests = pool_.lose_task_manager(task_manager, now);
-  freed_for_ = {};
+  freed_for_.reset();
   task_managers_.erase(task_manager);
   slots_lost(requests, cause);
   rearm();
@@ -276,7 +276,7 @@ void SlotProvider::free_slot(AllocationId slot, const std::string& owner) {
   AssignedSlot freed = at->second.at;
   freed.allocation = slot;
   const Cause returned = {.kind = Cause::Kind::slot_lost, .text = "freed by the JobMaster"};
-  host_.free_slot_at(freed, freed_for_.text.empty() ? returned : freed_for_);
+  host_.free_slot_at(freed, freed_for_.value_or(returned));
   at->second.index_of.erase(slot);
 }
 

@@ -130,9 +130,9 @@ class SlotProvider : private SharedSlotAllocator::Output, private SlotPool::Outp
   std::vector<uint32_t> bulk_of_;     // by subtask: the last bulk that it was in, from 1
   uint32_t bulk_now_ = 0;
   SlotRequestId requests_ = 0;
-  Cause cause_;        // of what fails now
-  Cause freed_for_{};  // why slots go back now; nothing said: they are returned
-  AllocationId lost_;  // likewise
+  Cause cause_;                     // of what fails now
+  std::optional<Cause> freed_for_;  // why slots go back now; nothing: they are returned
+  AllocationId lost_;               // likewise
   std::optional<sim::Time> armed_;
   bool closed_ = false;
   sim::Time now_;  // of the call that runs

@@ -75,7 +75,12 @@ Json pool_step(DeclarativeSlotPool& pool, const Json& op) {
   }
   if (what == "free") return json_of(pool.free_reserved(allocation(op[2]), now));
   if (what == "lose") return json_of(pool.release(allocation(op[2])));
-  if (what == "loseTm") return json_of(pool.release_all(op[2].dump()));
+  if (what == "loseTm") {
+    std::set<AllocationId> lost;
+    for (const auto& [id, slot] : pool.slots())
+      if (slot.owner == op[2].dump()) lost.insert(id);
+    return json_of(pool.release(lost));
+  }
   throw std::invalid_argument("pool op " + what);
 }
 
