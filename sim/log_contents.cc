@@ -97,12 +97,23 @@ int64_t LogContents::stepped_event_time(uint64_t offset) const {
   return late ? time - spec_.late_by_ms : time;
 }
 
+namespace {
+struct Draws {
+  uint64_t key = 0;
+  uint64_t other = 0;
+};
+
+// Mixes, not Philox: this runs once per record. Equal on every machine all the same.
+inline Draws draws_of(uint64_t seed, uint64_t index) {
+  const uint64_t one = mix(seed ^ 0x9e3779b97f4a7c15u, index ^ 0xe7037ed1a0b428dbu);
+  const uint64_t draw = mix(one ^ index, 0x8ebc6af09c88c6e3u ^ seed);
+  return {draw, mix(draw ^ 0x589965cc75374cc3u, one | 1u)};
+}
+}  // namespace
+
 Record LogContents::generate(uint16_t split, uint64_t offset) const {
   const uint64_t index = offset * spec_.splits + split;
-  // Two mixes, not Philox: this runs once per record. Equal on every machine all the same.
-  const uint64_t one = mix(spec_.seed ^ 0x9e3779b97f4a7c15u, index ^ 0xe7037ed1a0b428dbu);
-  const uint64_t draw = mix(one ^ index, 0x8ebc6af09c88c6e3u ^ spec_.seed);
-  const uint64_t other = mix(draw ^ 0x589965cc75374cc3u, one | 1u);
+  const auto [draw, other] = draws_of(spec_.seed, index);
   Record record;
   record.key = key(split, offset, draw);
   record.value = static_cast<int64_t>(scale_draw(other, spec_.values));
@@ -121,9 +132,7 @@ Record LogContents::generate(uint16_t split, uint64_t offset) const {
 // The same for the usual log, short enough to be done for several records at a time.
 inline Record LogContents::generate_plainly(uint16_t split, uint64_t offset) const {
   const uint64_t index = offset * spec_.splits + split;
-  const uint64_t one = mix(spec_.seed ^ 0x9e3779b97f4a7c15u, index ^ 0xe7037ed1a0b428dbu);
-  const uint64_t draw = mix(one ^ index, 0x8ebc6af09c88c6e3u ^ spec_.seed);
-  const uint64_t other = mix(draw ^ 0x589965cc75374cc3u, one | 1u);
+  const auto [draw, other] = draws_of(spec_.seed, index);
   const auto nominal = static_cast<int64_t>(times_over(index, 1000, event_rate_));
   return {.key = scale_draw(draw, spec_.keys),
           .value = static_cast<int64_t>(scale_draw(other, spec_.values)),
