@@ -1,7 +1,10 @@
 #pragma once
-// A scenario of the library with values put in, as `drey run --set` does.
+// What both effect tests need: a scenario of the library with values put in, as `drey run --set`
+// does, and that a table of effects is complete.
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +27,21 @@ inline std::string hash_with(const std::string& file, const std::vector<std::str
   request.file = file;
   request.seed = read.scenario->seed.value_or(1);
   return result_of(request).hash;
+}
+
+// The table's "effects" and "labels" name each of `known` once and nothing else.
+inline void expect_complete(const nlohmann::json& table, const std::set<std::string>& known,
+                            const std::string& what) {
+  std::set<std::string> listed;
+  for (const auto& [name, entry] : table.at("effects").items()) listed.insert(name);
+  for (const auto& [name, why] : table.at("labels").items()) {
+    EXPECT_FALSE(why.get<std::string>().empty());
+    EXPECT_TRUE(listed.insert(name).second) << name << " is both";
+  }
+  for (const std::string& name : known)
+    EXPECT_EQ(listed.count(name), 1u) << name << " has no effect that a test sees";
+  for (const std::string& name : listed)
+    EXPECT_EQ(known.count(name), 1u) << name << " is no " << what;
 }
 
 }  // namespace drey::scenarios

@@ -91,18 +91,7 @@ TEST(SettingEffects, EachSettingChangesWhatHappensSomewhere) {
 }
 
 TEST(SettingEffects, TheTableNamesEachAcceptedSettingAndNoOther) {
-  std::set<std::string> listed;
-  const auto json = table();
-  for (const auto& [setting, entry] : json.at("effects").items()) listed.insert(setting);
-  for (const auto& [setting, why] : json.at("labels").items()) {
-    EXPECT_FALSE(why.get<std::string>().empty());
-    EXPECT_TRUE(listed.insert(setting).second) << setting << " is both";
-  }
-  const std::set<std::string> known = accepted();
-  for (const std::string& setting : known)
-    EXPECT_EQ(listed.count(setting), 1u) << setting << " has no effect that a test sees";
-  for (const std::string& setting : listed)
-    EXPECT_EQ(known.count(setting), 1u) << setting << " is no setting";
+  expect_complete(table(), accepted(), "setting");
 }
 
 // What nothing in drey obeys was accepted once, and is refused now.
