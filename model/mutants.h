@@ -37,6 +37,13 @@ enum class Mutant : uint8_t {
   expiry_not_counted,
   restart_starts_empty,
   periodic_checkpoints_stay_off,
+  // starts from a savepoint or a retained checkpoint
+  not_claimed_is_owned,
+  given_state_is_forgotten,
+  rescaled_state_stays,
+  missing_state_is_skipped,
+  claimed_files_stay,
+  state_found_by_place,
   // failover
   region_without_backtrack,
   region_without_consumers,

@@ -18,12 +18,17 @@ constexpr bool stops(SavepointKind kind) {
   return kind == SavepointKind::stop || kind == SavepointKind::drain;
 }
 
+// `savepoint --type`: the format that all backends read, or the backend's own.
+enum class SavepointFormat : uint8_t { canonical, native };
+
 inline constexpr uint8_t kSavepointFacts = 140;
 
 enum class SavepointFact : uint8_t {
   requested = kSavepointFacts,  // entity = client, subject job; a = operation, b = SavepointKind
   ended,      // entity = client, subject job; a = operation, b = checkpoint (0: it failed)
   completed,  // entity = JobMaster, subject job; a = checkpoint, b as of requested
+  refused,    // entity = JobMaster, subject job: it cannot start from the snapshot it was given
+  given,      // entity = JobMaster, subject = directory of that snapshot; a = job
 };
 constexpr uint16_t fact_kind(SavepointFact f) {
   return sim::fact_kind(sim::FactGroup::control, static_cast<uint8_t>(f));

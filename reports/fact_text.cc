@@ -29,8 +29,8 @@ using Names = std::span<const std::string_view>;
 constexpr std::array<std::string_view, 7> kMachine{
     "process_started", "process_stopped", "process_frozen", "process_thawed",
     "host_crashed",    "host_up",         "paused_for"};
-constexpr std::array<std::string_view, 5> kNetwork{"delivered", "lost", "connection_closed",
-                                                   "unreachable", "link_changed"};
+constexpr std::array<std::string_view, 6> kNetwork{
+    "delivered", "lost", "connection_closed", "unreachable", "link_changed", "card_limited"};
 constexpr std::array<std::string_view, 6> kObjects{"put",     "got",    "deleted",
                                                    "missing", "listed", "damaged"};
 constexpr std::array<std::string_view, 7> kPointers{
@@ -71,8 +71,9 @@ constexpr std::array<std::string_view, 7> kState{"backend_opened", "job_run",   
                                                  "engine"};
 constexpr std::array<std::string_view, 3> kSource{"reader_registered", "split_assigned",
                                                   "coordinator_reset"};
-constexpr std::array<std::string_view, 3> kSavepoint{"savepoint_requested", "savepoint_ended",
-                                                     "savepoint_completed"};
+constexpr std::array<std::string_view, 5> kSavepoint{"savepoint_requested", "savepoint_ended",
+                                                     "savepoint_completed", "snapshot_refused",
+                                                     "snapshot_given"};
 constexpr std::array<std::string_view, 1> kLoad{"load"};
 constexpr std::array<std::string_view, 2> kHeap{"gc_pause", "size"};
 constexpr std::array<std::string_view, 4> kResults{"result_written", "result_dropped",

@@ -72,6 +72,7 @@ void step_through(const OperatorSpec& op, SinkPath& path) {
       path.steps.push_back({.kind = PathStep::Kind::flat_map, .copies = op.copies});
       break;
     case OperatorKind::keyed:
+      if (op.passes_on) return;
       aggregate_values(op, path);
       path.running = true;
       if (behind_window) path.problem = fmt::format("'{}' aggregates windows' results", op.id);

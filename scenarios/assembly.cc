@@ -1,7 +1,9 @@
 #include "scenarios/assembly.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "fmt/core.h"
 #include "model/cluster/null_grain.h"
 #include "scenarios/csv_records.h"
 #include "sim/check.h"
@@ -105,7 +107,23 @@ std::vector<sim::Choice> forced_choices(const Scenario& scenario) {
 
 }  // namespace
 
-Assembly::Assembly(const Scenario& scenario, const AssemblyOptions& options) {
+std::shared_ptr<const model::JobInformation> Assembly::job_of(const Scenario& scenario,
+                                                              model::JobId number,
+                                                              model::Mutant mutant) const {
+  auto job = std::make_shared<model::JobInformation>();
+  job->job = number;
+  job->spec = job_spec_of(scenario);
+  job->graph = model::build_job_graph(job->spec);
+  job->options = task_options_of(scenario);
+  job->options.mutant = mutant;
+  job->external_log = service_address(*external_log_);
+  job->broker = service_address(*broker_);
+  job->object_store = service_address(*object_store_);
+  job->checkpoint_directory = fmt::format("checkpoints/job-{}", number);
+  return job;
+}
+
+Assembly::Assembly(const Scenario& scenario, const AssemblyOptions& options) : scenario_(scenario) {
   world_ = std::make_unique<sim::World>(sim::WorldOptions{
       .kernel = {.seed = options.seed,
                  .tie_salt = options.tie_salt,
@@ -121,17 +139,10 @@ Assembly::Assembly(const Scenario& scenario, const AssemblyOptions& options) {
   log_ = make_log(scenario, options.seed);
   add_services(scenario, options);
 
-  auto job = std::make_shared<model::JobInformation>();
-  job->job = 1;
-  job->spec = job_spec_of(scenario);
-  job->graph = model::build_job_graph(job->spec);
-  job->options = task_options_of(scenario);
-  job->options.mutant = options.mutant;
-  job->external_log = service_address(*external_log_);
-  job->broker = service_address(*broker_);
-  job->object_store = service_address(*object_store_);
-  job->checkpoint_directory = "checkpoints/job-1";
-  job_ = job;
+  job_ = job_of(scenario, 1, options.mutant);
+  for (const Scenario& later : scenario.later)
+    later_jobs_.push_back(
+        job_of(later, static_cast<model::JobId>(later_jobs_.size() + 2), options.mutant));
 
   grain_ = scenario.grain == Grain::null ? null_grain(scenario) : exact_grain(scenario, options);
 
@@ -146,6 +157,12 @@ Assembly::Assembly(const Scenario& scenario, const AssemblyOptions& options) {
   cluster.flink = flink_options_of(scenario);
   cluster.flink.mutant = options.mutant;
   cluster.jobs = {{1, job_}};
+  for (size_t i = 0; i < later_jobs_.size(); ++i) {
+    const model::JobId number = later_jobs_[i]->job;
+    cluster.jobs[number] = later_jobs_[i];
+    cluster.job_options[number] = flink_options_of(scenario.later[i]);
+    cluster.job_options[number].mutant = options.mutant;
+  }
   cluster.clients = {model::JobClientSpec{.job = 1, .submit_after = scenario.job.submit_after}};
   cluster.object_store = object_store_->service_name();
   cluster.pointer_store = pointer_store_->service_name();
@@ -157,6 +174,7 @@ std::unique_ptr<model::TaskGrain> Assembly::exact_grain(const Scenario& scenario
   model::ExactGrainOptions grain;
   grain.cores = static_cast<uint32_t>(scenario.cluster.cores);
   grain.logs = {{job_->job, log_}};
+  for (const auto& later : later_jobs_) grain.logs[later->job] = log_;  // they read on
   grain.disks = disks_.get();
   grain.exchange.mutant = options.mutant;
   for (const VertexSpec& vertex : scenario.job.vertices)
@@ -195,6 +213,46 @@ void Assembly::add_services(const Scenario& scenario, const AssemblyOptions& opt
   sim::PointerStoreOptions pointers;
   pointers.service.latency = distribution_of(cluster.pointer_store.latency);
   pointer_store_ = std::make_unique<sim::PointerStore>(*world_, pointers);
+}
+
+// By job, then by checkpoint: what a user finds who lists the directories.
+std::string Assembly::newest_snapshot(Snapshot kind) const {
+  std::string newest;
+  std::pair<uint64_t, uint64_t> rank;
+  for (const auto& [key, content] : object_store_->objects()) {
+    const size_t end = key.rfind("/_metadata");
+    const bool savepoint = key.starts_with("savepoints/");
+    if (end == std::string::npos || savepoint != (kind == Snapshot::savepoint)) continue;
+    // "checkpoints/job-1/chk-7", "savepoints/savepoint-1-7"
+    const std::string directory = key.substr(0, end);
+    std::vector<uint64_t> numbers;
+    for (size_t i = 0; i < directory.size(); ++i) {
+      const bool digit = directory[i] >= '0' && directory[i] <= '9';
+      const bool goes_on = digit && i > 0 && directory[i - 1] >= '0' && directory[i - 1] <= '9';
+      if (digit && !goes_on) numbers.push_back(0);
+      if (digit) numbers.back() = numbers.back() * 10 + static_cast<uint64_t>(directory[i] - '0');
+    }
+    if (numbers.size() != 2) continue;
+    const std::pair<uint64_t, uint64_t> found{numbers[0], numbers[1]};
+    if (found < rank) continue;
+    rank = found;
+    newest = directory;
+  }
+  return newest;
+}
+
+bool Assembly::resubmit(size_t fault) {
+  size_t number = 0;
+  for (size_t i = 0; i < fault; ++i)
+    if (scenario_.faults[i].verb == FaultVerb::resubmit) ++number;
+  const FlinkOptions& flink = scenario_.later[number].flink;
+  model::RestoreSettings restore;
+  restore.path = newest_snapshot(scenario_.faults[fault].from_snapshot);
+  restore.claim_mode = flink.text("execution.state-recovery.claim-mode") == "CLAIM"
+                           ? model::ClaimMode::claim
+                           : model::ClaimMode::no_claim;
+  restore.allow_non_restored_state = flink.flag("execution.state-recovery.ignore-unclaimed-state");
+  return restore.given() && cluster_->submit(later_jobs_[number]->job, restore);
 }
 
 void Assembly::start() {

@@ -39,6 +39,10 @@ class Assembly {
 
   void start();
 
+  // Submits the job of the fault `resubmit` with this index from what it names. False: there is no
+  // such snapshot, or nobody who submits.
+  bool resubmit(size_t fault);
+
   sim::World& world() { return *world_; }
   sim::Disks& disks() { return *disks_; }
   model::Cluster& cluster() { return *cluster_; }
@@ -47,13 +51,21 @@ class Assembly {
   sim::ExternalLog& external_log() { return *external_log_; }
   sim::Broker& broker() { return *broker_; }
   const model::JobInformation& job() const { return *job_; }
+  // Those that are submitted later, in the order of their faults: job-2, job-3, ...
+  const std::vector<std::shared_ptr<const model::JobInformation>>& later_jobs() const {
+    return later_jobs_;
+  }
   const std::shared_ptr<const sim::LogContents>& log() const { return log_; }
 
  private:
+  std::shared_ptr<const model::JobInformation> job_of(const Scenario& scenario, model::JobId number,
+                                                      model::Mutant mutant) const;
+  std::string newest_snapshot(Snapshot kind) const;
   void add_services(const Scenario& scenario, const AssemblyOptions& options);
   std::unique_ptr<model::TaskGrain> exact_grain(const Scenario& scenario,
                                                 const AssemblyOptions& options) const;
 
+  const Scenario& scenario_;
   std::unique_ptr<sim::World> world_;
   std::unique_ptr<sim::Disks> disks_;
   std::shared_ptr<const sim::LogContents> log_;
@@ -62,6 +74,7 @@ class Assembly {
   std::unique_ptr<sim::ObjectStore> object_store_;
   std::unique_ptr<sim::PointerStore> pointer_store_;
   std::shared_ptr<const model::JobInformation> job_;
+  std::vector<std::shared_ptr<const model::JobInformation>> later_jobs_;
   std::unique_ptr<model::TaskGrain> grain_;
   std::unique_ptr<model::Cluster> cluster_;
 };

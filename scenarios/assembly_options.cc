@@ -116,12 +116,16 @@ model::UserCodeFault user_code_of(const UserCodeSpec& from) {
     case UserCodeAction::slow_snapshot:
       fault.action = model::UserCodeFault::Action::slow_snapshot;
       break;
+    case UserCodeAction::pause_after_snapshot:
+      fault.action = model::UserCodeFault::Action::pause_after_snapshot;
+      break;
   }
   if (from.subtask.has_value()) fault.subtask = static_cast<uint32_t>(*from.subtask);
   fault.split = static_cast<uint16_t>(from.split);
   fault.offset = static_cast<uint64_t>(from.offset);
   fault.checkpoint = from.checkpoint;
   fault.time = from.time;
+  fault.after = from.after;
   fault.while_attempt_below = static_cast<uint32_t>(from.while_attempt_below);
   return fault;
 }
@@ -151,6 +155,7 @@ model::OperatorSpec operator_of(const Scenario& scenario, const VertexSpec& vert
   op.out_of = static_cast<uint32_t>(vertex.selectivity.denominator);
   op.copies = static_cast<uint32_t>(vertex.fan_out);
   op.aggregate = aggregate_of(vertex.aggregate);
+  op.passes_on = vertex.passes_on;
   op.state_bytes_per_key = vertex.state_per_key;
   op.window_size = vertex.window;
   op.delivery = vertex.delivery == Delivery::exactly_once ? model::Delivery::exactly_once
@@ -310,6 +315,7 @@ model::TaskOptions task_options_of(const Scenario& scenario) {
     out.watermark_interval = {};
   else
     out.watermark_interval = flink.duration("pipeline.auto-watermark-interval");
+  out.record_bytes = static_cast<uint32_t>(scenario.job.record_bytes);
   out.buffer_bytes = static_cast<uint32_t>(flink.size("taskmanager.memory.segment-size"));
   out.rocksdb_write_buffer = flink.size("state.backend.rocksdb.writebuffer.size");
   out.rocksdb_block_cache = flink.size("state.backend.rocksdb.block.cache-size");

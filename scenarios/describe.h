@@ -37,6 +37,7 @@ inline constexpr std::string_view kVerbNames[] = {"kill",
                                                   "storage",
                                                   "pointer_store",
                                                   "broker",
+                                                  "slow_card",
                                                   "slow_disk",
                                                   "lose_disk",
                                                   "damage_result",
@@ -45,7 +46,8 @@ inline constexpr std::string_view kVerbNames[] = {"kill",
                                                   "cancel",
                                                   "savepoint",
                                                   "stop_with_savepoint",
-                                                  "cancel_with_savepoint"};
+                                                  "cancel_with_savepoint",
+                                                  "resubmit"};
 inline constexpr size_t kVerbCount = std::size(kVerbNames);
 
 }  // namespace drey::scenarios

@@ -7,7 +7,10 @@ namespace drey::scenarios {
 namespace {
 
 constexpr std::string_view kDirectionNames[] = {"symmetric", "asymmetric"};
+constexpr std::string_view kPacketNames[] = {"dropped", "rejected"};
 constexpr std::string_view kJobNames[] = {"job"};
+constexpr std::string_view kFormatNames[] = {"canonical", "native"};
+constexpr std::string_view kSnapshotNames[] = {"savepoint", "checkpoint"};
 constexpr std::string_view kPartNames[] = {"request", "answer"};
 constexpr std::string_view kStorageEffects[] = {"outage", "error", "throttle", "lose_answer"};
 constexpr FaultEffect kStorageEffectValues[] = {FaultEffect::outage, FaultEffect::error,
@@ -77,6 +80,18 @@ void describe_storage(FieldVisitor& v, FaultSpec& f) {
             [&](Rate& r) { v.rate({.name = "bandwidth", .help = "", .least = 1}, r, true); });
 }
 
+void describe_service(FieldVisitor& v, FaultSpec& f) {
+  if (f.verb == FaultVerb::storage) {
+    describe_storage(v, f);
+  } else if (f.verb == FaultVerb::broker) {
+    effect_of(v, f, "broker", kBrokerEffects, kBrokerEffectValues);
+    operation_of(v, f, model::kBrokerOperationNames);
+  } else {
+    effect_of(v, f, "pointer_store", kPointerEffects, kPointerEffectValues);
+    operation_of(v, f, model::kPointerOperationNames);
+  }
+}
+
 void describe_slowness(FieldVisitor& v, FaultSpec& f) {
   maybe_delay(v, {.name = "latency", .help = "Added to each request or message."}, f.latency);
   v.maybe({.name = "bandwidth", .help = "Bandwidth that is left.", .least = 1}, f.bandwidth,
@@ -108,6 +123,32 @@ void describe_direction(FieldVisitor& v, FaultSpec& f) {
   f.symmetric = direction == 0;
 }
 
+void describe_packets(FieldVisitor& v, FaultSpec& f) {
+  size_t packets = f.rejects ? 1 : 0;
+  v.choice({.name = "packets",
+            .help = "rejected: answered with a TCP reset, as by a firewall; dropped: in silence."},
+           kPacketNames, packets);
+  f.rejects = packets == 1;
+}
+
+void describe_shared(FieldVisitor& v, FaultSpec& f) {
+  const Field shared{.name = "shared",
+                     .help =
+                         "The bandwidth is that of all links between the two sides together, "
+                         "one for each direction."};
+  if (v.wants(shared, f.shared)) v.boolean(shared, f.shared);
+}
+
+void describe_slow_card(FieldVisitor& v, FaultSpec& f) {
+  v.maybe({.name = "bandwidth",
+           .help = "What is left for all that the host sends, and for all that it receives.",
+           .required = true,
+           .least = 1},
+          f.bandwidth,
+          [&](Rate& r) { v.rate({.name = "bandwidth", .help = "", .least = 1}, r, true); });
+  duration_of(v, f, true);
+}
+
 void describe_damage(FieldVisitor& v, FaultSpec& f) {
   v.subtask(
       {.name = "damage_result", .help = "Subtask whose stored results are hit, e.g. \"src/0\"."},
@@ -119,14 +160,40 @@ void describe_damage(FieldVisitor& v, FaultSpec& f) {
   f.effect = kDamageValues[index];
 }
 
-void describe_of_job(FieldVisitor& v, const FaultSpec& f) {
-  size_t job = 0;
-  v.choice({.name = kVerbNames[static_cast<size_t>(f.verb)], .help = "The job."}, kJobNames, job);
-}
-
 void describe_drain(FieldVisitor& v, FaultSpec& f) {
   const Field drain{.name = "drain", .help = "Timers and windows fire before the job ends."};
   if (v.wants(drain, f.drain)) v.boolean(drain, f.drain);
+}
+
+void describe_format(FieldVisitor& v, FaultSpec& f) {
+  size_t format = f.native ? 1 : 0;
+  v.choice(
+      {.name = "format",
+       .help = "canonical: any backend reads it; native: files of the backend that writes it."},
+      kFormatNames, format);
+  f.native = format == 1;
+}
+
+void describe_of_job(FieldVisitor& v, FaultSpec& f) {
+  size_t job = 0;
+  v.choice({.name = kVerbNames[static_cast<size_t>(f.verb)], .help = "The job."}, kJobNames, job);
+  if (f.verb == FaultVerb::cancel) return;
+  describe_format(v, f);
+  if (f.verb == FaultVerb::stop_with_savepoint) describe_drain(v, f);
+}
+
+void describe_resubmit(FieldVisitor& v, FaultSpec& f) {
+  auto from = static_cast<size_t>(f.from_snapshot);
+  v.choice({.name = "resubmit",
+            .help = "The job is submitted once more, from the newest savepoint or retained "
+                    "checkpoint (short form of execution.state-recovery.path)."},
+           kSnapshotNames, from);
+  f.from_snapshot = static_cast<Snapshot>(from);
+  const Field change{.name = "change",
+                     .help =
+                         "What is new about it: an object with job and flink, merged into "
+                         "those of the scenario."};
+  if (v.wants(change, !f.change.empty())) v.json(change, "object", f.change);
 }
 
 void describe_verb(FieldVisitor& v, FaultSpec& f) {
@@ -153,11 +220,13 @@ void describe_verb(FieldVisitor& v, FaultSpec& f) {
     case FaultVerb::cut:
       v.sides(link, f.targets, f.other_side);
       describe_direction(v, f);
+      describe_packets(v, f);
       duration_of(v, f, false);
       break;
     case FaultVerb::slow_link:
       v.sides(link, f.targets, f.other_side);
       describe_slowness(v, f);
+      describe_shared(v, f);
       break;
     case FaultVerb::reset:
       v.sides(link, f.targets, f.other_side);
@@ -166,15 +235,13 @@ void describe_verb(FieldVisitor& v, FaultSpec& f) {
       describe_lose(v, f);
       break;
     case FaultVerb::storage:
-      describe_storage(v, f);
-      break;
     case FaultVerb::pointer_store:
-      effect_of(v, f, "pointer_store", kPointerEffects, kPointerEffectValues);
-      operation_of(v, f, model::kPointerOperationNames);
-      break;
     case FaultVerb::broker:
-      effect_of(v, f, "broker", kBrokerEffects, kBrokerEffectValues);
-      operation_of(v, f, model::kBrokerOperationNames);
+      describe_service(v, f);
+      break;
+    case FaultVerb::slow_card:
+      v.targets(whom, f.targets);
+      describe_slow_card(v, f);
       break;
     case FaultVerb::slow_disk:
       v.targets(whom, f.targets);
@@ -191,11 +258,11 @@ void describe_verb(FieldVisitor& v, FaultSpec& f) {
     case FaultVerb::cancel:
     case FaultVerb::savepoint:
     case FaultVerb::cancel_with_savepoint:
-      describe_of_job(v, f);
-      break;
     case FaultVerb::stop_with_savepoint:
       describe_of_job(v, f);
-      describe_drain(v, f);
+      break;
+    case FaultVerb::resubmit:
+      describe_resubmit(v, f);
       break;
   }
 }

@@ -7,7 +7,7 @@ constexpr std::string_view kModeNames[] = {"streaming", "batch", "automatic"};
 constexpr std::string_view kKeyDistributionNames[] = {"uniform", "sequential", "hot", "stride"};
 constexpr std::string_view kPaceNames[] = {"log", "reader", "generator"};
 constexpr std::string_view kUserCodeNames[] = {"throw", "hang", "throw_in_snapshot",
-                                               "slow_snapshot"};
+                                               "slow_snapshot", "pause_after_snapshot"};
 constexpr std::string_view kAggregateNames[] = {"sum", "count", "min", "max"};
 constexpr std::string_view kDeliveryNames[] = {"exactly-once", "at-least-once", "none"};
 constexpr std::string_view kChainingNames[] = {"always", "head", "never", "head-with-sources"};
@@ -114,7 +114,8 @@ void describe_state(FieldVisitor& v, VertexSpec& s) {
 
 void describe_user_code(FieldVisitor& v, UserCodeSpec& u) {
   v.pick({.name = "action",
-          .help = "throw or hang at a record, throw_in_snapshot or slow_snapshot of a checkpoint.",
+          .help = "throw or hang at a record; throw_in_snapshot, slow_snapshot or "
+                  "pause_after_snapshot of a checkpoint.",
           .required = true},
          kUserCodeNames, u.action);
   v.maybe({.name = "subtask", .help = "Only in this subtask; default: whichever gets there."},
@@ -123,7 +124,11 @@ void describe_user_code(FieldVisitor& v, UserCodeSpec& u) {
   v.integer({.name = "split", .help = "Split of the record.", .most = 65'534}, u.split);
   v.integer({.name = "offset", .help = "Offset of the record in its split."}, u.offset);
   v.integer({.name = "checkpoint", .help = "Id of the checkpoint; 0 = each."}, u.checkpoint);
-  v.duration({.name = "time", .help = "slow_snapshot: how long it takes."}, u.time);
+  v.duration({.name = "time", .help = "slow_snapshot, pause_after_snapshot: how long it takes."},
+             u.time);
+  v.duration({.name = "after",
+              .help = "pause_after_snapshot: when it begins, after its part of the checkpoint."},
+             u.after);
   v.integer({.name = "while_attempt_below",
              .help = "Only in attempts below this number (the first is 0).",
              .least = 1},
@@ -148,6 +153,9 @@ void describe_kind(FieldVisitor& v, VertexSpec& s) {
           s.fan_out);
       break;
     case VertexKind::keyed:
+      v.boolean({.name = "passes_on",
+                 .help = "Keeps its aggregate and sends its records on as they came."},
+                s.passes_on);
       describe_keys(v, s);
       describe_state(v, s);
       break;
@@ -246,6 +254,11 @@ void describe_job(FieldVisitor& v, JobSpec& job) {
           job.max_parallelism, [&](int64_t& n) {
             v.integer({.name = "max_parallelism", .help = "", .least = 1, .most = 32'768}, n);
           });
+  v.size({.name = "record_bytes",
+          .help = "Serialised size of a record in the buffers of pipelined exchanges.",
+          .least = 8,
+          .most = 1024},
+         job.record_bytes);
   v.duration(
       {.name = "submit_after", .help = "When the client submits it; the cluster starts at 0."},
       job.submit_after);

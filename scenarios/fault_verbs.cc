@@ -108,16 +108,14 @@ void FaultInjector::fire(size_t index) {
         service(index);
       }
       return;
+    case FaultVerb::slow_card:
+      card(index, true);
+      return;
     case FaultVerb::slow_disk:
       disk(index, true);
       return;
     case FaultVerb::lose_disk:
-      for (const sim::ProcessId process : processes(spec.targets, index)) {
-        assembly_.world().machines().kill(process, sim::StopReason::kill, 137);
-        assembly_.disks().replace(assembly_.world().machines().host_of(process));
-        assembly_.world().machines().start(process);
-        landed(index);
-      }
+      lose_disk(index);
       return;
     case FaultVerb::damage_result:
       damage_result(index);
@@ -130,13 +128,31 @@ void FaultInjector::fire(size_t index) {
         if (assembly_.cluster().terminate(process)) landed(index);
       return;
     case FaultVerb::cancel:
-      if (assembly_.cluster().cancel_jobs()) landed(index);
-      return;
     case FaultVerb::savepoint:
     case FaultVerb::stop_with_savepoint:
     case FaultVerb::cancel_with_savepoint:
-      if (assembly_.cluster().savepoint_jobs(savepoint_of(spec))) landed(index);
+    case FaultVerb::resubmit:
+      if (ask_client(index)) landed(index);
       return;
+  }
+}
+
+// What a user asks the client for. False: nobody was asked.
+bool FaultInjector::ask_client(size_t index) {
+  const FaultSpec& spec = *faults_[index].spec;
+  if (spec.verb == FaultVerb::cancel) return assembly_.cluster().cancel_jobs();
+  if (spec.verb == FaultVerb::resubmit) return assembly_.resubmit(index);
+  return assembly_.cluster().savepoint_jobs(
+      savepoint_of(spec),
+      spec.native ? model::SavepointFormat::native : model::SavepointFormat::canonical);
+}
+
+void FaultInjector::lose_disk(size_t index) {
+  for (const sim::ProcessId process : processes(faults_[index].spec->targets, index)) {
+    assembly_.world().machines().kill(process, sim::StopReason::kill, 137);
+    assembly_.disks().replace(assembly_.world().machines().host_of(process));
+    assembly_.world().machines().start(process);
+    landed(index);
   }
 }
 
@@ -148,6 +164,9 @@ void FaultInjector::heal(size_t index) {
       break;
     case FaultVerb::slow_link:
       slow_link(index, false);
+      break;
+    case FaultVerb::slow_card:
+      card(index, false);
       break;
     case FaultVerb::slow_disk:
       disk(index, false);
@@ -176,6 +195,7 @@ void FaultInjector::heal(size_t index) {
     case FaultVerb::savepoint:
     case FaultVerb::stop_with_savepoint:
     case FaultVerb::cancel_with_savepoint:
+    case FaultVerb::resubmit:
       break;
   }
   faults_[index].healed = true;
@@ -253,7 +273,7 @@ void FaultInjector::cut(size_t index, bool on) {
     const sim::HostId a = world.machines().host_of(from);
     const sim::HostId b = world.machines().host_of(to);
     sim::LinkState state = world.network().link(a, b);
-    state.cut = on;
+    (spec.rejects ? state.rejects : state.cut) = on;
     world.network().set_link(a, b, state);
   };
   for (const auto& [from, to] : pairs(index, on)) {
@@ -272,13 +292,14 @@ void FaultInjector::slow_link(size_t index, bool on) {
   const uint64_t rate = spec.bandwidth.has_value() ? spec.bandwidth->per_second : 0;
   if (on && extra.ns == 0 && rate == 0) return;
   for (const auto& [from, to] : pairs(index, on)) {
-    for (const auto& [a, b] : {std::make_pair(from, to), std::make_pair(to, from)}) {
-      const sim::HostId ha = world.machines().host_of(a);
-      const sim::HostId hb = world.machines().host_of(b);
-      sim::LinkState state = world.network().link(ha, hb);
+    for (const bool back : {false, true}) {
+      const sim::HostId a = world.machines().host_of(back ? to : from);
+      const sim::HostId b = world.machines().host_of(back ? from : to);
+      sim::LinkState state = world.network().link(a, b);
       state.extra_latency = on ? extra : sim::Duration{};
       state.bytes_per_second = on ? rate : 0;
-      world.network().set_link(ha, hb, state);
+      state.queue = on && spec.shared ? static_cast<uint32_t>(2 * index) + (back ? 2u : 1u) : 0u;
+      world.network().set_link(a, b, state);
     }
     if (on) landed(index);
   }
@@ -352,6 +373,20 @@ void FaultInjector::session_expiry(size_t index) {
   if (!process.valid()) return;
   assembly_.pointer_store().expire_sessions_of(process);
   landed(index);
+}
+
+void FaultInjector::card(size_t index, bool on) {
+  const FaultSpec& spec = *faults_[index].spec;
+  const uint64_t rate = spec.bandwidth.has_value() ? spec.bandwidth->per_second : 0;
+  if (on && rate == 0) return;
+  for (const auto& [process, same] : pairs(index, on)) {
+    assembly_.world().network().limit_card(assembly_.world().machines().host_of(process),
+                                           on ? rate : 0);
+    if (on) landed(index);
+  }
+  if (on && spec.duration.has_value())
+    kernel_.post(sample(spec.duration, index, sim::name_hash("for")), id_, heal_due, index,
+                 sim::Priority::fault);
 }
 
 void FaultInjector::disk(size_t index, bool on) {

@@ -33,6 +33,10 @@ constexpr OptionInfo kOptions[] = {
      "RocksDB uploads only new files."},
     {"execution.checkpointing.checkpoints-after-tasks-finish", T::boolean, "true", 0, "",
      "FLIP-147."},
+    {"execution.state-recovery.claim-mode", T::choice, "NO_CLAIM", 0, "NO_CLAIM|CLAIM",
+     "Whose the snapshot is that a job starts from: CLAIM = the job's, which deletes it."},
+    {"execution.state-recovery.ignore-unclaimed-state", T::boolean, "false", 0, "",
+     "State without an operator may be left behind (--allowNonRestoredState)."},
     // Restart
     {"restart-strategy.type", T::choice, "", 0, kRestartTypes,
      "Unset: exponential-delay with checkpoints, else none."},

@@ -41,6 +41,7 @@ reports::RestartBudgetSetup budget_of(const FlinkOptions& flink,
 bool lasts(const FaultSpec& fault) {
   switch (fault.verb) {
     case FaultVerb::slow_link:
+    case FaultVerb::slow_card:
     case FaultVerb::slow_disk:
     case FaultVerb::storage:
     case FaultVerb::pointer_store:
@@ -61,6 +62,7 @@ bool lasts(const FaultSpec& fault) {
     case FaultVerb::savepoint:
     case FaultVerb::stop_with_savepoint:
     case FaultVerb::cancel_with_savepoint:
+    case FaultVerb::resubmit:
       break;
   }
   return false;
@@ -86,6 +88,7 @@ reports::OracleSetup oracle_setup_of(const Scenario& scenario, const model::JobS
       flink.checkpointing.retention == model::RetentionPolicy::retain_on_cancellation;
   setup.keep_when_failed =
       flink.checkpointing.retention != model::RetentionPolicy::no_externalized_checkpoints;
+  setup.claims = scenario.flink.text("execution.state-recovery.claim-mode") == "CLAIM";
   setup.heartbeat_timeout = flink.heartbeat.timeout;
   setup.slot_request_timeout = flink.slot_request_timeout;
   setup.cancellation_timeout = task_options_of(scenario).cancellation_timeout;

@@ -201,6 +201,46 @@ void find_csv_files(const Step& step, Scenario& scenario) {
   }
 }
 
+// Options that a job can bring along; the others are those of processes that run already.
+bool is_of_a_job(std::string_view key) {
+  constexpr std::string_view kOfJobs[] = {"execution.",   "restart-strategy.",
+                                          "state.",       "pipeline.",
+                                          "parallelism.", "jobmanager.execution."};
+  return std::any_of(std::begin(kOfJobs), std::end(kOfJobs),
+                     [&](std::string_view prefix) { return key.starts_with(prefix); });
+}
+
+std::optional<Scenario> read_tree(const Step& step, bool files);
+
+// The scenario's job and options with a fault's `change` merged into them.
+void read_later(const Step& step, Scenario& scenario, size_t fault) {
+  const std::string pointer = fmt::format("/faults/{}", fault);
+  const auto refuse = [&](const std::string& at, std::string text) {
+    step.messages.error(place_of(step.tree, at), std::move(text));
+  };
+  if (scenario.flink.text("high-availability.type") != "NONE")
+    return refuse(pointer, "resubmit with high availability is not modelled");
+  if (scenario.job.effective_mode() == JobMode::batch || scenario.grain == Grain::null)
+    return refuse(pointer, "resubmit needs a streaming job of the exact grain");
+  JsonNode tree = step.tree;
+  for (const std::string_view key :
+       {"faults", "expect", "choices", "killed_by", "sweep", "plot", "seed", "seeds"})
+    take_member(tree, key);
+  const JsonNode* change = step.tree.at(pointer + "/change");
+  if (change != nullptr) {
+    for (const JsonMember& member : change->members)
+      if (member.key != "job" && member.key != "flink")
+        return step.messages.error(member.key_place, "\"change\" knows \"job\" and \"flink\"");
+    if (const JsonNode* flink = change->find("flink"); flink != nullptr)
+      for (const JsonMember& option : flink->members)
+        if (!is_of_a_job(option.key))
+          step.messages.error(option.key_place, "this option is the cluster's, not a job's");
+    tree = merge_patch(std::move(tree), *change);
+  }
+  auto later = read_tree({tree, step.sources, step.messages}, true);
+  if (later) scenario.later.push_back(std::move(*later));
+}
+
 std::optional<Scenario> read_tree(const Step& step, bool files) {
   Scenario scenario;
   read_object(step.tree, "the scenario", ignored_options(step.tree), step.messages,
@@ -218,6 +258,8 @@ std::optional<Scenario> read_tree(const Step& step, bool files) {
     if (files) find_csv_files(step, scenario);
     if (step.messages.empty()) resolve_regions(scenario, step.tree, step.messages);
     if (step.messages.empty()) resolve_exact(scenario, step.tree, step.messages);
+    for (size_t i = 0; step.messages.empty() && i < scenario.faults.size(); ++i)
+      if (scenario.faults[i].verb == FaultVerb::resubmit) read_later(step, scenario, i);
   }
   if (!step.messages.empty()) return std::nullopt;
   return scenario;

@@ -56,24 +56,23 @@ size_t rank_of(std::string_view verdict) {
 
 namespace {
 
-// Stops the run when the client has heard how its job ended.
+// Stops the run when the client has heard how its jobs ended.
 class EndOfJob : public sim::TraceSink {
  public:
-  explicit EndOfJob(sim::Kernel& kernel) : kernel_(kernel) {}
+  EndOfJob(sim::Kernel& kernel, size_t jobs) : kernel_(kernel), open_(jobs) {}
   uint64_t interests() const override { return interest(sim::FactGroup::control); }
   void on(const sim::Fact& fact, sim::FactNumber) override {
     if (fact.kind == model::fact_kind(model::ControlFact::job_status))
       status_ = static_cast<model::JobStatus>(fact.a);
     if (fact.kind != model::fact_kind(model::ControlFact::job_result)) return;
-    known_ = true;
-    kernel_.stop();
+    if (--open_ == 0) kernel_.stop();
   }
-  bool known() const { return known_; }
+  bool known() const { return open_ == 0; }
   model::JobStatus status() const { return status_; }
 
  private:
   sim::Kernel& kernel_;
-  bool known_ = false;
+  size_t open_;  // jobs whose end is not known
   model::JobStatus status_ = model::JobStatus::initializing;
 };
 
@@ -114,7 +113,7 @@ class Run : public sim::TrafficCounter {
         names_(kernel_),
         collector_(names_),
         log_(names_),
-        end_(kernel_),
+        end_(kernel_, 1 + request.scenario->later.size()),
         faults_(*request.scenario, assembly_) {
     if (!followed.empty()) {
       microscope_ = std::make_unique<reports::Microscope>(followed, names_);
@@ -128,6 +127,15 @@ class Run : public sim::TrafficCounter {
     if (request.scenario->grain != Grain::null)  // null tasks have no records to compare
       oracles_.push_back(std::make_unique<reports::BatchLedger>(
           assembly_.log(), std::make_shared<const reports::JobView>(setup, names_)));
+    for (size_t i = 0; i < assembly_.later_jobs().size(); ++i) {
+      const model::JobInformation& later = *assembly_.later_jobs()[i];
+      reports::OracleSetup own = oracle_setup_of(request.scenario->later[i], later.spec);
+      own.job = later.job;
+      own.checkpoint_directory = later.checkpoint_directory;
+      own.starts_from_snapshot = true;
+      own.lasting_faults = setup.lasting_faults;
+      for (auto& oracle : reports::make_oracles(own, names_)) oracles_.push_back(std::move(oracle));
+    }
     for (const auto& oracle : oracles_) kernel_.add_sink(oracle.get());
     if (request.committed) {
       committed_ = std::make_unique<CommittedOutput>(*request.scenario);
@@ -205,6 +213,7 @@ class Run : public sim::TrafficCounter {
       if (vertex.nondeterministic == Nondeterminism::order)
         options.path.order_kept = options.path.fold_kept = false;
     options.log = assembly_.log();
+    options.job = 1 + assembly_.later_jobs().size();
     options.guarantee = guarantee_of(*request_.scenario, assembly_.job(), path);
     ledgers_.push_back(std::make_unique<reports::Ledger>(options, names_));
     kernel_.add_sink(ledgers_.back().get());

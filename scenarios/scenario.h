@@ -54,7 +54,13 @@ struct CsvData {
 };
 
 // What the code of a vertex does wrong (model::UserCodeFault).
-enum class UserCodeAction : uint8_t { throw_at_record, hang, throw_in_snapshot, slow_snapshot };
+enum class UserCodeAction : uint8_t {
+  throw_at_record,
+  hang,
+  throw_in_snapshot,
+  slow_snapshot,
+  pause_after_snapshot
+};
 struct UserCodeSpec {
   UserCodeAction action = UserCodeAction::throw_at_record;
   std::optional<int64_t> subtask;
@@ -62,6 +68,7 @@ struct UserCodeSpec {
   int64_t offset = 0;
   int64_t checkpoint = 0;
   sim::Duration time;
+  sim::Duration after;
   int64_t while_attempt_below = 1;
   friend bool operator==(const UserCodeSpec&, const UserCodeSpec&) = default;
 };
@@ -114,6 +121,8 @@ struct VertexSpec {
   // filter: share that passes; flat_map: copies of each record
   Ratio selectivity{1, 2};
   int64_t fan_out = 2;
+  // keyed: the aggregate is kept, its records leave as they came
+  bool passes_on = false;
   // keyed, window
   Aggregate aggregate = Aggregate::sum;
   uint64_t state_per_key = 0;  // bytes of padding beside the accumulator
@@ -137,6 +146,7 @@ struct JobSpec {
   std::string name = "job";
   JobMode mode = JobMode::streaming;
   std::optional<int64_t> max_parallelism;  // short form of pipeline.max-parallelism
+  uint64_t record_bytes = 32;              // serialised, in the buffers of pipelined exchanges
   sim::Duration submit_after;              // how long the cluster has been up by then
   std::vector<VertexSpec> vertices;        // topologically checked, in the order of the file
   std::vector<EdgeSpec> edges;
@@ -230,6 +240,7 @@ enum class FaultVerb : uint8_t {
   storage,                // object store: outage, error, throttle, lose_answer
   pointer_store,          // outage, session_expiry, lose_answer
   broker,                 // outage, error, lose_answer
+  slow_card,              // all that a host sends, and all that it receives
   slow_disk,              // host's disk
   lose_disk,              // host's disk is replaced by an empty one
   damage_result,          // file of a result that a subtask has stored
@@ -239,6 +250,7 @@ enum class FaultVerb : uint8_t {
   savepoint,              // client asks for a savepoint
   stop_with_savepoint,    // the job finishes after it
   cancel_with_savepoint,  // the job is cancelled after it
+  resubmit,               // a further job, from a snapshot of an earlier one
 };
 enum class FaultEffect : uint8_t {
   none,
@@ -266,6 +278,9 @@ struct Target {
   friend bool operator==(const Target&, const Target&) = default;
 };
 
+// From the newest of these that an earlier job has left.
+enum class Snapshot : uint8_t { savepoint, checkpoint };
+
 struct FaultSpec {
   std::string id;  // given, or f0, f1, ... by position
   std::string about;
@@ -282,15 +297,17 @@ struct FaultSpec {
   int64_t times = 1;
   bool optional = false;
 
-  std::vector<Target> targets;     // kill, crash, pause, restart, slow_disk, lose_disk; cut,
+  std::vector<Target> targets;     // kill, crash, pause, restart, slow_*, lose_disk; cut,
                                    // slow_link, reset: side one
   std::vector<Target> other_side;  // cut, slow_link, reset
+  bool shared = false;             // slow_link: one bandwidth for all links of a direction
+  bool rejects = false;            // cut: packets are answered with resets instead of dropped
   bool symmetric = true;           // cut: both ways, or only from side one to side two
   std::optional<Distribution>
       duration;  // "for"; empty: does not heal by itself (cut), a moment (outage by number)
   std::optional<Distribution> back_after;  // kill, crash: a new process starts so long after
   std::optional<Distribution> latency;     // slow_link, slow_disk: added
-  std::optional<Rate> bandwidth;           // slow_link, slow_disk, storage throttle: at most
+  std::optional<Rate> bandwidth;           // slow_*, storage throttle: at most
   FaultEffect effect = FaultEffect::none;  // storage, pointer_store, broker
   std::string operation = "any";           // storage, pointer_store, broker: which requests
   std::string rpc;                         // lose: message kind
@@ -300,9 +317,12 @@ struct FaultSpec {
   int64_t count = 1;    // so many in a row
   bool answer = false;  // lose: the answer instead of the request
   bool drain = false;   // stop_with_savepoint: the end of time is sent first
+  bool native = false;  // savepoints: in the backend's own format
   std::string vertex;   // fail, damage_result
   int64_t subtask = 0;  // fail, damage_result
-  std::string cause = "injected failure";  // fail: text of the exception
+  std::string cause = "injected failure";        // fail: text of the exception
+  Snapshot from_snapshot = Snapshot::savepoint;  // resubmit
+  std::string change;  // resubmit: JSON object, merged into the scenario's job and flink
   friend bool operator==(const FaultSpec&, const FaultSpec&) = default;
 };
 
@@ -369,6 +389,8 @@ struct Scenario {
   std::vector<KilledBy> killed_by;
   std::optional<SweepSpec> sweep;
   std::vector<PlotSpec> plot;  // of the sweep
+  // What each `resubmit` submits, in the order of the faults: of job, flink. Made after reading.
+  std::vector<Scenario> later;
 
   const VertexSpec* vertex(std::string_view id) const;
   friend bool operator==(const Scenario&, const Scenario&) = default;

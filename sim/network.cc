@@ -11,6 +11,8 @@ namespace drey::sim {
 namespace {
 constexpr uint64_t kAnswerOverhead = 128;  // of an answer without a body
 constexpr uint64_t kLatencyStream = name_hash("network/latency");
+
+bool is_refusal(const Parcel& parcel) { return parcel.failure == CallFailure::unreachable; }
 }  // namespace
 
 std::string_view name(CallFailure failure) {
@@ -221,19 +223,9 @@ Time Network::arrival_time(Connection& line, uint64_t bytes) {
   card_free_[from.index] = sent;
   ++line.messages;
   Duration latency = latency_of(line, 0, line.messages);
-  if (!links_.empty()) {
-    const HostId to = world_.machines().host_of(line.to);
-    const auto found = links_.find({from.index, to.index});
-    if (found != links_.end()) {
-      Link& link = found->second;
-      const uint64_t rate = link.state.bytes_per_second;
-      if (rate != 0 && rate < spec_.bytes_per_second) {
-        sent = std::max(start, link.free) + transfer_time(bytes, rate);
-        link.free = sent;
-      }
-      latency = latency + link.state.extra_latency;
-    }
-  }
+  if (!links_.empty() || !limited_.empty())
+    sent =
+        over_changed_links(from, world_.machines().host_of(line.to), start, sent, bytes, latency);
   line.last_arrival = std::max(sent + latency, line.last_arrival);
   // After the order of the line, which would absorb it.
   line.last_arrival.ns += static_cast<int64_t>(kernel.perturbed(Perturbation::latency));
@@ -284,8 +276,15 @@ void Network::arrived(uint32_t index) {
       return;
     }
     const Machines& machines = world_.machines();
-    if (!links_.empty() && link(machines.host_of(line.from), machines.host_of(line.to)).cut) {
+    const LinkState state =
+        links_.empty() ? LinkState{} : link(machines.host_of(line.from), machines.host_of(line.to));
+    if (state.cut) {
       block(via, index);
+      return;
+    }
+    if (state.rejects && !is_refusal(landing.parcel)) {
+      reject(via, landing.parcel);
+      release(index);
       return;
     }
   }
@@ -362,17 +361,6 @@ void Network::refuse(const Parcel& parcel) {
   const uint32_t index = connection(parcel.to.process, parcel.from.process);
   const uint32_t epoch = connections_[index].epoch;
   launch(index, keep(std::move(refusal), index, epoch));
-}
-
-void Network::set_link(HostId from, HostId to, LinkState state) {
-  const Machines& machines = world_.machines();
-  links_[{from.index, to.index}].state = state;
-  world_.kernel().announce({.entity = machines.host_path(from),
-                            .subject = machines.host_path(to),
-                            .kind = fact_kind(NetworkFact::link_changed),
-                            .a = state.cut ? 1u : 0u,
-                            .b = static_cast<uint64_t>(state.extra_latency.ns),
-                            .c = state.bytes_per_second});
 }
 
 LinkState Network::link(HostId from, HostId to) const {

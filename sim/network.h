@@ -6,12 +6,15 @@
 // late after healing, or the connection resets after tcp_give_up. A reset loses what is queued or
 // in flight. A killed process's host closes its connections (peers see it one latency later) and
 // refuses new ones; a crashed host is silent; a frozen process keeps its connections and finds its
-// mail when it thaws. Calls inside one process do not cross the network.
+// mail when it thaws. A link that rejects answers what comes over it with a TCP reset, which itself
+// passes: the sender's connection is gone, and who connects is refused as by a process that does
+// not run. Calls inside one process do not cross the network.
 #include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,8 +48,10 @@ struct NetworkSpec {
 // One directed pair of hosts, as faults change it.
 struct LinkState {
   bool cut = false;
+  bool rejects = false;  // with resets; a cut link drops silently
   Duration extra_latency;
   uint64_t bytes_per_second = 0;  // of all that goes this way together; 0 = the card's
+  uint32_t queue = 0;             // links of one number share what they take; 0: its own
 };
 
 // The fault `lose`: drops the number-th message (from 1) that matches; empty = any.
@@ -73,7 +78,9 @@ enum class NetworkFact : uint8_t {
   lost,  // entity = receiving process, subject = sender; a = message kind: dropped by a `lose` rule
   connection_closed,  // entity = process told, subject = peer
   unreachable,        // entity = sender, subject = process that refused; a = message kind
-  link_changed,       // entity = from host, subject = to host; a = cut, b = extra latency, c = rate
+  link_changed,       // entity = from host, subject = to host; a = 1: cut, 2: rejects, b = extra
+                      // latency, c = rate
+  card_limited,       // entity = host; a = bytes per second, 0 = as the spec says
 };
 constexpr uint16_t fact_kind(NetworkFact fact) {
   return fact_kind(FactGroup::network, static_cast<uint8_t>(fact));
@@ -118,6 +125,8 @@ class Network : public Entity, public ProcessObserver, public Departures {
 
   void set_link(HostId from, HostId to, LinkState state);
   LinkState link(HostId from, HostId to) const;
+  // Limits all that a host sends, and all that it receives, to so much each; 0: not any more.
+  void limit_card(HostId host, uint64_t bytes_per_second);
   // Both directions; loses what is queued and in flight; both ends are told.
   void reset(ProcessId a, ProcessId b);
   void lose(LoseRule rule, LoseListener* listener);
@@ -189,6 +198,8 @@ class Network : public Entity, public ProcessObserver, public Departures {
   uint32_t connection(ProcessId from, ProcessId to);
   Duration latency_of(Connection& line, uint64_t purpose, uint64_t n) const;
   Time arrival_time(Connection& line, uint64_t bytes);
+  Time over_changed_links(HostId from, HostId to, Time start, Time sent, uint64_t bytes,
+                          Duration& latency);
   void leave(uint32_t flight);
   void leave_each(uint32_t fan_out);
   bool leave_one(const FanOut& fan, Arrival& arrival);
@@ -206,6 +217,7 @@ class Network : public Entity, public ProcessObserver, public Departures {
   void deliver(const Parcel& parcel);
   void connected(const Parcel& parcel);
   void refuse(const Parcel& parcel);
+  void reject(uint32_t connection, const Parcel& parcel);
   void break_connection(uint32_t connection, bool tell_peer);
   Flight& flight(uint32_t index) {
     return (*flights_[index / kFlightsTogether])[index % kFlightsTogether];
@@ -227,6 +239,13 @@ class Network : public Entity, public ProcessObserver, public Departures {
   std::vector<std::vector<uint32_t>> connection_of_;  // by sender, receiver; UINT32_MAX = none yet
   std::map<uint32_t, Blocked> blocked_;               // by connection
   std::map<std::pair<uint32_t, uint32_t>, Link> links_;
+  std::set<uint32_t> rejected_;  // connections that were open when their link began to reject
+  std::map<uint32_t, Time> queue_free_;  // of slow links that share a queue
+  struct LimitedCard {
+    uint64_t bytes_per_second = 0;
+    Time sends, receives;  // free again
+  };
+  std::map<uint32_t, LimitedCard> limited_;          // by host
   std::vector<Time> card_free_;                      // by host
   std::vector<Listeners> endpoints_;                 // by process
   std::vector<std::vector<Parcel>> mail_of_frozen_;  // by process

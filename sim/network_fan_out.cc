@@ -153,10 +153,11 @@ void Network::next_arrival(uint32_t index) {
   const bool lost =
       fan.breaks != breaks_ && connections_[arrival.connection].epoch != arrival.epoch;
   const Machines& machines = world_.machines();
-  const bool cut =
-      !links_.empty() &&
-      link(machines.host_of(fan.parcel.from.process), machines.host_of(arrival.process)).cut;
-  if (!lost && cut)
+  const LinkState state = links_.empty() ? LinkState{}
+                                         : link(machines.host_of(fan.parcel.from.process),
+                                                machines.host_of(arrival.process));
+  if (!lost && state.rejects) reject(arrival.connection, parcel_of(fan, arrival));
+  if (!lost && state.cut)
     block(arrival.connection, keep(parcel_of(fan, arrival), arrival.connection, arrival.epoch));
   Parcel last;
   Parcel* parcel = &fan.parcel;
@@ -171,7 +172,7 @@ void Network::next_arrival(uint32_t index) {
     fan.arrivals = {};
     free_fan_outs_.push_back(index);
   }
-  if (!lost && !cut) hand_over(*parcel);
+  if (!lost && !state.cut && !state.rejects) hand_over(*parcel);
 }
 
 }  // namespace drey::sim

@@ -163,7 +163,9 @@ class KeyedBackend {
                           Charge& charge) = 0;  // effect now; its thread is busy for the charge
 
   // A snapshot: begin in the sync part; then pull `next` until done; then take the handle.
-  enum class SnapshotKind : uint8_t { full, incremental, savepoint };
+  // native_savepoint: in the backend's own format, with no file of an earlier snapshot, and no base
+  // of a later one (RB-9).
+  enum class SnapshotKind : uint8_t { full, incremental, savepoint, native_savepoint };
   virtual Outcome begin_snapshot(uint64_t checkpoint, SnapshotKind kind, Charge& sync_part) = 0;
   struct File {
     std::string name;

@@ -149,7 +149,7 @@ RocksDbBackend::UploadedFiles RocksDbBackend::base_files() const {
 Outcome RocksDbBackend::begin_native(uint64_t checkpoint, SnapshotKind kind, Snapshot& snapshot,
                                      Charge& sync_part) {
   snapshot.handle.kind = KeyedStateHandle::Kind::incremental;
-  snapshot.base = true;
+  snapshot.base = kind != SnapshotKind::native_savepoint;
   snapshot.directory = fmt::format("{}/chk-{}", options_.place.directory, checkpoint);
   const Outcome outcome = engine_->checkpoint(snapshot.directory, sync_part);
   if (outcome != Outcome::ok) return outcome;

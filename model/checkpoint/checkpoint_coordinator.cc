@@ -172,14 +172,17 @@ void CheckpointCoordinator::trigger_checkpoint(uint64_t request_number, bool per
   request(request_number, props, periodic, {});
 }
 
-void CheckpointCoordinator::trigger_savepoint(uint64_t request_number, const std::string& target) {
-  request(request_number, CheckpointProperties::for_savepoint(!options_.unaligned), false, target);
+void CheckpointCoordinator::trigger_savepoint(uint64_t request_number, const std::string& target,
+                                              bool native) {
+  request(request_number, CheckpointProperties::for_savepoint(!options_.unaligned, native), false,
+          target);
 }
 
 void CheckpointCoordinator::trigger_stop_savepoint(uint64_t request_number, bool drain,
-                                                   const std::string& target) {
-  request(request_number, CheckpointProperties::for_sync_savepoint(!options_.unaligned, drain),
-          false, target);
+                                                   const std::string& target, bool native) {
+  request(request_number,
+          CheckpointProperties::for_sync_savepoint(!options_.unaligned, drain, native), false,
+          target);
 }
 
 void CheckpointCoordinator::submit(CheckpointRequest request) {

@@ -84,8 +84,9 @@ class CheckpointCoordinator {
   // ------------------------------------------------------------------------------ A checkpoint of
   // the configured type, or a full one (CheckpointType FULL).
   void trigger_checkpoint(uint64_t request, bool periodic, bool full);
-  void trigger_savepoint(uint64_t request, const std::string& target);
-  void trigger_stop_savepoint(uint64_t request, bool drain, const std::string& target);
+  void trigger_savepoint(uint64_t request, const std::string& target, bool native = false);
+  void trigger_stop_savepoint(uint64_t request, bool drain, const std::string& target,
+                              bool native = false);
   // The same for a caller that is on the timer already: decided at once.
   void submit(CheckpointRequest request);
   // Runs the timer's queue until it is empty, or one step of it (then the host is woken again if

@@ -210,6 +210,7 @@ void CheckpointCoordinator::trigger_tasks(const PendingCheckpoint& pending) {
   options.type = must_be_full(props) ? SnapshotType::full_checkpoint : props.type;
   options.alignment = choose_alignment(options.type, options_.exactly_once, options_.unaligned,
                                        options_.aligned_timeout);
+  options.native = props.native;
   options.location = pending.location();
   host_.send_trigger(pending.plan().trigger, pending.id(), pending.timestamp(), options);
 }

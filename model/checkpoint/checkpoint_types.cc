@@ -91,7 +91,7 @@ CheckpointProperties CheckpointProperties::for_checkpoint(RetentionPolicy retent
   return props;
 }
 
-CheckpointProperties CheckpointProperties::for_savepoint(bool forced) {
+CheckpointProperties CheckpointProperties::for_savepoint(bool forced, bool native) {
   return {.type = SnapshotType::savepoint,
           .forced = forced,
           .discard_on_subsumed = false,
@@ -99,11 +99,13 @@ CheckpointProperties CheckpointProperties::for_savepoint(bool forced) {
           .discard_on_canceled = false,
           .discard_on_failed = false,
           .discard_on_suspended = false,
-          .unclaimed = false};
+          .unclaimed = false,
+          .native = native};
 }
 
-CheckpointProperties CheckpointProperties::for_sync_savepoint(bool forced, bool terminate) {
-  CheckpointProperties props = for_savepoint(forced);
+CheckpointProperties CheckpointProperties::for_sync_savepoint(bool forced, bool terminate,
+                                                              bool native) {
+  CheckpointProperties props = for_savepoint(forced, native);
   props.type = terminate ? SnapshotType::terminate_savepoint : SnapshotType::suspend_savepoint;
   return props;
 }

@@ -79,12 +79,13 @@ struct CheckpointProperties {
   bool discard_on_failed = true;
   bool discard_on_suspended = true;
   bool unclaimed =
-      false;  // restored with NO_CLAIM: never discarded, the next checkpoint must be full
+      false;            // restored with NO_CLAIM: never discarded, the next checkpoint must be full
+  bool native = false;  // a savepoint in the backend's own format
 
   static CheckpointProperties for_checkpoint(RetentionPolicy retention);
   // A savepoint is forced exactly if unaligned checkpoints are off.
-  static CheckpointProperties for_savepoint(bool forced);
-  static CheckpointProperties for_sync_savepoint(bool forced, bool terminate);
+  static CheckpointProperties for_savepoint(bool forced, bool native = false);
+  static CheckpointProperties for_sync_savepoint(bool forced, bool terminate, bool native = false);
   static CheckpointProperties for_unclaimed_snapshot();
 
   bool is_savepoint() const { return model::is_savepoint(type); }
@@ -140,6 +141,7 @@ struct AlignmentOptions {
 struct CheckpointOptions {
   SnapshotType type = SnapshotType::checkpoint;
   AlignmentOptions alignment;
+  bool native = false;   // savepoint: in the backend's own format
   std::string location;  // directory of this checkpoint; empty: state stays on the JobManager
   friend bool operator==(const CheckpointOptions&, const CheckpointOptions&) = default;
 };

@@ -43,6 +43,16 @@ struct CompletedVertex {
   std::map<uint32_t, CoordinatorState> coordinators;  // by operator index
 };
 
+// An operator as a snapshot knows it, whatever the job that is started from it looks like.
+struct OperatorIdentity {
+  std::string uid;
+  uint32_t parallelism = 0;  // with which its state was taken
+  uint32_t max_parallelism = 0;
+  uint32_t vertex = 0;    // key into CompletedCheckpoint::vertices
+  uint32_t in_chain = 0;  // key into CompletedVertex::coordinators
+};
+using OperatorIdentities = std::map<uint32_t, OperatorIdentity>;
+
 struct CompletedCheckpoint {
   CheckpointId id = kNoCheckpoint;
   CheckpointProperties props;
@@ -54,6 +64,7 @@ struct CompletedCheckpoint {
   SnapshotType taken_as =
       SnapshotType::checkpoint;  // what it was when taken (differs after a restore)
   bool restored = false;
+  OperatorIdentities operators;  // by index in the job that took it; read from its metadata
 
   std::vector<std::string> private_files() const;
   std::vector<SharedFile> shared_files() const;

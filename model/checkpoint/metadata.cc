@@ -9,7 +9,7 @@ namespace drey::model {
 
 namespace {
 
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;  // 2: identities of the operators
 
 // One description of the layout serves both ways: `Writer` appends, `Reader` fills in and remembers
 // whether it ran short.
@@ -168,7 +168,7 @@ void checkpoint(Codec& codec, CompletedCheckpoint& value) {
   for (bool* flag :
        {&value.props.forced, &value.props.discard_on_subsumed, &value.props.discard_on_finished,
         &value.props.discard_on_canceled, &value.props.discard_on_failed,
-        &value.props.discard_on_suspended, &value.props.unclaimed})
+        &value.props.discard_on_suspended, &value.props.unclaimed, &value.props.native})
     codec.field(*flag);
   codec.field(value.timestamp.ns);
   codec.field(value.completed_at.ns);
@@ -183,6 +183,13 @@ void checkpoint(Codec& codec, CompletedCheckpoint& value) {
     });
     map(codec, vertex.coordinators, [&](CoordinatorState& state) { codec.field(state.bytes); });
   });
+  map(codec, value.operators, [&](OperatorIdentity& identity) {
+    codec.field(identity.uid);
+    codec.field(identity.parallelism);
+    codec.field(identity.max_parallelism);
+    codec.field(identity.vertex);
+    codec.field(identity.in_chain);
+  });
 }
 
 uint64_t digest_of(std::string_view bytes) {
@@ -193,9 +200,10 @@ uint64_t digest_of(std::string_view bytes) {
 
 }  // namespace
 
-std::string encode_metadata(const CompletedCheckpoint& value) {
+std::string encode_metadata(const CompletedCheckpoint& value, const OperatorIdentities& operators) {
   Writer body;
   CompletedCheckpoint copy = value;
+  if (!operators.empty()) copy.operators = operators;
   checkpoint(body, copy);
   const std::string bytes = body.take();
   Writer head;

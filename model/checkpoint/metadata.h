@@ -11,7 +11,9 @@
 
 namespace drey::model {
 
-std::string encode_metadata(const CompletedCheckpoint& checkpoint);
+// `operators` instead of the checkpoint's own: those of the job that has taken it.
+std::string encode_metadata(const CompletedCheckpoint& checkpoint,
+                            const OperatorIdentities& operators = {});
 // Null: truncated, damaged, or of another version.
 std::shared_ptr<CompletedCheckpoint> decode_metadata(std::string_view bytes);
 

@@ -1,5 +1,6 @@
 #include "model/client/job_client.h"
 
+#include "fmt/core.h"
 #include "model/savepoint_facts.h"
 #include "model/trace_events.h"
 
@@ -7,7 +8,9 @@ namespace drey::model {
 
 JobClient::JobClient(sim::World& world, sim::ProcessId process, JobClientSpec spec,
                      const FlinkOptions& options, Leadership& leadership)
-    : Endpoint(world, process, kClientEndpoint),
+    : Endpoint(world, process,
+               spec.job == 1 ? std::string(kClientEndpoint)
+                             : fmt::format("{}-{}", kClientEndpoint, spec.job)),
       spec_(spec),
       options_(options),
       leadership_(leadership) {
@@ -28,9 +31,9 @@ void JobClient::ask_dispatcher(sim::Body body, Then then, Then again, uint64_t a
 
 // ---- savepoints
 
-void JobClient::savepoint(SavepointKind kind) {
+void JobClient::savepoint(SavepointKind kind, SavepointFormat format) {
   const uint64_t operation = ++last_savepoint_;
-  savepoints_[operation] = kind;
+  savepoints_[operation] = {kind, format};
   announce(fact_kind(SavepointFact::requested), kernel().intern(job_component(spec_.job)),
            operation, static_cast<uint64_t>(kind), 0);
   later({}, {savepoint_due, operation});
@@ -40,7 +43,8 @@ void JobClient::trigger_savepoint(uint64_t operation) {
   auto body = std::make_shared<TriggerSavepoint>();
   body->job = spec_.job;
   body->operation = operation;
-  body->kind = savepoints_.at(operation);
+  body->kind = savepoints_.at(operation).kind;
+  body->format = savepoints_.at(operation).format;
   body->directory = spec_.savepoint_directory;
   ask_dispatcher(std::move(body), savepoint_begun, savepoint_due, operation);
 }
@@ -138,6 +142,7 @@ void JobClient::on_later(sim::Continuation then) {
     case submit_due: {
       auto body = std::make_shared<SubmitJob>();
       body->job = spec_.job;
+      body->restore = spec_.restore;
       ask_dispatcher(std::move(body), submit_ended, submit_due);
       return;
     }

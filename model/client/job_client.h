@@ -21,6 +21,7 @@ struct JobClientSpec {
   sim::Duration poll_interval = sim::milliseconds(500);
   sim::Duration retry_delay = sim::seconds(1);
   std::string savepoint_directory = "savepoints";
+  RestoreSettings restore{};
 };
 
 inline constexpr std::string_view kClientEndpoint = "client";
@@ -34,7 +35,7 @@ class JobClient : public sim::Endpoint, private LeaderListener {
   // By its user, now; repeated until it is accepted.
   void cancel() { later({}, {cancel_due, 0}); }
   // Asked for once; who is refused, or finds a Dispatcher that knows nothing of it, has failed.
-  void savepoint(SavepointKind kind);
+  void savepoint(SavepointKind kind, SavepointFormat format);
 
   bool submitted() const { return submitted_; }
   std::optional<JobStatus> result() const { return result_; }
@@ -74,7 +75,11 @@ class JobClient : public sim::Endpoint, private LeaderListener {
   bool submitted_ = false;
   bool not_found_ = false;
   std::optional<JobStatus> result_;
-  std::map<uint64_t, SavepointKind> savepoints_;  // under way, by operation
+  struct Wanted {
+    SavepointKind kind;
+    SavepointFormat format;
+  };
+  std::map<uint64_t, Wanted> savepoints_;  // under way, by operation
   uint64_t last_savepoint_ = 0;
 };
 

@@ -16,7 +16,9 @@ class Cluster::JobManagerProgram : public sim::Program {
       : leadership_(cluster.make_leadership(process)),
         resource_manager_(world, process, cluster.options_.flink, *leadership_),
         dispatcher_(world, process,
-                    {.jobs = &cluster.options_.jobs, .object_store = cluster.options_.object_store},
+                    {.jobs = &cluster.options_.jobs,
+                     .job_options = &cluster.options_.job_options,
+                     .object_store = cluster.options_.object_store},
                     cluster.options_.flink, *leadership_) {}
 
   const Dispatcher& dispatcher() const { return dispatcher_; }
@@ -50,17 +52,29 @@ class Cluster::TaskManagerProgram : public sim::Program {
 class Cluster::ClientProgram : public sim::Program {
  public:
   ClientProgram(Cluster& cluster, sim::World& world, sim::ProcessId process)
-      : leadership_(cluster.make_leadership(process)) {
+      : cluster_(cluster),
+        world_(world),
+        process_(process),
+        leadership_(cluster.make_leadership(process)) {
     for (const JobClientSpec& spec : cluster.options_.clients)
       clients_.push_back(
           std::make_unique<JobClient>(world, process, spec, cluster.options_.flink, *leadership_));
   }
 
-  void cancel_jobs() {
-    for (const auto& client : clients_) client->cancel();
+  void submit(JobId job, const RestoreSettings& restore) {
+    clients_.push_back(std::make_unique<JobClient>(
+        world_, process_,
+        JobClientSpec{.job = job, .submit_after = {}, .cancel_after = {}, .restore = restore},
+        cluster_.options_.flink, *leadership_));
   }
-  void savepoint_jobs(SavepointKind kind) {
-    for (const auto& client : clients_) client->savepoint(kind);
+  // Those that have not ended: over a job that is over nobody has power.
+  void cancel_jobs() {
+    for (const auto& client : clients_)
+      if (!client->over()) client->cancel();
+  }
+  void savepoint_jobs(SavepointKind kind, SavepointFormat format) {
+    for (const auto& client : clients_)
+      if (!client->over()) client->savepoint(kind, format);
   }
   bool all_results_known() const {
     return std::all_of(clients_.begin(), clients_.end(),
@@ -68,6 +82,9 @@ class Cluster::ClientProgram : public sim::Program {
   }
 
  private:
+  Cluster& cluster_;
+  sim::World& world_;
+  sim::ProcessId process_;
   std::unique_ptr<Leadership> leadership_;
   std::vector<std::unique_ptr<JobClient>> clients_;
 };
@@ -180,10 +197,17 @@ bool Cluster::cancel_jobs() {
   return true;
 }
 
-bool Cluster::savepoint_jobs(SavepointKind kind) {
+bool Cluster::submit(JobId job, const RestoreSettings& restore) {
   auto* program = static_cast<ClientProgram*>(world_.machines().program(client_));
   if (program == nullptr) return false;
-  program->savepoint_jobs(kind);
+  program->submit(job, restore);
+  return true;
+}
+
+bool Cluster::savepoint_jobs(SavepointKind kind, SavepointFormat format) {
+  auto* program = static_cast<ClientProgram*>(world_.machines().program(client_));
+  if (program == nullptr) return false;
+  program->savepoint_jobs(kind, format);
   return true;
 }
 

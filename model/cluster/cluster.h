@@ -46,6 +46,7 @@ class Cluster : private sim::ProcessObserver {
     ClusterSpec spec;
     FlinkOptions flink;
     JobCatalogue jobs;
+    std::map<JobId, FlinkOptions> job_options;  // of jobs that have a configuration of their own
     std::vector<JobClientSpec> clients;
     sim::ServiceName object_store;
     sim::ServiceName pointer_store;  // with high availability
@@ -75,7 +76,10 @@ class Cluster : private sim::ProcessObserver {
   // The client asks for the cancellation of its jobs. False: it does not run.
   bool cancel_jobs();
   // The client asks for a savepoint of its jobs. False: it does not run.
-  bool savepoint_jobs(SavepointKind kind);
+  bool savepoint_jobs(SavepointKind kind, SavepointFormat format);
+
+  // The client submits a further job of the catalogue. False: it does not run.
+  bool submit(JobId job, const RestoreSettings& restore);
 
   // For oracles' builders and tests: null while the process is down.
   const TaskExecutor* task_executor(sim::ProcessId process) const;

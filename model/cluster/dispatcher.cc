@@ -89,7 +89,8 @@ void Dispatcher::on_stopped() {
   recover(session);
 }
 
-void Dispatcher::submit(const sim::Call& call, JobId job) {
+void Dispatcher::submit(const sim::Call& call, const SubmitJob& message) {
+  const JobId job = message.job;
   auto reply = std::make_shared<SubmitJobAnswer>();
   const auto known = jobs_.find(job);
   if (known != jobs_.end() && known->second.submission.has_value()) {
@@ -104,6 +105,7 @@ void Dispatcher::submit(const sim::Call& call, JobId job) {
   }
   announce(fact_kind(ControlFact::job_submitted), kernel().intern(job_component(job)), 0, 0, 0);
   Job& entry = jobs_[job];
+  entry.restore = message.restore;
   if (highly_available()) {
     entry.submission = call;
     ask_store(Step::put_plan, job);
@@ -111,6 +113,12 @@ void Dispatcher::submit(const sim::Call& call, JobId job) {
   }
   run_job(job);
   answer(call, std::move(reply));
+}
+
+const FlinkOptions& Dispatcher::options_of(JobId job) const {
+  if (spec_.job_options == nullptr) return options_;
+  const auto own = spec_.job_options->find(job);
+  return own == spec_.job_options->end() ? options_ : own->second;
 }
 
 void Dispatcher::run_job(JobId job) { leadership_.contend(job_component(job), *this); }
@@ -124,8 +132,9 @@ void Dispatcher::start_job_master(JobId job, sim::FencingToken session,
                                                            .token = session,
                                                            .dispatcher = address(),
                                                            .object_store = spec_.object_store,
-                                                           .ended_as = ended_as},
-                                             options_, leadership_);
+                                                           .ended_as = ended_as,
+                                                           .restore = entry.restore},
+                                             options_of(job), leadership_);
   if (entry.cancel_wanted) entry.master->cancel();
 }
 
@@ -162,9 +171,9 @@ void Dispatcher::trigger_savepoint(const sim::Call& call, const TriggerSavepoint
   const auto key = std::make_pair(message.job, message.operation);
   const bool joins = savepoints_.count(key) != 0;
   if (!joins) {
-    const bool begun =
-        found != jobs_.end() && found->second.master != nullptr &&
-        found->second.master->savepoint(message.operation, message.kind, message.directory);
+    const bool begun = found != jobs_.end() && found->second.master != nullptr &&
+                       found->second.master->savepoint(message.operation, message.kind,
+                                                       message.format, message.directory);
     if (!begun) {
       refuse(call, sim::CallFailure::handler_failed);
       return;
@@ -193,7 +202,7 @@ void Dispatcher::savepoint_ended(const SavepointEnded& message) {
 void Dispatcher::on_call(const sim::Call& call, const sim::Message& body, const sim::Body&) {
   switch (body.kind()) {
     case SubmitJob::kind_id():
-      submit(call, sim::as<SubmitJob>(body).job);
+      submit(call, sim::as<SubmitJob>(body));
       return;
     case RequestJobStatus::kind_id(): {
       auto reply = std::make_shared<JobStatusAnswer>();

@@ -30,6 +30,8 @@ using JobCatalogue = std::map<JobId, std::shared_ptr<const JobInformation>>;
 
 struct DispatcherSpec {
   const JobCatalogue* jobs = nullptr;
+  // Of jobs whose own configuration differs from the cluster's.
+  const std::map<JobId, FlinkOptions>* job_options = nullptr;
   sim::ServiceName object_store;
 };
 
@@ -61,6 +63,7 @@ class Dispatcher : public sim::Endpoint, private Contender, private PointerUser 
     JobStatus status = JobStatus::initializing;
     bool cancel_wanted = false;             // asked for before the JobMaster was there
     std::optional<sim::Call> submission{};  // to be answered when the plan is stored
+    RestoreSettings restore{};
     sim::FencingToken session{};
     JobStatus ended_as = JobStatus::initializing;  // while that is written down
     uint32_t to_remove = 0;                        // of the clean-up: counter and plan
@@ -76,12 +79,13 @@ class Dispatcher : public sim::Endpoint, private Contender, private PointerUser 
   void on_pointer(uint64_t ticket, const PointerOutcome& outcome) override;
 
   void suspend(Job& job);
-  void submit(const sim::Call& call, JobId job);
+  void submit(const sim::Call& call, const SubmitJob& message);
   void cancel(const sim::Call& call, JobId job);
   void trigger_savepoint(const sim::Call& call, const TriggerSavepoint& message);
   void answer_savepoint(const sim::Call& call, const RequestSavepoint& message);
   void savepoint_ended(const SavepointEnded& message);
   void run_job(JobId job);
+  const FlinkOptions& options_of(JobId job) const;
   void start_job_master(JobId job, sim::FencingToken session, std::optional<JobStatus> ended_as);
   void status_changed(const JobStatusChanged& message);
 

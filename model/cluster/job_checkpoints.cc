@@ -4,6 +4,7 @@
 
 #include "model/checkpoint/metadata.h"
 #include "model/cluster/messages.h"
+#include "model/cluster/state_assignment.h"
 #include "model/trace_events.h"
 #include "sim/check.h"
 
@@ -200,46 +201,6 @@ void JobCheckpoints::on_id_failed(uint64_t ticket) {
     coordinator_->on_id_failed(ticket, CheckpointFailureReason::trigger_checkpoint_failure);
 }
 
-// The files of recovered checkpoints are shared with later ones: they are this job's own.
-void JobCheckpoints::recover(std::vector<CompletedCheckpointStore::Entry> checkpoints) {
-  if (!enabled()) return;
-  for (const CompletedCheckpointStore::Entry& checkpoint : checkpoints) {
-    if (checkpoint->props.unclaimed) continue;
-    std::vector<SharedFile> files = checkpoint->shared_files();
-    registry_.register_restored(
-        files, checkpoint->id, ClaimMode::claim,
-        checkpoint->props.is_savepoint() ? RestoredSharing::no_sharing : RestoredSharing::shared);
-  }
-  store_.recover(std::move(checkpoints));
-}
-
-bool JobCheckpoints::restore_initial() {
-  if (!enabled() || store_.latest() == nullptr) return true;
-  restoring_.clear();
-  for (SubtaskIndex i = 0; i < topology().subtasks(); ++i) restoring_.push_back(i);
-  const CheckpointCoordinator::Restored restored =
-      coordinator_->restore_latest(RestoreScope::initial);
-  announce_job(fact_kind(CheckpointFact::restoring), static_cast<uint64_t>(restored_), 0, 0);
-  return restored.error.empty();
-}
-
-bool JobCheckpoints::restore(const std::vector<SubtaskIndex>& subtasks, bool global,
-                             uint64_t failover) {
-  if (!enabled()) return true;
-  CHECK(!coordinator_->locked(), "a restore waits for the coordinator's lock");
-  coordinator_->abort_pending(CheckpointFailureReason::job_failover_region);
-  restoring_ = subtasks;
-  restored_ = 0;
-  if (options_.mutant == Mutant::restart_starts_empty && failover > 1) {
-    host_.sources().reset_all();
-    return true;
-  }
-  const CheckpointCoordinator::Restored restored =
-      coordinator_->restore_latest(global ? RestoreScope::all : RestoreScope::subtasks);
-  announce_job(fact_kind(CheckpointFact::restoring), static_cast<uint64_t>(restored_), failover, 0);
-  return restored.error.empty();
-}
-
 void JobCheckpoints::shut_down(JobStatus status) {
   if (!enabled() || coordinator_->is_shutdown()) return;
   coordinator_->shutdown();
@@ -350,7 +311,8 @@ void JobCheckpoints::begin_next_id(uint64_t ticket) {
 
 void JobCheckpoints::begin_write_metadata(uint64_t ticket, const CompletedCheckpoint& checkpoint) {
   announce_job(fact_kind(CheckpointFact::finalizing), static_cast<uint64_t>(checkpoint.id), 0, 0);
-  host_.put_object(ticket, checkpoint.location + "/_metadata", encode_metadata(checkpoint));
+  host_.put_object(ticket, checkpoint.location + "/_metadata",
+                   encode_metadata(checkpoint, identities_of(job_, topology())));
 }
 
 void JobCheckpoints::begin_write_pointer(uint64_t ticket, const CompletedCheckpoint& checkpoint) {
@@ -391,29 +353,6 @@ void JobCheckpoints::discard_files(std::vector<std::string> files) {
 void JobCheckpoints::remove_pointer(CheckpointId id) {
   announce_job(fact_kind(CheckpointFact::subsumed), static_cast<uint64_t>(id), 0, 0);
   host_.remove_pointer(id);
-}
-
-// ---- restore
-
-// The same parallelism gives each subtask what it had; subtasks that the checkpoint does not know
-// start empty.
-std::optional<std::string> JobCheckpoints::assign_states(const CompletedCheckpoint& checkpoint,
-                                                         RestoreScope) {
-  restored_ = checkpoint.id;
-  for (const SubtaskIndex subtask : restoring_) {
-    const TaskRef task = task_of(subtask);
-    const auto vertex = checkpoint.vertices.find(task.vertex);
-    auto restore = std::make_shared<TaskRestore>();
-    restore->checkpoint = checkpoint.id;
-    if (vertex != checkpoint.vertices.end()) {
-      const auto part = vertex->second.subtasks.find(task.subtask);
-      if (part != vertex->second.subtasks.end() && part->second.acknowledgement.snapshot != nullptr)
-        restore->operators =
-            static_cast<const TaskStateSnapshot&>(*part->second.acknowledgement.snapshot).operators;
-    }
-    host_.scheduler().set_restore(subtask, std::move(restore));
-  }
-  return std::nullopt;
 }
 
 // ---- CheckpointTasks

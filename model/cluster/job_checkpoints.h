@@ -19,6 +19,7 @@
 #include "model/cluster/flink_options.h"
 #include "model/cluster/job_scheduler.h"
 #include "model/cluster/job_sources.h"
+#include "model/cluster/restore_settings.h"
 #include "model/cluster/savepoint_messages.h"
 #include "sim/endpoint.h"
 
@@ -71,7 +72,8 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
   void on_acknowledge(SubtaskIndex subtask, CheckpointId id, TaskAcknowledgement acknowledgement);
   void on_decline(SubtaskIndex subtask, CheckpointId id, CheckpointFailureReason reason);
   // job_savepoints.cc, control-plane.md 9.5. False: refused.
-  bool begin_savepoint(uint64_t operation, SavepointKind kind, const std::string& directory);
+  bool begin_savepoint(uint64_t operation, SavepointKind kind, SavepointFormat format,
+                       const std::string& directory);
   // All tasks have read all their input: one more checkpoint at once.
   void trigger_at_end_of_data();
 
@@ -93,6 +95,9 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
   void recover(std::vector<CompletedCheckpointStore::Entry> checkpoints);
   // False: refused.
   bool restore_initial();
+  // Start of a job from a savepoint or a retained checkpoint, whose metadata were read. Not empty:
+  // refused, and why.
+  std::string start_from(const CompletedCheckpoint& loaded, const RestoreSettings& settings);
   // Globally terminal: removes pointers and files as their properties say; waits for a completion
   // under way.
   void shut_down(JobStatus status);

@@ -10,6 +10,11 @@ namespace drey::model {
 
 namespace {
 
+JobMasterSpec of_job(JobMasterSpec spec, const std::shared_ptr<JobInformation>& own) {
+  if (own != nullptr) spec.job = own;
+  return spec;
+}
+
 constexpr sim::Duration kDeclareBackoffMin = sim::milliseconds(1);
 constexpr sim::Duration kDeclareBackoffMax = sim::seconds(10);
 
@@ -37,7 +42,8 @@ sim::Duration first_delay(sim::Kernel& kernel, sim::PathId path, const FlinkOpti
 JobMaster::JobMaster(sim::World& world, sim::ProcessId process, JobMasterSpec spec,
                      const FlinkOptions& options, Leadership& leadership)
     : Endpoint(world, process, job_component(spec.job->job)),
-      spec_(std::move(spec)),
+      own_job_(spec.restore.given() ? std::make_shared<JobInformation>(*spec.job) : nullptr),
+      spec_(of_job(std::move(spec), own_job_)),
       options_(options),
       leadership_(leadership),
       resource_(job_component(spec_.job->job) + "@" + world.machines().name(process) + "#" +
@@ -79,8 +85,9 @@ void JobMaster::cancel() {
     cancel_wanted_ = true;
 }
 
-bool JobMaster::savepoint(uint64_t operation, SavepointKind kind, const std::string& directory) {
-  return started_ && !over_ && checkpoints_.begin_savepoint(operation, kind, directory);
+bool JobMaster::savepoint(uint64_t operation, SavepointKind kind, SavepointFormat format,
+                          const std::string& directory) {
+  return started_ && !over_ && checkpoints_.begin_savepoint(operation, kind, format, directory);
 }
 
 // ---- TaskManagers

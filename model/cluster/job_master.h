@@ -36,6 +36,7 @@ struct JobMasterSpec {
   // The job ended so under an earlier leader: nothing is executed, its checkpoints are removed
   // (upstream: CheckpointResourcesCleanupRunner).
   std::optional<JobStatus> ended_as{};
+  RestoreSettings restore{};  // of the submission
 };
 
 class JobMaster : public sim::Endpoint,
@@ -55,7 +56,8 @@ class JobMaster : public sim::Endpoint,
   JobStatus status() const { return scheduler_.status(); }
   void cancel();
   // False: refused, nothing has begun. Else SavepointEnded tells the Dispatcher.
-  bool savepoint(uint64_t operation, SavepointKind kind, const std::string& directory);
+  bool savepoint(uint64_t operation, SavepointKind kind, SavepointFormat format,
+                 const std::string& directory);
   // Leadership is lost: the job is suspended, its stores are kept, and this stops
   // (job_master_stop.cc). When stopped() the leadership's contenders are told; only then it may go.
   void suspend();
@@ -141,6 +143,9 @@ class JobMaster : public sim::Endpoint,
 
   // start
   void start();
+  void read_given();
+  void start_from_given();
+  void refuse_start(const std::string& why);
   void start_execution();
   void read_metadata(size_t index);
   void metadata_answered(size_t index, const sim::Reply& reply);
@@ -275,6 +280,8 @@ class JobMaster : public sim::Endpoint,
   void end_of_data(const AttemptId& attempt);
   void job_is_over(JobStatus status);
 
+  // Of a job that starts from a snapshot, which may set maximum parallelisms; also spec_.job.
+  std::shared_ptr<JobInformation> own_job_;
   JobMasterSpec spec_;
   const FlinkOptions& options_;
   Leadership& leadership_;
@@ -288,6 +295,7 @@ class JobMaster : public sim::Endpoint,
   JobCheckpoints checkpoints_;
   std::unique_ptr<JobHaData> ha_;  // null without high availability
   std::vector<Metadata> metadata_;
+  bool given_ = false;  // that of the snapshot in the submission
 
   std::map<std::string, TaskManager> task_managers_;
   std::map<uint64_t, Submission> submissions_;

@@ -5,6 +5,8 @@
 #include "model/checkpoint/metadata.h"
 #include "model/cluster/job_master.h"
 #include "model/cluster/pointer_store_leadership.h"
+#include "model/cluster/state_assignment.h"
+#include "model/savepoint_facts.h"
 #include "model/trace_events.h"
 #include "sim/check.h"
 #include "sim/object_store.h"
@@ -21,14 +23,52 @@ constexpr sim::Duration kMetadataReadPause = sim::seconds(1);
 void JobMaster::start() {
   if (ha_ != nullptr)
     ha_->recover();
+  else if (spec_.restore.given())
+    read_given();
   else
     start_execution();
+}
+
+// RS-1: only a job without a checkpoint of its own begins with what it was given.
+void JobMaster::read_given() {
+  given_ = true;
+  metadata_.push_back({.pointer = {.id = 0, .location = spec_.restore.path}});
+  read_metadata(0);
+}
+
+void JobMaster::start_from_given() {
+  const CompletedCheckpointStore::Entry loaded = metadata_.front().checkpoint;
+  metadata_.clear();
+  announce(fact_kind(SavepointFact::given), kernel().intern(spec_.restore.path), spec_.job->job, 0,
+           0);
+  std::string error = adopt_max_parallelism(*loaded, scheduler_.graph().topology(), *own_job_);
+  if (error.empty()) error = checkpoints_.start_from(*loaded, spec_.restore);
+  if (!error.empty()) {
+    refuse_start(error);
+    return;
+  }
+  start_execution();
+}
+
+// JobInitializationException: the job has failed before anything of it was deployed.
+void JobMaster::refuse_start(const std::string& why) {
+  announce(fact_kind(SavepointFact::refused), kernel().intern(job_component(spec_.job->job)), 0, 0,
+           0);
+  started_ = true;
+  scheduler_.fail_for_good(
+      {.kind = Cause::Kind::state,
+       .text = "Failed to rollback to checkpoint/savepoint " + spec_.restore.path + ". " + why,
+       .partition = {}});
 }
 
 void JobMaster::ha_data_read(const std::vector<CheckpointPointer>& pointers) {
   for (const CheckpointPointer& pointer : pointers) metadata_.push_back({.pointer = pointer});
   for (size_t i = 0; i < metadata_.size(); ++i) read_metadata(i);
-  if (metadata_.empty()) recovered();
+  if (!metadata_.empty()) return;
+  if (spec_.restore.given() && !spec_.ended_as.has_value())
+    read_given();
+  else
+    recovered();
 }
 
 void JobMaster::read_metadata(size_t index) {
@@ -52,6 +92,11 @@ void JobMaster::metadata_answered(size_t index, const sim::Reply& reply) {
       later(kMetadataReadPause, {metadata_retry, index});
       return;
     }
+    if (given_) {
+      refuse_start("Cannot find meta data file '_metadata' in directory '" + spec_.restore.path +
+                   "'.");
+      return;
+    }
     // A pointer to something that cannot be read: a checkpoint is never skipped, an older one would
     // be taken instead.
     if (!spec_.ended_as.has_value()) {
@@ -63,7 +108,11 @@ void JobMaster::metadata_answered(size_t index, const sim::Reply& reply) {
   metadata.open = false;
   const bool all = std::none_of(metadata_.begin(), metadata_.end(),
                                 [](const Metadata& one) { return one.open; });
-  if (all) recovered();
+  if (!all) return;
+  if (given_)
+    start_from_given();
+  else
+    recovered();
 }
 
 void JobMaster::recovered() {

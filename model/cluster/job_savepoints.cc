@@ -21,7 +21,7 @@ namespace {
 constexpr uint64_t kFirstSavepointRequest = 16;
 }  // namespace
 
-bool JobCheckpoints::begin_savepoint(uint64_t operation, SavepointKind kind,
+bool JobCheckpoints::begin_savepoint(uint64_t operation, SavepointKind kind, SavepointFormat format,
                                      const std::string& directory) {
   // Without checkpointing there is no coordinator; of a job with blocking results there are none.
   if (!enabled() || always_off_ || coordinator_->is_shutdown()) return false;
@@ -29,9 +29,10 @@ bool JobCheckpoints::begin_savepoint(uint64_t operation, SavepointKind kind,
   savepoints_[request] = {.operation = operation, .kind = kind, .checkpoint = 0, .location = {}};
   if (kind != SavepointKind::plain) coordinator_->stop_scheduler();
   if (stops(kind))
-    coordinator_->trigger_stop_savepoint(request, kind == SavepointKind::drain, directory);
+    coordinator_->trigger_stop_savepoint(request, kind == SavepointKind::drain, directory,
+                                         format == SavepointFormat::native);
   else
-    coordinator_->trigger_savepoint(request, directory);
+    coordinator_->trigger_savepoint(request, directory, format == SavepointFormat::native);
   return true;
 }
 

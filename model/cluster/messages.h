@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/cluster/resource_profile.h"
+#include "model/cluster/restore_settings.h"
 #include "model/graph/execution_state.h"
 #include "model/task/deployment.h"
 #include "model/task/task_runtime.h"
@@ -45,7 +46,8 @@ struct Acknowledge : sim::MessageOf<Acknowledge> {
 struct SubmitJob : sim::MessageOf<SubmitJob> {  // ask
   static constexpr std::string_view kName = "submit_job";
   JobId job = 0;
-  DREY_FIELDS(job)
+  RestoreSettings restore;
+  DREY_FIELDS(job, restore)
 };
 struct SubmitJobAnswer : sim::MessageOf<SubmitJobAnswer> {
   static constexpr std::string_view kName = "submit_job_answer";

@@ -19,8 +19,9 @@ struct TriggerSavepoint : sim::MessageOf<TriggerSavepoint> {  // client -> Dispa
   JobId job = 0;
   uint64_t operation = 0;
   SavepointKind kind = SavepointKind::plain;
+  SavepointFormat format = SavepointFormat::canonical;
   std::string directory;
-  DREY_FIELDS(job, operation, kind, directory)
+  DREY_FIELDS(job, operation, kind, format, directory)
 };
 struct RequestSavepoint : sim::MessageOf<RequestSavepoint> {  // client -> Dispatcher, ask
   static constexpr std::string_view kName = "request_savepoint";

@@ -57,12 +57,15 @@ struct UserCodeFault {
     hang_at_record,     // never returns from it, deaf to interrupts
     throw_in_snapshot,  // snapshotState() of the checkpoint throws, after the barrier went on
     slow_snapshot,      // snapshotState() of the checkpoint takes `time`
+    // `after` its part of the checkpoint it sleeps for `time`, unless it does so already
+    pause_after_snapshot,
   } action = Action::throw_at_record;
   std::optional<uint32_t> subtask{};  // absent: whichever gets there
   uint16_t split = 0;
   uint64_t offset = 0;
   int64_t checkpoint = 0;  // 0: each
   sim::Duration time{};
+  sim::Duration after{};
   uint32_t while_attempt_below = 1;
   friend bool operator==(const UserCodeFault&, const UserCodeFault&) = default;
 };
@@ -94,6 +97,8 @@ struct OperatorSpec {
   uint32_t keep = 1;
   uint32_t out_of = 1;
   uint32_t copies = 1;
+  // keyed: its records leave as they came, the aggregate is only kept
+  bool passes_on = false;
   // keyed and window
   Aggregate aggregate = Aggregate::sum;
   uint64_t state_bytes_per_key = 0;

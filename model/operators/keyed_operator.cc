@@ -37,6 +37,7 @@ void RunningAggregateOperator::process(RecordBlock& block, Effects& effects) {
       state_,
       {.records = block.view(), .groups = {block.groups.data(), block.count}, .window_starts = {}},
       {running_.data(), block.count}, effects.charge);
+  if (passes_on_) return;
   for (size_t i = 0; i < block.count; ++i) block.records[i].value = running_[i].value;
 }
 

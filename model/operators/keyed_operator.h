@@ -32,9 +32,10 @@ state::ReduceFunction reduce_function(Aggregate aggregate);
 
 class RunningAggregateOperator final : public KeyedOperator {
  public:
+  // `passes_on`: the aggregate is kept, but the records leave as they came.
   RunningAggregateOperator(uint32_t op, std::unique_ptr<state::KeyedBackend> backend,
-                           Aggregate aggregate)
-      : KeyedOperator(op, std::move(backend)), aggregate_(aggregate) {}
+                           Aggregate aggregate, bool passes_on = false)
+      : KeyedOperator(op, std::move(backend)), aggregate_(aggregate), passes_on_(passes_on) {}
   bool open() override;
   void expect(std::span<const sim::Record> records,
               std::span<const uint16_t> groups) const override {
@@ -44,6 +45,7 @@ class RunningAggregateOperator final : public KeyedOperator {
 
  private:
   Aggregate aggregate_;
+  bool passes_on_;
 };
 
 // Tumbling windows, in a chain.

@@ -25,9 +25,9 @@ struct ChannelEvent {
   template <class Visitor>
   void visit(Visitor& v) const {
     const AlignmentOptions& alignment = barrier.options.alignment;
-    v(kind, barrier.id, barrier.created_ms, barrier.options.type, alignment.type,
-      alignment.aligned_timeout, barrier.options.location, barrier.forced_aligned, created_ns,
-      drain);
+    v(kind, barrier.id, barrier.created_ms, barrier.options.type, barrier.options.native,
+      alignment.type, alignment.aligned_timeout, barrier.options.location, barrier.forced_aligned,
+      created_ns, drain);
   }
 };
 

@@ -96,7 +96,7 @@ struct ChannelData : sim::MessageOf<ChannelData> {
     uint64_t bytes = 0;
     for (const Entry& entry : entries)
       bytes +=
-          kHeaderBytes + uint64_t{kUnitBytes} * (entry.carries_event() ? 1 : entry.slice.units());
+          kHeaderBytes + (entry.carries_event() ? uint64_t{kUnitBytes} : entry.slice.wire_bytes());
     return bytes;
   }
   template <class Visitor>

@@ -115,6 +115,7 @@ struct TaskOptions {
   sim::Duration buffer_timeout = sim::milliseconds(100);      // execution.buffer-timeout.interval
   sim::Duration watermark_interval = sim::milliseconds(200);  // pipeline.auto-watermark-interval
   uint32_t buffer_bytes = 32 * 1024;                          // taskmanager.memory.segment-size
+  uint32_t record_bytes = 32;                  // of a record in the buffers of a pipelined exchange
   uint32_t exclusive_buffers_per_channel = 2;  // taskmanager.network.memory.buffers-per-channel
   uint32_t floating_buffers_per_gate = 8;  // taskmanager.network.memory.floating-buffers-per-gate
   uint64_t rocksdb_write_buffer = 64u << 20;  // state.backend.rocksdb.writebuffer.size

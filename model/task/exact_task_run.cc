@@ -144,6 +144,7 @@ void ExactTask::misbehave(const UserCode::Hit& hit) {
     case UserCodeFault::Action::throw_at_record:
     case UserCodeFault::Action::throw_in_snapshot:
     case UserCodeFault::Action::slow_snapshot:
+    case UserCodeFault::Action::pause_after_snapshot:
       fail_task({.kind = Cause::Kind::user,
                  .text = fmt::format("record {}/{}, attempt {}", hit.split, hit.offset,
                                      deployment_->attempt.attempt),

@@ -109,7 +109,8 @@ bool ExactTask::set_up_outputs() {
             .id = result.id,
             .index = index,
             .subpartitions = result.subpartitions,
-            .units_per_buffer = job.options.buffer_bytes / kUnitBytes,
+            .units_per_buffer = job.options.buffer_bytes / job.options.record_bytes,
+            .unit_bytes = job.options.record_bytes,
             .exclusive_per_channel =
                 static_cast<int32_t>(job.options.exclusive_buffers_per_channel),
             .store = std::move(store),
@@ -222,7 +223,8 @@ void ExactTask::build_source(uint32_t op) {
           .records_per_second = spec(op).paced_by_reader ? spec(op).records_per_second : 0,
           .generated = spec(op).generated,
           .idle_timeout = spec(op).idle_timeout,
-          .slice_records = deployment_->job->options.buffer_bytes / kUnitBytes,
+          .slice_records =
+              deployment_->job->options.buffer_bytes / deployment_->job->options.record_bytes,
           .mutant = deployment_->job->options.mutant},
       *this);
   bool found = false;
@@ -284,7 +286,7 @@ bool ExactTask::build_keyed(uint32_t op) {
           deployment_->job->options.mutant);
     else
       keyed = std::make_unique<RunningAggregateOperator>(op, std::move(opened.backend),
-                                                         spec(op).aggregate);
+                                                         spec(op).aggregate, spec(op).passes_on);
   }
   if (keyed == nullptr || !keyed->open()) {
     fail_task({.kind = Cause::Kind::state,

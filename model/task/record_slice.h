@@ -4,8 +4,9 @@
 //
 // A BufferContent is written by one producer from front to back and never rewritten; a RecordSlice
 // is a part of it that a consumer was given, so it may be read while the producer appends behind
-// it. A record and an inline element count as one unit of kUnitBytes each in a buffer (Flink: 29
-// bytes for a record of two longs with a time stamp, plus its key).
+// it. A record and an inline element count as one unit each in a buffer: of kUnitBytes (Flink: 29
+// bytes for a record of two longs with a time stamp, plus its key) unless the job says otherwise
+// (TaskOptions::record_bytes).
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -32,11 +33,15 @@ struct InlineElement {
 };
 
 struct BufferContent {
-  explicit BufferContent(uint32_t units)
-      : records(new sim::Record[units]), groups(new uint16_t[units]), capacity(units) {}
+  explicit BufferContent(uint32_t units, uint32_t bytes_each = kUnitBytes)
+      : records(new sim::Record[units]),
+        groups(new uint16_t[units]),
+        capacity(units),
+        unit_bytes(bytes_each) {}
   std::unique_ptr<sim::Record[]> records;
   std::unique_ptr<uint16_t[]> groups;  // key group of each record, computed once, by the router
   uint32_t capacity = 0;
+  uint32_t unit_bytes = kUnitBytes;  // on the wire
 };
 
 struct RecordSlice {
@@ -53,6 +58,9 @@ struct RecordSlice {
   std::span<const uint16_t> groups() const {
     return content == nullptr ? std::span<const uint16_t>{}
                               : std::span<const uint16_t>{content->groups.get() + first, count};
+  }
+  uint64_t wire_bytes() const {
+    return uint64_t{content == nullptr ? kUnitBytes : content->unit_bytes} * units();
   }
   // The digest of the records, made once for those who announce the slice and those who send it.
   void seal() { digest = sim::records_digest(records()); }

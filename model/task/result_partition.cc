@@ -51,7 +51,8 @@ size_t ResultPartition::admit(std::span<const uint16_t> targets) {
 void ResultPartition::open_buffer(uint32_t target) {
   Sub& sub = subs_[target];
   auto builder = std::make_unique<Builder>();
-  builder->content = std::make_shared<BufferContent>(options_.units_per_buffer);
+  builder->content =
+      std::make_shared<BufferContent>(options_.units_per_buffer, options_.unit_bytes);
   builder->number = ++last_number_;
   if (!pool_->request(static_cast<int32_t>(target))) {
     builder->owed = true;

@@ -53,6 +53,7 @@ struct ResultPartitionOptions {
   uint32_t index = 0;  // among the task's results
   uint32_t subpartitions = 1;
   uint32_t units_per_buffer = 1024;
+  uint32_t unit_bytes = kUnitBytes;
   int32_t exclusive_per_channel = 2;     // of the receiver
   std::shared_ptr<ResultStore> store{};  // null: pipelined
   uint64_t region_buffers = 256;         // so many are collected before they are stored

@@ -80,6 +80,16 @@ void TaskCheckpoints::abort_by_barrier(CheckpointId id, CheckpointFailureReason 
 
 // ---- the sync part: tail to head ----
 
+state::KeyedBackend::SnapshotKind TaskCheckpoints::kind_of(const Request& request) const {
+  using Taken = state::KeyedBackend::SnapshotKind;
+  const CheckpointOptions& options = request.barrier.barrier.options;
+  if (is_savepoint(options.type))
+    return options.native ? Taken::native_savepoint : Taken::savepoint;
+  const bool incremental = context_.deployment().job->options.incremental;
+  return incremental && options.type != SnapshotType::full_checkpoint ? Taken::incremental
+                                                                      : Taken::full;
+}
+
 void TaskCheckpoints::take_snapshot(const Request& request) {
   const CheckpointId id = request.barrier.barrier.id;
   if (host_.user_code().throws_in_snapshot(id)) {
@@ -102,12 +112,8 @@ void TaskCheckpoints::take_snapshot(const Request& request) {
     Operator& op = *chain_.operators[i - 1];
     state::KeyedBackend* const backend = op.backend();
     if (backend == nullptr) continue;
-    const auto kind = is_savepoint(request.barrier.barrier.options.type)
-                          ? state::KeyedBackend::SnapshotKind::savepoint
-                      : context_.deployment().job->options.incremental
-                          ? state::KeyedBackend::SnapshotKind::incremental
-                          : state::KeyedBackend::SnapshotKind::full;
-    if (backend->begin_snapshot(static_cast<uint64_t>(id), kind, charge) != state::Outcome::ok) {
+    if (backend->begin_snapshot(static_cast<uint64_t>(id), kind_of(request), charge) !=
+        state::Outcome::ok) {
       context_.fail_task({.kind = Cause::Kind::state, .text = "snapshot failed", .partition = {}});
       return;
     }
@@ -131,6 +137,13 @@ void TaskCheckpoints::take_snapshot(const Request& request) {
                          ns(running.sync), 0);
   host_.sync_part_over(id);
   context_.after(running.sync, {TaskPart::checkpoint, async_begins, static_cast<uint64_t>(id)});
+  const UserCodeFault* const pause = host_.user_code().pause_after_snapshot(id);
+  const sim::Time begins =
+      context_.time() + running.sync + (pause == nullptr ? sim::Duration{} : pause->after);
+  if (pause == nullptr || begins < paused_until_) return;
+  paused_until_ = begins + pause->time;
+  context_.after(begins - context_.time(),
+                 {TaskPart::checkpoint, pause_begins, static_cast<uint64_t>(pause->time.ns)});
 }
 
 // What the storage engine has done so far, its I/O above all: so the hash sees each disk operation.
@@ -154,6 +167,11 @@ void TaskCheckpoints::announce_digest(CheckpointId id, const Operator& op) {
 void TaskCheckpoints::timer(TaskCall call) {
   if (call.kind == copied) {
     send(call.argument);
+    return;
+  }
+  if (call.kind == pause_begins) {
+    host_.look();
+    context_.busy(sim::nanoseconds(static_cast<int64_t>(call.argument)));
     return;
   }
   const auto id = static_cast<CheckpointId>(call.argument);

@@ -74,7 +74,7 @@ class TaskCheckpoints {
   void cancel_all();
 
  private:
-  enum Kind : uint8_t { async_begins, uploaded, copied };
+  enum Kind : uint8_t { async_begins, uploaded, copied, pause_begins };
   struct Upload {
     CheckpointId id = 0;
     size_t op = 0;  // index in Running::operators
@@ -99,6 +99,7 @@ class TaskCheckpoints {
   };
 
   void pass_on_cancellation(CheckpointId id);
+  state::KeyedBackend::SnapshotKind kind_of(const Request& request) const;
   void take_snapshot(const Request& request);
   void snapshot_operator(const Operator& op, Running& running);
   void announce_digest(CheckpointId id, const Operator& op);
@@ -126,6 +127,7 @@ class TaskCheckpoints {
   std::set<CheckpointId> aborted_before_;
   CheckpointId highest_aborted_ = kNoCheckpoint;
   std::optional<CheckpointId> final_;
+  sim::Time paused_until_;  // by its user code, after its part of a checkpoint
 };
 
 }  // namespace drey::model

@@ -17,6 +17,7 @@ void UserCode::add(size_t place, const OperatorSpec& op, uint32_t subtask, uint3
         break;
       case Action::throw_in_snapshot:
       case Action::slow_snapshot:
+      case Action::pause_after_snapshot:
         in_snapshots_.push_back(fault);
         break;
     }
@@ -54,6 +55,14 @@ sim::Duration UserCode::snapshot_takes(int64_t checkpoint) const {
         (fault.checkpoint == 0 || fault.checkpoint == checkpoint))
       time = time + fault.time;
   return time;
+}
+
+const UserCodeFault* UserCode::pause_after_snapshot(int64_t checkpoint) const {
+  for (const UserCodeFault& fault : in_snapshots_)
+    if (fault.action == Action::pause_after_snapshot &&
+        (fault.checkpoint == 0 || fault.checkpoint == checkpoint))
+      return &fault;
+  return nullptr;
 }
 
 }  // namespace drey::model

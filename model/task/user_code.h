@@ -32,6 +32,8 @@ class UserCode {
   // What snapshotState() of this checkpoint does.
   bool throws_in_snapshot(int64_t checkpoint) const;
   sim::Duration snapshot_takes(int64_t checkpoint) const;
+  // What it does some time after its part of this checkpoint; null: nothing.
+  const UserCodeFault* pause_after_snapshot(int64_t checkpoint) const;
 
  private:
   struct AtRecord {

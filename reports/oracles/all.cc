@@ -8,6 +8,7 @@
 #include "reports/oracles/checkpoint_cut.h"
 #include "reports/oracles/checkpoint_tolerance.h"
 #include "reports/oracles/fencing.h"
+#include "reports/oracles/given_snapshot.h"
 #include "reports/oracles/progress.h"
 #include "reports/oracles/recovery_newest.h"
 #include "reports/oracles/restart_budget.h"
@@ -89,6 +90,11 @@ std::vector<std::unique_ptr<Oracle>> make_oracles(const OracleSetup& setup, Trac
   oracles.push_back(std::make_unique<WatermarksTimers>(
       WatermarksTimers::Options{.late_data = setup.late_data}, view));
   oracles.push_back(std::make_unique<ResultRelease>(setup.releases_results, view));
+  if (setup.starts_from_snapshot)
+    oracles.push_back(std::make_unique<GivenSnapshot>(
+        GivenSnapshot::Options{
+            .job = setup.job, .claims = setup.claims, .retained = setup.retained},
+        view));
   oracles.push_back(std::make_unique<RestartBudget>(setup.restart, view));
   oracles.push_back(std::make_unique<Progress>(progress_of(setup, *view), view));
   return oracles;

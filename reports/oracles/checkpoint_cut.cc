@@ -205,7 +205,7 @@ void CheckpointCut::position(const sim::Fact& fact, SubtaskIndex subtask) {
     violate(fact, fmt::format("{} goes back in split {} from offset {} to {}", view_->name(subtask),
                               fact.b, last->second, fact.c));
   last->second = fact.c;
-  positions_[fact.a][fact.b] = fact.c;
+  positions_[{fact.a, view_->topology().vertex_of(subtask)}][fact.b] = fact.c;
 }
 
 // What a source restored and where it began are announced in either order.
@@ -229,7 +229,7 @@ void CheckpointCut::on_task(const sim::Fact& fact, SubtaskIndex subtask) {
   const auto restored = restored_.find(attempt);
   const auto started = started_.find(attempt);
   if (restored == restored_.end() || started == started_.end()) return;
-  const auto cut = positions_.find(restored->second);
+  const auto cut = positions_.find({restored->second, view_->topology().vertex_of(subtask)});
   if (cut == positions_.end()) return;
   for (const auto& [split, offset] : started->second) {
     const auto due = cut->second.find(split);

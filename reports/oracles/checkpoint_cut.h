@@ -81,8 +81,9 @@ class CheckpointCut final : public Oracle {
   std::map<uint64_t, uint32_t> triggered_by_;  // checkpoint -> JobMaster's path
   uint64_t highest_ = 0;
   bool over_ = false;
-  std::map<uint32_t, Source> sources_;       // by the path of the task
-  std::map<uint64_t, Positions> positions_;  // checkpoint -> split -> offset
+  std::map<uint32_t, Source> sources_;  // by the path of the task
+  // (checkpoint, vertex) -> split -> offset: two sources number their splits alike.
+  std::map<std::pair<uint64_t, model::JobVertexIndex>, Positions> positions_;
   std::map<std::pair<model::SubtaskIndex, uint64_t>, uint64_t> restored_;
   std::map<std::pair<model::SubtaskIndex, uint64_t>, Positions> started_;
   Evidence evidence_;

@@ -55,6 +55,9 @@ struct OracleSetup {
   std::string checkpoint_directory = "checkpoints/job-1";  // keys of its files begin with it
   bool checkpoints_after_tasks_finish = true;
 
+  bool starts_from_snapshot = false;  // of an earlier job
+  bool claims = false;                // execution.state-recovery.claim-mode: CLAIM
+
   bool late_data = false;  // declared disorder exceeds the bound of a source
 
   // After the last fault the job is due to run and to complete a checkpoint within this time; zero:

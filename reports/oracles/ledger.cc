@@ -61,10 +61,16 @@ uint64_t Ledger::interests() const {
          sim::interest(FactGroup::control);
 }
 
-bool Ledger::of_job(const sim::Fact& fact) {
-  const std::string job = fmt::format("job-{}", options_.job);
+bool Ledger::of_job(const sim::Fact& fact, uint64_t number) {
+  const std::string job = fmt::format("job-{}", number);
   const std::string_view about = names_.about(fact);
   return about == job || about.starts_with(job + "/");
+}
+
+bool Ledger::of_any_job(const sim::Fact& fact) {
+  for (uint64_t number = 1; number <= options_.job; ++number)
+    if (of_job(fact, number)) return true;
+  return false;
 }
 
 void Ledger::on(const sim::Fact& fact, sim::FactNumber) {
@@ -72,9 +78,9 @@ void Ledger::on(const sim::Fact& fact, sim::FactNumber) {
     uint64_t& to = fetched_to_[static_cast<size_t>(fact.a)];
     to = std::max(to, fact.c);
   } else if (fact.kind == fact_kind(CheckpointFact::source_position)) {
-    if (of_job(fact)) pending_[fact.a][fact.b] = fact.c;
+    if (of_any_job(fact)) pending_[fact.a][fact.b] = fact.c;
   } else if (fact.kind == fact_kind(CheckpointFact::completed)) {
-    if (!of_job(fact)) return;
+    if (!of_any_job(fact)) return;
     // A split that is read to its end has no position in later checkpoints: the one before holds.
     Positions positions = covered();
     for (const auto& [split, offset] : pending_[fact.a])
@@ -84,7 +90,7 @@ void Ledger::on(const sim::Fact& fact, sim::FactNumber) {
     pending_.erase(pending_.begin(), pending_.upper_bound(fact.a));
   } else if (fact.kind == fact_kind(model::SavepointFact::completed)) {
     const auto kind = static_cast<model::SavepointKind>(fact.b);
-    if (!stops(kind) || !of_job(fact)) return;
+    if (!stops(kind) || !of_job(fact, options_.job)) return;
     Positions positions = covered();
     for (const auto& [split, offset] : pending_[fact.a])
       if (split < positions.size()) positions[split] = offset;
@@ -103,14 +109,17 @@ bool Ledger::mine(const sim::Fact& head) {
   if (path >= mine_.size()) mine_.resize(path + 1, -1);
   if (mine_[path] < 0) {
     const std::string_view name = names_(head.subject);
-    const std::string prefix =
-        fmt::format("{}/job-{}-{}-", name.starts_with("client/") ? "client" : "transaction",
-                    options_.job, options_.path.sink);
-    // What follows is "subtask-checkpoint" or "subtask": another sink's longer id is no match.
-    const bool fits = name.starts_with(prefix) &&
-                      std::all_of(name.begin() + static_cast<int64_t>(prefix.size()), name.end(),
-                                  [](char c) { return c == '-' || (c >= '0' && c <= '9'); });
-    mine_[path] = fits ? 1 : 0;
+    mine_[path] = 0;
+    for (uint64_t job = 1; job <= options_.job; ++job) {
+      const std::string prefix =
+          fmt::format("{}/job-{}-{}-", name.starts_with("client/") ? "client" : "transaction", job,
+                      options_.path.sink);
+      // What follows is "subtask-checkpoint" or "subtask": another sink's longer id is no match.
+      const bool fits = name.starts_with(prefix) &&
+                        std::all_of(name.begin() + static_cast<int64_t>(prefix.size()), name.end(),
+                                    [](char c) { return c == '-' || (c >= '0' && c <= '9'); });
+      if (fits) mine_[path] = 1;
+    }
   }
   return mine_[path] == 1;
 }

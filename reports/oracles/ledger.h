@@ -41,7 +41,9 @@ struct LedgerOptions {
   SinkPath path;
   std::shared_ptr<const sim::LogContents> log;
   Guarantee guarantee = Guarantee::exactly_once;
-  uint64_t job = 1;       // its number: subjects are "job-1/...", transactions "job-1-SINK-..."
+  // Number of the last of the jobs, each of which goes on where the one before has stopped:
+  // subjects are "job-1/...", transactions "job-1-SINK-..."
+  uint64_t job = 1;
   bool only_sink = true;  // of the broker: then every commit is this sink's
 };
 
@@ -70,7 +72,8 @@ class Ledger final : public Oracle {
   using Positions = std::vector<uint64_t>;                         // by split
 
   bool mine(const sim::Fact& head);
-  bool of_job(const sim::Fact& fact);
+  bool of_job(const sim::Fact& fact, uint64_t number);
+  bool of_any_job(const sim::Fact& fact);
   void take(std::span<const sim::Record> chunk, const sim::Fact& head);
   void take(const sim::Record& record, const sim::Record& truth, const sim::Fact& head);
   void take_unexpected(const sim::Record& record, const sim::Fact& head);

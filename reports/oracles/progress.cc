@@ -6,6 +6,7 @@
 
 #include "model/graph/execution_state.h"
 #include "model/graph/result_partition_type.h"
+#include "model/savepoint_facts.h"
 #include "model/trace_events.h"
 #include "reports/fact_text.h"
 #include "sim/machines.h"
@@ -70,6 +71,8 @@ void Progress::on(const sim::Fact& fact, sim::FactNumber) {
     disturb(fact.at);
   } else if (!view_->of_job(fact)) {
     return;
+  } else if (fact.kind == fact_kind(model::SavepointFact::refused)) {
+    refused_ = true;  // it never began
   } else if (fact.kind == fact_kind(ControlFact::job_status)) {
     on_status(fact);
   } else if (fact.kind == fact_kind(ControlFact::restart_refused)) {
@@ -126,7 +129,8 @@ void Progress::on_status(const sim::Fact& fact) {
   if (fact.b == static_cast<uint64_t>(JobStatus::created)) {  // a new JobMaster
     states_.clear();
     working_ = 0;
-    refused_ = false;
+    // One that cannot start from its snapshot has refused before its first change.
+    if (status == JobStatus::running) refused_ = false;
     over_ = false;
   }
   status_ = fact.a;

@@ -55,8 +55,8 @@ int64_t ms_between(sim::Time from, sim::Time to) { return sim::to_millis(to - fr
 }  // namespace
 
 TwinFacts::TwinFacts(const Json& twin, const TwinScenario& made, const sim::Kernel& kernel,
-                     std::shared_ptr<const sim::LogContents> log)
-    : twin_(twin), made_(made), log_(std::move(log)), names_(kernel) {
+                     std::shared_ptr<const sim::LogContents> log, uint64_t job)
+    : twin_(twin), made_(made), log_(std::move(log)), job_(job), names_(kernel) {
   for (const auto& [head, vertex] : vertex_names(twin)) vertex_of_[head] = vertex;
 }
 
@@ -88,7 +88,16 @@ std::string TwinFacts::kind_of(uint64_t cause) const {
 
 // ---- the trace
 
+// Of a subject "job-2" or "job-2/src/0" in the eyes of job-1.
+bool TwinFacts::of_another_job(const sim::Fact& fact) const {
+  const std::string_view about = names_.about(fact);
+  if (!about.starts_with("job-")) return false;
+  const std::string_view job = about.substr(0, about.find('/'));
+  return job != "job-" + std::to_string(job_);
+}
+
 void TwinFacts::on(const sim::Fact& fact, sim::FactNumber) {
+  if (of_another_job(fact)) return;
   switch (sim::fact_group(fact.kind)) {
     case FactGroup::control:
       on_control(fact);
@@ -201,6 +210,8 @@ void TwinFacts::on_checkpoint(const sim::Fact& fact) {
     most_in_flight_ = std::max(most_in_flight_, ++in_flight_);
   } else if (is(CheckpointFact::completed)) {
     completed_.push_back({fact.at, fact.a});
+    // Its files are deleted in the background: looked at when the next one is there.
+    if (completed_.size() == 2) given_after_first_ = given_directory();
     if (in_flight_ > 0) --in_flight_;
     longest_checkpoint_ =
         std::max(longest_checkpoint_, sim::Duration{static_cast<int64_t>(fact.c)});
@@ -213,17 +224,20 @@ void TwinFacts::on_checkpoint(const sim::Fact& fact) {
     else
       failed_checkpoints_.insert(fact.a);
   } else if (is(CheckpointFact::restoring)) {
+    if (fact.b == 0 && fact.a != 0 && completed_.empty() && job_ > 1) begin_from_snapshot(fact.a);
     if (fact.a != 0)
       restores_.push_back({fact.at, fact.a, completed_.empty() ? 0 : completed_.back().id});
   }
 }
 
-// Transactions are called job-1-SINK-subtask-checkpoint.
+// Transactions are called job-1-SINK-subtask-checkpoint. What a job before this one has committed
+// is part of the output.
 void TwinFacts::on_batch(const sim::BatchFact& batch, sim::FactNumber) {
   if (batch.head.kind != sim::fact_kind(sim::BrokerFact::committed_batch)) return;
   std::string sink(names_(batch.head.subject));
-  const size_t begin = sink.find("job-1-");
-  sink = begin == std::string::npos ? std::string() : sink.substr(begin + 6);
+  const size_t begin = sink.find("job-");
+  const size_t number_ends = begin == std::string::npos ? begin : sink.find('-', begin + 4);
+  sink = number_ends == std::string::npos ? std::string() : sink.substr(number_ends + 1);
   for (int i = 0; i < 2 && sink.find('-') != std::string::npos; ++i) sink.resize(sink.rfind('-'));
   Output& output = outputs_[sink];
   if (has_windows())
@@ -493,8 +507,10 @@ Json TwinFacts::facts(bool right_values) const {
   bool newest = fault_at_.has_value();
   Json restored = Json::array();
   for (const Restore& each : restores_) {
-    restored.push_back(each.checkpoint == each.newest ? "newest completed before the restart"
-                                                      : std::to_string(each.checkpoint));
+    const bool given = job_ > 1 && each.newest == 0;
+    restored.push_back(given                            ? given_as()
+                       : each.checkpoint == each.newest ? "newest completed before the restart"
+                                                        : std::to_string(each.checkpoint));
     newest = newest && each.checkpoint >= newest_before_fault_;
   }
   facts["restored_checkpoint"] = restored;
@@ -520,6 +536,7 @@ Json TwinFacts::facts(bool right_values) const {
     facts["left_of_the_savepoint"] = none ? "nothing" : "files";
   }
   facts["output"] = output(right_values);
+  if (!given_.empty()) add_given(facts);
   return facts;
 }
 

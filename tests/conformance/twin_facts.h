@@ -18,7 +18,7 @@ namespace drey::conformance {
 class TwinFacts final : public sim::TraceSink {
  public:
   TwinFacts(const Json& twin, const TwinScenario& made, const sim::Kernel& kernel,
-            std::shared_ptr<const sim::LogContents> log);
+            std::shared_ptr<const sim::LogContents> log, uint64_t job = 1);
 
   uint64_t interests() const override;
   void on(const sim::Fact& fact, sim::FactNumber number) override;
@@ -69,6 +69,11 @@ class TwinFacts final : public sim::TraceSink {
     std::string what;
   };
 
+  bool of_another_job(const sim::Fact& fact) const;
+  void begin_from_snapshot(uint64_t checkpoint);
+  std::string given_directory() const;
+  std::string given_as() const;
+  void add_given(Json& facts) const;
   void on_control(const sim::Fact& fact);
   void on_fault(const sim::Fact& fact);
   void on_cluster(const sim::Fact& fact);  // heartbeats, registrations, leaders
@@ -108,6 +113,7 @@ class TwinFacts final : public sim::TraceSink {
   const Json& twin_;
   const TwinScenario& made_;
   std::shared_ptr<const sim::LogContents> log_;
+  uint64_t job_;
   reports::TraceNames names_;
   std::map<std::string, std::string> vertex_of_;  // drey's id -> the twin's vertex
 
@@ -119,6 +125,11 @@ class TwinFacts final : public sim::TraceSink {
   std::vector<Failure> roots_;  // of the exception history; refused restarts are "(global)"
   std::map<std::string, std::string> state_now_;
   std::set<std::string> objects_;  // in the checkpoint directory
+  // Of a job that starts from a snapshot: the files of its directory, and those that the jobs
+  // before shared between their checkpoints; what was there of the former after the first own
+  // checkpoint.
+  std::set<std::string> given_, given_shared_;
+  std::string given_after_first_;
   std::vector<Restore> restores_;
   std::vector<Checkpoint> triggered_, completed_;
   std::set<uint64_t> failed_checkpoints_;

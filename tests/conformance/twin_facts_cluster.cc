@@ -154,6 +154,52 @@ Json TwinFacts::left_in_the_directory() const {
   return left;
 }
 
+// ---- starts from a snapshot
+
+// "checkpoints/job-1/chk-3/...", "savepoints/savepoint-1-3/..."
+void TwinFacts::begin_from_snapshot(uint64_t checkpoint) {
+  const std::string id = std::to_string(checkpoint);
+  for (const std::string& key : objects_) {
+    const std::string directory = key.substr(0, key.rfind('/'));
+    const std::string last = directory.substr(directory.rfind('/') + 1);
+    const bool savepoint = last.starts_with("savepoint-") && last.substr(last.rfind('-') + 1) == id;
+    if (last == "chk-" + id || savepoint) given_.insert(key);
+    if (last == "shared") given_shared_.insert(key);
+  }
+}
+
+// Upstream calls a claimed snapshot a checkpoint: it has the properties of one from then on.
+std::string TwinFacts::given_as() const {
+  uint64_t job = 1;
+  for (const Json& fault : made_.scenario["faults"]) {
+    if (!fault.contains("resubmit") || ++job != job_) continue;
+    const Json flink = fault["change"].value("flink", Json::object());
+    const bool claims = flink.value("execution.state-recovery.claim-mode", "") == "CLAIM";
+    return claims ? "checkpoint given at submission" : "savepoint given at submission";
+  }
+  return "nothing given";
+}
+
+std::string TwinFacts::given_directory() const {
+  size_t there = 0;
+  for (const std::string& key : given_) there += objects_.count(key);
+  return there == 0 ? "gone" : "there";
+}
+
+void TwinFacts::add_given(Json& facts) const {
+  facts["given_directory_after_the_first_own_checkpoint"] = given_after_first_;
+  size_t there = 0, shared = 0;
+  for (const std::string& key : given_) there += objects_.count(key);
+  for (const std::string& key : given_shared_) shared += objects_.count(key);
+  facts["given_directory_after_the_job_finished"] = there == 0               ? "gone"
+                                                    : there == given_.size() ? "there, as before"
+                                                                             : "there, in part";
+  facts["shared_files_of_the_first_job_after_the_second_finished"] =
+      shared == 0                      ? "all gone"
+      : shared == given_shared_.size() ? "all there"
+                                       : "some there";
+}
+
 // ---- windows
 
 struct TwinFacts::Windows {

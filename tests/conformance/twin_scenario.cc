@@ -20,6 +20,9 @@ std::string compact(const std::string& duration) {  // "0.35 s" -> "350ms"
   return std::to_string(static_cast<int64_t>(ms + 0.5)) + "ms";
 }
 
+// Serialised: what twin 091 has written per record.
+constexpr int64_t kRecordBytes = 51;
+
 // The cluster was up for some time when the job came.
 constexpr int64_t kUpBefore = 10;
 
@@ -39,6 +42,7 @@ class Builder {
                      {"flink", Json::object()},
                      {"faults", Json::array()},
                      {"limits", {{"time", "10min"}}}};
+    out_.jobs = {twin_["job"]};
     job();
     cluster();
     options();
@@ -74,6 +78,7 @@ class Builder {
         job["edges"].push_back(tail_of_[edge["from"]] + " -> " + edge["ship"].get<std::string>() +
                                " -> " + head_of_[edge["to"]]);
     const Json& load = twin_["load"];
+    job["record_bytes"] = std::to_string(kRecordBytes) + " bytes";
     if (load.contains("max_par")) job["max_parallelism"] = load["max_par"];
     static const std::set<std::string> known{
         "splits",     "records_per_split", "records_per_second_and_split",
@@ -279,6 +284,13 @@ class Builder {
     } else if (fault.contains("snapshot_takes")) {
       user_code(fault["task"],
                 {{"action", "slow_snapshot"}, {"time", compact(fault["snapshot_takes"])}}, fault);
+    } else if (fault.contains("pause")) {
+      // "0.3 s after its part of each checkpoint", "1 s (it makes up for it)"
+      user_code(fault["pause"],
+                {{"action", "pause_after_snapshot"},
+                 {"after", compact(fault["from"])},
+                 {"time", compact(fault["for"])}},
+                fault);
     } else {
       return false;
     }
@@ -289,7 +301,7 @@ class Builder {
     const std::string sides = fault["cut"];
     const size_t dash = sides.find(" - ");
     made["cut"] = {target(sides.substr(0, dash)), target(sides.substr(dash + 3))};
-    if (fault.value("packets", "dropped") != "dropped") missing("a link that answers with resets");
+    if (fault.value("packets", "dropped") != "dropped") made["packets"] = "rejected";
     if (fault.contains("direction")) made["direction"] = "asymmetric";
     if (fault.contains("for")) made["for"] = compact(fault["for"]);
   }
@@ -307,8 +319,9 @@ class Builder {
     } else if (fault.contains("cut")) {
       cut(fault, made);
     } else if (fault.contains("limit_link")) {
-      made["slow_link"] = {target(fault["limit_link"]),
-                           {"tm-*", "jm-*", "broker", "storage", "log"}};
+      // Files are local there.
+      made["slow_link"] = {target(fault["limit_link"]), {"tm-*", "jm-*"}};
+      made["shared"] = true;
       const int64_t kilobits = std::strtoll(fault["rate"].get<std::string>().c_str(), nullptr, 10);
       made["bandwidth"] = std::to_string(kilobits * 125) + "B/s";
       made["for"] = compact(fault["for"]);
@@ -317,13 +330,18 @@ class Builder {
       made["operation"] = "put";
       made["for"] = compact(fault["for"]);
     } else if (fault.contains("cancel")) {
-      if (fault["cancel"] != "job") missing("a job started from a retained checkpoint");
       made["cancel"] = "job";
+      if (fault["cancel"] == "job, checkpoint retained") {
+        retained_ = true;
+        out_.scenario["flink"]["execution.checkpointing.externalized-checkpoint-retention"] =
+            "RETAIN_ON_CANCELLATION";
+      }
     } else if (fault.contains("savepoint")) {
       made["savepoint"] = "job";
     } else if (fault.contains("stop_with_savepoint") ||
                fault.value("then", "") == "stop_with_savepoint") {
       made["stop_with_savepoint"] = "job";
+      if (fault.value("format", "") == "NATIVE") made["format"] = "native";
     } else if (fault.contains("savepoint_directory")) {
       // The folder of the savepoint is what the JobManager writes next.
       made["storage"] = "error";
@@ -353,6 +371,81 @@ class Builder {
     }
   }
 
+  // "then": what the next submission changes. The user waits until the job is over, and a moment.
+  void resubmit(const Json& fault, Json& made) {
+    made["resubmit"] = retained_ ? "checkpoint" : "savepoint";
+    made["when"] = rejected_   ? "job.state == FAILED"
+                   : retained_ ? "job.state == CANCELED"
+                               : "job.state == FINISHED";
+    made["after"] = "1s";
+    Json changed = out_.jobs.back();
+    Json change = {{"flink", Json::object()}, {"job", {{"vertices", Json::object()}}}};
+    if (fault["then"] == "the same") change = out_.scenario["faults"].back()["change"];
+    rejected_ = false;
+    for (const auto& [key, value] : fault.items()) {
+      if (key == "then") continue;
+      if (key == "parallelism") {
+        for (const auto& [id, vertex] : out_.scenario["job"]["vertices"].items())
+          change["job"]["vertices"][id] = {{"parallelism", value}};
+        for (auto& [id, vertex] : changed["vertices"].items()) vertex["parallelism"] = value;
+      } else if (key == "claim_mode") {
+        change["flink"]["execution.state-recovery.claim-mode"] = value;
+      } else if (key == "ignore_unclaimed_state") {
+        change["flink"]["execution.state-recovery.ignore-unclaimed-state"] = value;
+      } else if (key == "with_operator" && value == "extra") {
+        change["job"] = {{"vertices", {{"extra", extra_vertex()}}}, {"edges", edges_with_extra()}};
+        add_extra(changed);
+      } else if (key == "without_operator" && value == "extra") {
+        change["job"] = {{"vertices", {{"extra", nullptr}}}, {"edges", edges_without_extra_}};
+        changed = twin_["job"];
+        rejected_ = twin_["facts"].contains("rejected: extra removed");
+      } else if (key.find('.') != std::string::npos) {
+        change["flink"][key] = value;
+      } else {
+        missing("a further submission with " + key);
+      }
+    }
+    made["change"] = change;
+    ++out_.submissions;
+    if (rejected_) return;
+    out_.jobs.push_back(changed);
+    out_.job_numbers.push_back(out_.submissions);
+  }
+
+  // "A second hash edge and a keyed operator `extra` (counts, passes records on) between agg and
+  // the sink"; the README's words.
+  static Json extra_vertex() {
+    return {{"kind", "keyed"},    {"uid", "extra"},    {"parallelism", 2},
+            {"chaining", "head"}, {"passes_on", true}, {"aggregate", "count"}};
+  }
+  Json edges_with_extra() {
+    edges_without_extra_ = out_.scenario["job"]["edges"];
+    Json edges = Json::array();
+    for (const Json& edge : edges_without_extra_) {
+      const std::string text = edge;
+      if (!text.starts_with("agg -> forward -> ")) {
+        edges.push_back(edge);
+        continue;
+      }
+      edges.push_back("agg -> hash -> extra");
+      edges.push_back("extra -> forward -> " + text.substr(text.rfind(' ') + 1));
+    }
+    return edges;
+  }
+  static void add_extra(Json& described) {
+    Json operators = described["vertices"]["agg"]["operators"];
+    operators[0] = "extra";
+    described["vertices"]["agg"]["operators"] = {"agg"};
+    described["vertices"]["extra"] = {{"operators", operators}, {"parallelism", 2}};
+  }
+  void first_submission(const Json& what) {
+    if (what != Json{{"extra", 1}}) return missing("a first submission with " + what.dump());
+    Json& job = out_.scenario["job"];
+    job["edges"] = edges_with_extra();
+    job["vertices"]["extra"] = extra_vertex();
+    add_extra(out_.jobs.front());
+  }
+
   void fault(const Json& fault) {
     if (user_fault(fault)) return;
     // What heals when the job is over changes no fact of it.
@@ -362,11 +455,13 @@ class Builder {
     Json made = Json::object();
     const std::string id = std::string("f") + std::to_string(out_.scenario["faults"].size());
     made["id"] = id;
-    const bool resubmits = fault.contains("then") && fault["then"] != "stop_with_savepoint";
-    if (resubmits || fault.contains("first_submission"))
-      return missing("savepoints and further submissions");
-    world_fault(fault, made);
-    when(fault, made);
+    if (fault.contains("first_submission")) return first_submission(fault["first_submission"]);
+    if (fault.contains("then") && fault["then"] != "stop_with_savepoint") {
+      resubmit(fault, made);
+    } else {
+      world_fault(fault, made);
+      when(fault, made);
+    }
     if (out_.timed_fault.empty()) out_.timed_fault = id;
     previous_ = id;
     out_.scenario["faults"].push_back(made);
@@ -375,6 +470,9 @@ class Builder {
   const Json& twin_;
   TwinScenario out_;
   std::string previous_;
+  bool retained_ = false;  // the job leaves a checkpoint, no savepoint
+  bool rejected_ = false;  // the last submission
+  Json edges_without_extra_ = Json::array();
   std::string source_;                                    // the last one described
   std::map<std::string, std::string> head_of_, tail_of_;  // by the twin's vertex
   std::map<std::string, std::vector<std::string>> operators_of_;

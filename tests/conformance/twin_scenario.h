@@ -3,6 +3,7 @@
 // fields job, cluster, flink, load and faults, by rules that know nothing of any one twin.
 //
 // Ids of vertices may not hold dots in drey: "a.src" becomes "a_src", and back in the facts.
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -16,6 +17,11 @@ struct TwinScenario {
   std::vector<std::string> missing;  // features without which it cannot be run; empty: it can
   // The fault from which times are measured ("f0", ...); empty: the twin's faults have no time.
   std::string timed_fault;
+  // What the twin says of the job of each submission: job-1, job-2, ...
+  std::vector<Json> jobs;
+  std::vector<uint64_t> job_numbers{
+      1};  // of these: submissions that the twin saw rejected are none
+  uint64_t submissions = 1;
   std::string lost_vertex;  // "agg/0": its TaskManager is the one that the fault hits
 };
 

@@ -29,29 +29,56 @@ namespace {
 
 class EndOfJob final : public sim::TraceSink {
  public:
-  explicit EndOfJob(sim::Kernel& kernel) : kernel_(kernel) {}
+  EndOfJob(sim::Kernel& kernel, size_t jobs) : kernel_(kernel), open_(jobs) {}
   uint64_t interests() const override { return sim::interest(sim::FactGroup::control); }
   void on(const sim::Fact& fact, sim::FactNumber) override {
-    if (known_ || fact.kind != model::fact_kind(model::ControlFact::job_result)) return;
-    known_ = true;
-    kernel_.stop();
+    if (fact.kind != model::fact_kind(model::ControlFact::job_result) || open_ == 0) return;
+    if (--open_ == 0) kernel_.stop();
   }
-  bool known() const { return known_; }
+  bool known() const { return open_ == 0; }
 
  private:
   sim::Kernel& kernel_;
-  bool known_ = false;
+  size_t open_;  // jobs whose end is not known
 };
 
-// One seed: the facts.
-Json run_twin(const Json& twin, const TwinScenario& made, const scenarios::Scenario& scenario,
-              uint64_t seed) {
+// Of a twin with several jobs: what it says of one of them, as a twin of its own.
+Json twin_of_job(const Json& twin, const TwinScenario& made, size_t job) {
+  if (made.jobs.size() == 1) return twin;
+  Json one = twin;
+  one["job"] = made.jobs[job];
+  one["facts"] = twin["facts"]["jobs"][job];
+  one["ranges"] = Json::object();
+  const std::string prefix = "job" + std::to_string(job + 1) + ".";
+  const Json ranges = twin.value("ranges", Json::object());
+  for (const auto& [fact, range] : ranges.items())
+    if (fact.starts_with(prefix)) one["ranges"][fact.substr(prefix.size())] = range;
+  return one;
+}
+
+// What it says of all of them together.
+Json twin_of_all(const Json& twin) {
+  Json whole = twin;
+  whole["facts"].erase("jobs");
+  whole["ranges"] = Json::object();
+  return whole;
+}
+
+// One seed: the facts of each job. Those of the last one know the output of all.
+using JobFacts = std::vector<Json>;
+
+JobFacts run_twin(const std::vector<Json>& twins, const TwinScenario& made,
+                  const scenarios::Scenario& scenario, uint64_t seed) {
   scenarios::Assembly assembly(scenario, {.seed = seed});
   sim::Kernel& kernel = assembly.world().kernel();
   scenarios::FaultInjector faults(scenario, assembly);
-  TwinFacts facts(twin, made, kernel, assembly.log());
-  EndOfJob end(kernel);
-  kernel.add_sink(&facts);
+  std::vector<std::unique_ptr<TwinFacts>> facts;
+  for (const Json& twin : twins) {
+    facts.push_back(std::make_unique<TwinFacts>(twin, made, kernel, assembly.log(),
+                                                made.job_numbers[facts.size()]));
+    kernel.add_sink(facts.back().get());
+  }
+  EndOfJob end(kernel, made.submissions);
   kernel.add_sink(&end);
   std::vector<std::unique_ptr<reports::Ledger>> ledgers;
   const std::vector<reports::SinkPath> paths = reports::sink_paths(assembly.job().spec);
@@ -59,6 +86,7 @@ Json run_twin(const Json& twin, const TwinScenario& made, const scenarios::Scena
     if (!path.problem.empty()) continue;
     reports::LedgerOptions options{.path = path, .log = assembly.log()};
     options.only_sink = paths.size() == 1;
+    options.job = made.submissions;
     if (!assembly.job().options.checkpointing) options.guarantee = reports::Guarantee::none;
     ledgers.push_back(std::make_unique<reports::Ledger>(options, reports::TraceNames(kernel)));
     kernel.add_sink(ledgers.back().get());
@@ -73,7 +101,17 @@ Json run_twin(const Json& twin, const TwinScenario& made, const scenarios::Scena
   bool right_values = true;
   for (const auto& ledger : ledgers)
     right_values = right_values && ledger->counts().wrong == 0 && ledger->counts().reordered == 0;
-  return facts.facts(right_values);
+  JobFacts found;
+  for (const auto& each : facts) found.push_back(each->facts(right_values));
+  return found;
+}
+
+// The twin's facts of all jobs together, from those of each.
+Json facts_of_all(const JobFacts& jobs) {
+  Json facts = jobs.back();
+  if (jobs.front().contains("savepoint_operation"))
+    facts["savepoint_operation"] = jobs.front()["savepoint_operation"];
+  return facts;
 }
 
 struct Row {
@@ -84,6 +122,18 @@ struct Row {
   std::set<std::string> not_compared;
   size_t compared = 0;
 };
+
+// `seen`: facts that differ on this seed.
+void add(Row& row, std::set<std::string>& seen, const std::string& prefix,
+         const Comparison& comparison) {
+  row.compared += comparison.compared.size();
+  for (const std::string& fact : comparison.not_compared) row.not_compared.insert(prefix + fact);
+  for (const Difference& each : comparison.differences) {
+    const std::string fact = prefix + each.fact;
+    auto& entry = row.differs.try_emplace(fact, each, 0).first->second;
+    if (seen.insert(fact).second) ++entry.second;
+  }
+}
 
 Row judge(const std::filesystem::path& file, int seeds) {
   Row row{.twin = file.stem().string()};
@@ -98,16 +148,17 @@ Row judge(const std::filesystem::path& file, int seeds) {
     row.missing.push_back(read.errors());
     return row;
   }
+  std::vector<Json> twins;
+  for (size_t job = 0; job < made.jobs.size(); ++job) twins.push_back(twin_of_job(twin, made, job));
   for (int seed = 1; seed <= seeds; ++seed) {
-    const Json facts = run_twin(twin, made, *read.scenario, static_cast<uint64_t>(seed));
-    const Comparison comparison = compare_with_twin(twin, facts);
-    row.compared = comparison.compared.size();
-    row.not_compared = comparison.not_compared;
+    const JobFacts facts = run_twin(twins, made, *read.scenario, static_cast<uint64_t>(seed));
     std::set<std::string> seen;
-    for (const Difference& each : comparison.differences) {
-      auto& entry = row.differs.try_emplace(each.fact, each, 0).first->second;
-      if (seen.insert(each.fact).second) ++entry.second;
-    }
+    row.compared = 0;
+    for (size_t job = 0; job < twins.size(); ++job)
+      add(row, seen, twins.size() == 1 ? "" : "job" + std::to_string(job + 1) + ".",
+          compare_with_twin(twins[job], facts[job]));
+    if (twins.size() > 1)
+      add(row, seen, "", compare_with_twin(twin_of_all(twin), facts_of_all(facts)));
   }
   return row;
 }

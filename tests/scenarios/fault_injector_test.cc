@@ -49,6 +49,8 @@ std::vector<Verb> verbs() {
       {{{"pointer_store", "outage"}, {"for", "1500 ms"}}, true},
       {{{"pointer_store", "session_expiry"}, {"from", "leader"}}, false},
       {{{"pointer_store", "lose_answer"}}, false},
+      {{{"cut", {"tm-1", "jm-1"}}, {"packets", "rejected"}, {"for", "1 s"}}, true},
+      {{{"slow_card", "tm-1"}, {"bandwidth", "10 kB/s"}, {"for", "1 s"}}, true},
       {{{"slow_disk", "tm-1"}, {"latency", "5 ms"}, {"for", "1 s"}}, true},
       {{{"lose_disk", "tm-1"}}, false},
       {{{"fail", "agg/0"}}, false},

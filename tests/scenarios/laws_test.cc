@@ -50,6 +50,8 @@ std::vector<ZeroFault> zero_faults() {
       {with({{"pause", "tm-1"}, {"for", "0 s"}}), with({{"pause", "tm-1"}, {"for", "1 ms"}})},
       {with({{"cut", {"tm-1", "tm-2"}}, {"for", "0 s"}}),
        with({{"cut", {"tm-1", "tm-2"}}, {"for", "1 ms"}})},
+      {with({{"cut", {"tm-1", "tm-2"}}, {"packets", "rejected"}, {"for", "0 s"}}),
+       with({{"cut", {"tm-1", "tm-2"}}, {"packets", "rejected"}, {"for", "1 s"}})},
       {with({{"slow_link", {"tm-1", "tm-2"}}, {"latency", "0 s"}, {"for", "1 s"}}),
        with({{"slow_link", {"tm-1", "tm-2"}}, {"latency", "1 ns"}, {"for", "1 s"}})},
       {with({{"slow_disk", "tm-1"}, {"latency", "0 s"}, {"for", "1 s"}}),

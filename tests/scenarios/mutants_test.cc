@@ -65,6 +65,7 @@ TEST(Mutants, AtLeastTenAreCleanWithoutFaults) {
     ASSERT_TRUE(read.scenario) << read.errors();
     if (read.scenario->faults.empty()) continue;
     read.scenario->faults.clear();
+    read.scenario->later.clear();   // nobody submits them now
     read.scenario->expect.clear();  // they speak of the faults
     if (run_library(read, mutant, mutant.seed, true).exit_code == 0) ++clean;
   }

@@ -128,13 +128,14 @@ TEST(Reader, EveryVerbReadsAndPrints) {
     { "at": "1 s", "crash": "any(tm)" },
     { "at": "1 s", "pause": "task(agg/0)", "for": "1 s" },
     { "at": "1 s", "restart": "tm-*" },
-    { "at": "1 s", "cut": ["tm-1", ["jm-1", "broker"]], "direction": "asymmetric" },
+    { "at": "1 s", "cut": ["tm-1", ["jm-1", "broker"]], "direction": "asymmetric", "packets": "rejected" },
     { "at": "1 s", "slow_link": ["tm-1", "storage"], "latency": "5 ms", "for": "1 s" },
     { "at": "1 s", "reset": ["tm-1", "tm-2"], "every": "1 s", "times": 4 },
     { "when": "fault.f0 == landed and checkpoint.completed >= 2", "lose": "Heartbeat", "from": "jm-1", "part": "answer", "number": 3 },
     { "at": "1 s", "storage": "throttle", "bandwidth": "1 mb/s", "for": "1 s", "operation": "put" },
     { "at": "1 s", "pointer_store": "session_expiry", "from": "leader" },
     { "at": "1 s", "broker": "lose_answer", "operation": "commit", "number": 2, "count": 3 },
+    { "at": "1 s", "slow_card": "tm-1", "bandwidth": "1 mb/s", "for": "1 s" },
     { "at": "1 s", "slow_disk": "tm-1", "bandwidth": "1 mb/s", "for": "1 s" },
     { "at": "1 s", "lose_disk": "tm-1", "optional": true },
     { "when": "agg/0.state == RUNNING", "nth": 2, "after": "5 ms", "damage_result": "src/0" },
@@ -144,12 +145,13 @@ TEST(Reader, EveryVerbReadsAndPrints) {
   ])json");
   ASSERT_TRUE(read.scenario) << read.errors();
   const Scenario& s = *read.scenario;
-  ASSERT_EQ(s.faults.size(), 17u);
+  ASSERT_EQ(s.faults.size(), 18u);
   for (size_t i = 0; i < s.faults.size(); ++i) EXPECT_EQ(static_cast<size_t>(s.faults[i].verb), i);
   EXPECT_FALSE(s.faults[4].symmetric);
+  EXPECT_TRUE(s.faults[4].rejects);
   EXPECT_TRUE(s.faults[7].answer);
   EXPECT_EQ(s.faults[7].when->terms[1].number, 2);
-  EXPECT_EQ(s.faults[13].when->terms[0].subtask, 0);
+  EXPECT_EQ(s.faults[14].when->terms[0].subtask, 0);
   const ReadScenario again = read_scenario_text("again.json", print_scenario(s));
   ASSERT_TRUE(again.scenario) << again.errors();
   EXPECT_TRUE(*again.scenario == s);

@@ -133,6 +133,22 @@ TEST(UserCode, SlowSnapshotDelaysItsCheckpoint) {
   EXPECT_LE(later, sim::milliseconds(800));
 }
 
+// Its thread sleeps, so that its next part of a checkpoint comes late; the reader makes up for it.
+TEST(UserCode, PausesSomeTimeAfterItsPartOfACheckpoint) {
+  json changes = small_job();
+  const Outcome quick(scenario_with("bounded/finishes.json", changes));
+  changes["job"]["vertices"]["src"]["user_code"] = {{{"action", "pause_after_snapshot"},
+                                                     {"checkpoint", 1},
+                                                     {"after", "700 ms"},
+                                                     {"time", "600 ms"}}};
+  const Outcome paused(scenario_with("bounded/finishes.json", changes));
+  EXPECT_EQ(paused.seen.failures.size(), 0u);
+  const sim::Duration later = paused.seen.completed_at.at(2) - quick.seen.completed_at.at(2);
+  EXPECT_GE(later, sim::milliseconds(250));
+  EXPECT_LE(later, sim::milliseconds(350));
+  EXPECT_LE(paused.seen.last_record - quick.seen.last_record, sim::milliseconds(100));
+}
+
 // A task that hangs cannot be cancelled: its TaskManager ends itself, and the job goes on
 // elsewhere.
 TEST(UserCode, HangingTaskIsEndedByTheWatchdog) {

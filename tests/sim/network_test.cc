@@ -132,6 +132,60 @@ TEST_F(NetworkTest, ASlowLinkSendsOneMessageAfterTheOther) {
   EXPECT_GT(peer(b).call_times[4] - peer(b).call_times[0], (least - milliseconds(5)).ns);
 }
 
+TEST_F(NetworkTest, LinksThatShareAQueueShareWhatItTakes) {
+  const HostId hc = world.machines().add_host({.name = "c"});
+  const ProcessId c = world.machines().add_process(hc, "c", launcher);
+  world.machines().start(c);
+  world.network().set_link(ha, hb, {.bytes_per_second = 1000, .queue = 1});
+  world.network().set_link(ha, hc, {.bytes_per_second = 1000, .queue = 1});
+  for (uint64_t i = 1; i <= 3; ++i) {
+    peer(a).tell(peer(b).address(), {}, ping(i));
+    peer(a).tell(peer(c).address(), {}, ping(i));
+  }
+  run(seconds(9));
+  ASSERT_EQ(peer(c).calls.size(), 3u);
+  const Duration least = milliseconds(5 * static_cast<int64_t>(kMessageOverhead));
+  EXPECT_GT(peer(c).call_times[2] - peer(b).call_times[0], (least - milliseconds(5)).ns);
+}
+
+// Whatever goes over it, whoever it is for; the other host's card is its own.
+TEST_F(NetworkTest, ALimitedCardIsSharedByAllThatItsHostReceives) {
+  const HostId hc = world.machines().add_host({.name = "c"});
+  const ProcessId c = world.machines().add_process(hc, "c", launcher);
+  world.machines().start(c);
+  world.network().limit_card(hb, 1000);
+  for (uint64_t i = 1; i <= 3; ++i) {
+    peer(a).tell(peer(b).address(), {}, ping(i));
+    peer(c).tell(peer(b).address(), {}, ping(i + 10));
+    peer(a).tell(peer(c).address(), {}, ping(i));
+  }
+  run(seconds(9));
+  ASSERT_EQ(peer(b).calls.size(), 6u);
+  const Duration least = milliseconds(5 * static_cast<int64_t>(kMessageOverhead));
+  EXPECT_GT(peer(b).call_times[5] - peer(b).call_times[0], (least - milliseconds(5)).ns);
+  ASSERT_EQ(peer(c).calls.size(), 3u);
+  EXPECT_LT(peer(c).call_times[2] - peer(c).call_times[0], milliseconds(5).ns);
+}
+
+TEST_F(NetworkTest, ALinkThatRejectsClosesTheSendersEndAndRefuses) {
+  peer(a).say(peer(b).address(), 1);
+  run(seconds(1));
+  world.network().set_link(ha, hb, {.rejects = true});
+  peer(a).say(peer(b).address(), 2);
+  run(seconds(2));
+  EXPECT_EQ(peer(a).closed, 1);
+  peer(a).say(peer(b).address(), 3);
+  run(seconds(3));
+  EXPECT_EQ(peer(a).closed, 1);  // nothing was open any more
+  EXPECT_EQ(peer(b).calls, (std::vector<uint64_t>{1}));
+  EXPECT_EQ(peer(b).closed, 0);  // it finds out when it sends
+  EXPECT_EQ(peer(a).replies.back(), std::make_pair(uint64_t{3}, CallFailure::unreachable));
+  world.network().set_link(ha, hb, {});
+  peer(a).say(peer(b).address(), 4);
+  run(seconds(4));
+  EXPECT_EQ(peer(a).replies.back(), std::make_pair(uint64_t{4}, CallFailure::none));
+}
+
 TEST_F(NetworkTest, AKilledProcessClosesItsConnectionsAndRefuses) {
   peer(a).say(peer(b).address(), 1);
   run(seconds(1));
