@@ -67,7 +67,7 @@ inline constexpr std::array kMutants{
                "A failure before the first own checkpoint restarts the job with empty state."},
     MutantInfo{Mutant::rescaled_state_stays, "rescaled-state-stays", "FLINK-21817", "ledger",
                "With another parallelism each subtask gets what that of its number had."},
-    MutantInfo{Mutant::missing_state_is_skipped, "missing-state-is-skipped", "drey", "expectation",
+    MutantInfo{Mutant::missing_state_is_skipped, "missing-state-is-skipped", "drey", "ledger",
                "State that the job has no operator for is left behind unasked."},
     MutantInfo{Mutant::claimed_files_stay, "claimed-files-stay", "FLIP-193", "given_snapshot",
                "CLAIM is taken for NO_CLAIM: the snapshot outlives the job that owns it."},

@@ -238,7 +238,18 @@ void read_later(const Step& step, Scenario& scenario, size_t fault) {
     tree = merge_patch(std::move(tree), *change);
   }
   auto later = read_tree({tree, step.sources, step.messages}, true);
-  if (later) scenario.later.push_back(std::move(*later));
+  if (!later) return;
+  // The log is there already: what it has does not follow from the new parallelism.
+  for (VertexSpec& vertex : later->job.vertices) {
+    const VertexSpec* const before = scenario.vertex(vertex.id);
+    if (before == nullptr || vertex.splits == before->splits) continue;
+    const std::string at = fmt::format("/job/vertices/{}/splits", vertex.id);
+    if (tree.at(at) != nullptr)
+      step.messages.error(place_of(tree, at),
+                          fmt::format("the log has {} splits already", before->splits));
+    vertex.splits = before->splits;
+  }
+  scenario.later.push_back(std::move(*later));
 }
 
 std::optional<Scenario> read_tree(const Step& step, bool files) {

@@ -88,12 +88,13 @@ std::string TwinFacts::kind_of(uint64_t cause) const {
 
 // ---- the trace
 
-// Of a subject "job-2" or "job-2/src/0" in the eyes of job-1.
+// Of a subject "job-2" or "job-2/src/0" in the eyes of job-1; "job-master-1" is a component.
 bool TwinFacts::of_another_job(const sim::Fact& fact) const {
   const std::string_view about = names_.about(fact);
   if (!about.starts_with("job-")) return false;
-  const std::string_view job = about.substr(0, about.find('/'));
-  return job != "job-" + std::to_string(job_);
+  const std::string_view job = about.substr(4, about.find('/') - 4);
+  return job.find_first_not_of("0123456789") == std::string_view::npos &&
+         job != std::to_string(job_);
 }
 
 void TwinFacts::on(const sim::Fact& fact, sim::FactNumber) {
@@ -243,7 +244,10 @@ void TwinFacts::on_batch(const sim::BatchFact& batch, sim::FactNumber) {
   if (has_windows())
     output.records.insert(output.records.end(), batch.records.begin(), batch.records.end());
   else
-    for (const sim::Record& record : batch.records) ++output.times[record.provenance];
+    for (const sim::Record& record : batch.records) {
+      ++output.times[record.provenance];
+      ++output.counts[record.key][record.value];
+    }
 }
 
 // ---- the facts
@@ -425,7 +429,23 @@ void TwinFacts::add_times(Json& facts) const {
   add_cluster(facts);
 }
 
-Json TwinFacts::output_of(const Output& output, bool right_values) const {
+// 1, 2, ..., each once, of every key.
+bool TwinFacts::counts_exact(const Output& output) {
+  for (const auto& [key, counts] : output.counts) {
+    int64_t next = 1;
+    for (const auto& [count, times] : counts)
+      if (count != next++ || times != 1) return false;
+  }
+  return true;
+}
+
+int64_t TwinFacts::highest_counts(const Output& output) {
+  int64_t sum = 0;
+  for (const auto& [key, counts] : output.counts) sum += counts.rbegin()->first;
+  return sum;
+}
+
+Json TwinFacts::output_of(const Output& output) const {
   const Json& load = twin_["load"];
   const int64_t splits = load["splits"];
   const int64_t each = load["records_per_split"];
@@ -448,8 +468,8 @@ Json TwinFacts::output_of(const Output& output, bool right_values) const {
       holes += static_cast<int64_t>(*offsets.rbegin() + 1) - static_cast<int64_t>(offsets.size());
   }
   Json made = {{"holes", holes}, {"doubled", doubled}, {"foreign", foreign}};
-  made["counts_exact"] = records > 0 ? Json(right_values && doubled == 0) : Json(nullptr);
-  if (right_values) made["counted_too_often"] = 0;
+  made["counts_exact"] = records > 0 ? Json(counts_exact(output)) : Json(nullptr);
+  made["counted_too_often"] = highest_counts(output) - distinct;
   if (!finished()) return made;
   made["records"] = records;
   made["expected"] = splits * each;
@@ -457,22 +477,22 @@ Json TwinFacts::output_of(const Output& output, bool right_values) const {
   return made;
 }
 
-Json TwinFacts::output(bool right_values) const {
+Json TwinFacts::output() const {
   if (has_windows()) return windows();
   if (!twin_["load"].contains("splits_are")) {
-    return output_of(outputs_.empty() ? Output{} : outputs_.begin()->second, right_values);
+    return output_of(outputs_.empty() ? Output{} : outputs_.begin()->second);
   }
   Json all = Json::object();
   for (const auto& [id, vertex] : twin_["job"]["vertices"].items()) {
     const std::string pipe = id.substr(0, id.find('.'));
     const auto found = outputs_.find(pipe + "_sink");
-    all[pipe] = output_of(found == outputs_.end() ? Output{} : found->second, right_values);
+    all[pipe] = output_of(found == outputs_.end() ? Output{} : found->second);
     all[pipe]["counts_exact"] = nullptr;
   }
   return all;
 }
 
-Json TwinFacts::facts(bool right_values) const {
+Json TwinFacts::facts() const {
   Json facts = Json::object();
   Json sequence = Json::array();
   int64_t restarts = 0;
@@ -535,7 +555,7 @@ Json TwinFacts::facts(bool right_values) const {
     });
     facts["left_of_the_savepoint"] = none ? "nothing" : "files";
   }
-  facts["output"] = output(right_values);
+  facts["output"] = output();
   if (!given_.empty()) add_given(facts);
   return facts;
 }

@@ -24,9 +24,8 @@ class TwinFacts final : public sim::TraceSink {
   void on(const sim::Fact& fact, sim::FactNumber number) override;
   void on_batch(const sim::BatchFact& batch, sim::FactNumber number) override;
 
-  // Keys as in the twin's `facts`; `times` hold one number each, not a range. `right_values`: the
-  // ledger found no wrong running value.
-  Json facts(bool right_values) const;
+  // Keys as in the twin's `facts`; `times` hold one number each, not a range.
+  Json facts() const;
 
  private:
   struct Status {
@@ -62,6 +61,7 @@ class TwinFacts final : public sim::TraceSink {
   };
   struct Output {                        // of one sink
     std::map<uint64_t, uint64_t> times;  // committed, by provenance
+    std::map<uint64_t, std::map<int64_t, uint64_t>> counts;  // by key, each running count
     std::vector<sim::Record> records;    // of windows
   };
   struct Seen {
@@ -94,8 +94,10 @@ class TwinFacts final : public sim::TraceSink {
   Json restarting_times() const;
   std::optional<sim::Time> all_running_after(sim::Time from) const;
   std::optional<sim::Time> last_running_after(sim::Time from) const;
-  Json output(bool right_values) const;
-  Json output_of(const Output& output, bool right_values) const;
+  Json output() const;
+  Json output_of(const Output& output) const;
+  static bool counts_exact(const Output& output);
+  static int64_t highest_counts(const Output& output);
   Json windows() const;
   // What the log's formula makes of the windows: (key, last ms) -> sum, records; and the late
   // records.

@@ -118,7 +118,7 @@ class Builder {
       else if (!writer && before.empty() && op == "window")
         window(spec);
       else if (!writer && before.empty() && ship == "hash")
-        spec["kind"] = "keyed";
+        spec.update({{"kind", "keyed"}, {"aggregate", "count"}});
       if (before.empty())
         spec["chaining"] = "head";
       else

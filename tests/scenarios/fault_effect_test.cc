@@ -56,11 +56,15 @@ TEST(FaultEffects, EachFieldChangesWhatHappensSomewhere) {
     SCOPED_TRACE(field);
     const std::string file = entry.at("scenario");
     nlohmann::json fault = entry.value("fault", nlohmann::json::object());
-    const auto before = fault.empty() ? nlohmann::json::array() : nlohmann::json::array({fault});
+    const auto beside = entry.value("beside", nlohmann::json::array());  // faults that stay
+    nlohmann::json before = beside;
+    if (!fault.empty()) before.push_back(fault);
     std::string& hash = without[{file, before.dump()}];
     if (hash.empty()) hash = hash_of(file, before);
     fault.merge_patch(entry.at("with"));
-    EXPECT_NE(hash_of(file, nlohmann::json::array({fault})), hash);
+    nlohmann::json after = beside;
+    after.push_back(fault);
+    EXPECT_NE(hash_of(file, after), hash);
   }
 }
 

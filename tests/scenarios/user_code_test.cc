@@ -143,7 +143,7 @@ TEST(UserCode, PausesSomeTimeAfterItsPartOfACheckpoint) {
                                                      {"time", "600 ms"}}};
   const Outcome paused(scenario_with("bounded/finishes.json", changes));
   EXPECT_EQ(paused.seen.failures.size(), 0u);
-  const sim::Duration later = paused.seen.completed_at.at(2) - quick.seen.completed_at.at(2);
+  const sim::Duration later = paused.seen.completed_at.at(3) - quick.seen.completed_at.at(3);
   EXPECT_GE(later, sim::milliseconds(250));
   EXPECT_LE(later, sim::milliseconds(350));
   EXPECT_LE(paused.seen.last_record - quick.seen.last_record, sim::milliseconds(100));
