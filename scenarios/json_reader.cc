@@ -164,12 +164,12 @@ class Reader final : public FieldVisitor {
       }
     }
     if (node->kind != JsonNode::Kind::text)
-      return wrong(*node, "expected one of " + reports::name_list(legal, 20));
+      return wrong(*node, "expected one of " + reports::name_list(legal, legal.size()));
     gave_up_ = field.required;  // of an unknown kind no key is known either
     context_.messages.error(
         node->place,
         fmt::format("unknown {} {} in {}; known: {}", field.name, json_quoted(node->text), what_,
-                    reports::name_list(legal, 20)),
+                    reports::name_list(legal, legal.size())),
         reports::nearest_name(node->text, legal));
   }
 
@@ -317,7 +317,8 @@ class Reader final : public FieldVisitor {
       break;
     }
     context_.messages.error(
-        place, fmt::format("{} needs one of: {}", what, reports::name_list(legal, 20)), hint);
+        place, fmt::format("{} needs one of: {}", what, reports::name_list(legal, legal.size())),
+        hint);
     return names.size() > current ? current : 0;
   }
 

@@ -189,7 +189,8 @@ void SlotOwnership::on_checkpoint(const sim::Fact& fact) {
 }
 
 void SlotOwnership::judge_end() {
-  if (task_managers_.empty()) evidence_.excuse("the job ended before it had a slot");
+  if (task_managers_.empty() && completed_.empty())
+    evidence_.excuse("the job ended before it had a slot");
   for (const auto& [process, owner] : task_managers_) {
     if (owner.given_up) {
       evidence_.excuse("what is left on TaskManagers that the JobMaster had given up");

@@ -59,10 +59,10 @@ class TwinFacts final : public sim::TraceSink {
     sim::Time at;
     uint64_t id = 0;
   };
-  struct Output {                        // of one sink
-    std::map<uint64_t, uint64_t> times;  // committed, by provenance
+  struct Output {                                            // of one sink
+    std::map<uint64_t, uint64_t> times;                      // committed, by provenance
     std::map<uint64_t, std::map<int64_t, uint64_t>> counts;  // by key, each running count
-    std::vector<sim::Record> records;    // of windows
+    std::vector<sim::Record> records;                        // of windows
   };
   struct Seen {
     sim::Time at;
