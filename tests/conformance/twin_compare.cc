@@ -74,7 +74,23 @@ class Comparer {
       return;
     }
     if (fact == "restart_set") return restart_sets(expected, got);
-    if (expected != got) differ(fact, expected.dump(), got);
+    if (of_either_sender(expected) != of_either_sender(got)) differ(fact, expected.dump(), got);
+  }
+
+  // The ResourceManager and the JobMaster beat from their own start on. Which of them is the first
+  // to miss a TaskManager follows from the moment of submission, which is not recorded: between
+  // both beats of one interval there were 12 to 945 ms in the recordings that show both. What
+  // follows is the same, under either name.
+  static Json of_either_sender(const Json& fact) {
+    if (fact == "ResourceManagerException") return "JobMasterException";
+    if (!fact.is_array()) return fact;
+    std::set<Json> kinds;
+    bool renamed = false;
+    for (const Json& each : fact) {
+      kinds.insert(of_either_sender(each));
+      renamed = renamed || each == "ResourceManagerException";
+    }
+    return renamed ? Json(kinds) : fact;
   }
 
   // control-plane.md 0.1 and 6.4: the requests of a bulk fail in the order of identity hashes, and

@@ -77,12 +77,13 @@ std::string TwinFacts::twin_subtask(const sim::Fact& fact) const {
   return (found == vertex_of_.end() ? "?" : found->second) + name.substr(last);
 }
 
-// How the loss was noticed decides the class.
+// How the loss was noticed, and by whom, decides the class.
 std::string TwinFacts::kind_of(uint64_t cause) const {
   const auto kind = static_cast<model::Cause::Kind>(cause);
   if (kind != model::Cause::Kind::task_manager_lost) return java_class(kind);
   if (loss_ == "heartbeat timed out") return "TimeoutException";
-  if (loss_ == "no longer reachable") return "JobMasterException";
+  if (loss_ == "no longer reachable")
+    return noticed_by_resource_manager_ ? "ResourceManagerException" : "JobMasterException";
   return "FlinkExpectedException";
 }
 

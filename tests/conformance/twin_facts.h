@@ -148,6 +148,7 @@ class TwinFacts final : public sim::TraceSink {
   std::optional<sim::Time> fault_at_;
   std::optional<sim::Time> loss_at_;
   std::string loss_;  // "heartbeat timed out", "no longer reachable"
+  bool noticed_by_resource_manager_ = false;
   std::map<std::string, sim::Time> landed_, healed_;  // faults, by id
   std::vector<Seen> seen_on_tms_, leadership_, registrations_;
   std::optional<sim::Time> fatal_error_;

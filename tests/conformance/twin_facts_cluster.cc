@@ -31,6 +31,7 @@ void TwinFacts::on_cluster(const sim::Fact& fact) {
                                              : "heartbeat of the JobMaster timed out"});
     } else if (of_task_manager(subject)) {
       loss_ = fact.a == 1 ? "no longer reachable" : "heartbeat timed out";
+      noticed_by_resource_manager_ = is_resource_manager(entity);
       if (!loss_at_ && fault_at_) loss_at_ = fact.at;
     }
   } else if (is(ControlFact::disconnected) && fault_at_ && of_task_manager(entity)) {
