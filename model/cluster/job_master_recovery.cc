@@ -93,8 +93,7 @@ void JobMaster::metadata_answered(size_t index, const sim::Reply& reply) {
       return;
     }
     if (given_) {
-      refuse_start("Cannot find meta data file '_metadata' in directory '" + spec_.restore.path +
-                   "'.");
+      refuse_start("there is no _metadata in " + spec_.restore.path);
       return;
     }
     // A pointer to something that cannot be read: a checkpoint is never skipped, an older one would

@@ -72,17 +72,15 @@ class Adoption {
     if (home == homes_.end()) {
       if (has_state && !allow_ && error_.empty())
         error_ = fmt::format(
-            "Cannot map checkpoint/savepoint state for operator {} to the new program, because the "
-            "operator is not available in the new program. If you want to allow to skip this, you "
-            "can set the --allowNonRestoredState option on the CLI.",
+            "state of operator {} has no operator in this job; "
+            "execution.state-recovery.ignore-unclaimed-state would leave it behind",
             uid);
       return nullptr;
     }
     if (home->second.max_parallelism != identity->second.max_parallelism && error_.empty())
       error_ = fmt::format(
-          "Max parallelism mismatch between checkpoint/savepoint state and new program. Cannot map "
-          "operator {} with max parallelism {} to new program with max parallelism {}.",
-          uid, identity->second.max_parallelism, home->second.max_parallelism);
+          "operator {}: its state was taken with max parallelism {}, this job gives it {}", uid,
+          identity->second.max_parallelism, home->second.max_parallelism);
     operators_[home->second.op].parallelism = identity->second.parallelism;
     return &home->second;
   }
@@ -186,10 +184,8 @@ std::string adopt_max_parallelism(const CompletedCheckpoint& loaded,
     JobVertex& vertex = job.graph.vertices[topology.order()[identity.vertex]];
     if (known == recorded.end() || !max_parallelism_is_derived(job, vertex)) continue;
     if (known->second < vertex.parallelism)
-      return fmt::format(
-          "The state for task {} can not be restored. The maximum parallelism ({}) of the restored "
-          "state is lower than the configured parallelism ({}).",
-          vertex.name, known->second, vertex.parallelism);
+      return fmt::format("{}: state with max parallelism {} cannot be dealt out to {} subtasks",
+                         vertex.name, known->second, vertex.parallelism);
     vertex.max_parallelism = known->second;
   }
   return {};

@@ -26,13 +26,13 @@ namespace drey::model {
 // By index into JobSpec::operators: what a snapshot says of the operators whose state it holds.
 OperatorIdentities identities_of(const JobInformation& job, const ExecutionTopology& topology);
 
-// Not empty: refused, as upstream words it.
+// Not empty: refused, and why.
 std::string adopt_max_parallelism(const CompletedCheckpoint& loaded,
                                   const ExecutionTopology& topology, JobInformation& job);
 
 struct Adopted {
   std::shared_ptr<CompletedCheckpoint> checkpoint;
-  std::string error;  // not empty: refused, as upstream words it
+  std::string error;  // not empty: refused, and why
 };
 Adopted adopt(const CompletedCheckpoint& loaded, const JobInformation& job,
               const ExecutionTopology& topology, bool allow_non_restored_state, Mutant mutant);
