@@ -70,7 +70,7 @@ TEST(StateAssignment, ADerivedMaximumParallelismIsThatOfTheState) {
 
   JobInformation too_large = job_of(200, 2);
   const ExecutionTopology its(too_large.graph);
-  EXPECT_NE(adopt_max_parallelism(taken, its, too_large).find("lower than the configured"),
+  EXPECT_NE(adopt_max_parallelism(taken, its, too_large).find("cannot be dealt out to"),
             std::string::npos);
 }
 
@@ -80,7 +80,7 @@ TEST(StateAssignment, AMaximumParallelismThatTheUserSaidMustBeTheSame) {
   const ExecutionTopology topology(said.graph);
   EXPECT_EQ(adopt_max_parallelism(taken, topology, said), "");
   EXPECT_NE(
-      adopt(taken, said, topology, false, Mutant::none).error.find("Max parallelism mismatch"),
+      adopt(taken, said, topology, false, Mutant::none).error.find("taken with max parallelism"),
       std::string::npos);
 }
 
