@@ -26,11 +26,11 @@ uint64_t word(const char* at) {
 }
 
 bool all_zero(const char* at, size_t size) {
-  uint64_t seen = 0;
-  for (; size >= 32 && seen == 0; size -= 32, at += 32)
-    seen = word(at) | word(at + 8) | word(at + 16) | word(at + 24);
-  for (; size > 0; --size, ++at) seen |= static_cast<unsigned char>(*at);
-  return seen == 0;
+  for (; size >= 32; size -= 32, at += 32)
+    if ((word(at) | word(at + 8) | word(at + 16) | word(at + 24)) != 0) return false;
+  for (; size > 0; --size, ++at)
+    if (*at != 0) return false;
+  return true;
 }
 
 // Written out, so that the lanes live in registers. Stripes of zeros are counted, and their number
