@@ -186,7 +186,12 @@ void Broker::Server::publish(PathId subject_path, const Part& part, uint64_t tra
 
 void Broker::Server::commit(const std::string& id, Producer& producer) {
   const PathId transaction = subject(id);
-  for (const Part& part : producer.parts) publish(transaction, part, producer.transactions);
+  constexpr size_t kAhead = 2;  // parts: their records were written long ago
+  const std::vector<Part>& parts = producer.parts;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (i + kAhead < parts.size()) parts[i + kAhead].batch.prefetch();
+    publish(transaction, parts[i], producer.transactions);
+  }
   close(producer, true);
   ++broker_.committed_transactions_;
   note(BrokerFact::transaction_committed, id, producer, 0);

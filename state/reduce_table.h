@@ -58,7 +58,7 @@ class ReduceTable {
   std::vector<ReduceEntry> sorted() const;
   template <class OnEntry>
   void for_sorted(OnEntry&& on_entry) const {
-    constexpr size_t kAhead = 8;
+    constexpr size_t kAhead = 16;
     sort();
     for (size_t i = 0; i < order_.size(); ++i) {
       if (i + kAhead < order_.size()) prefetch(entries_[order_[i + kAhead]]);

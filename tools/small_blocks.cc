@@ -105,7 +105,10 @@ inline void* take(size_t bytes) {
   FreeBlock* const block = lists.free[size_class];
   if (block == nullptr) [[unlikely]]
     return take_fresh(size_class);
-  lists.free[size_class] = block->next;
+  FreeBlock* const next = block->next;
+  // The next to be taken may have been given back long ago: else its link would be waited for.
+  __builtin_prefetch(next, 1);
+  lists.free[size_class] = next;
   return block;
 }
 

@@ -139,13 +139,12 @@ void Ledger::on_batch(const sim::BatchFact& batch, sim::FactNumber) {
 void Ledger::take(std::span<const sim::Record> chunk, const sim::Fact& head) {
   if (check_order_ || check_fold_)
     for (const sim::Record& record : chunk) rows_.prefetch(record.key);
-  sim::Record truths[kChunk];
   size_t done = 0;
   while (done < chunk.size()) {
     size_t end = done;
     while (end < chunk.size() && evaluator_.expects(chunk[end].provenance)) ++end;
-    evaluator_.records(chunk.subspan(done, end - done), truths);
-    for (size_t i = done; i < end; ++i) take(chunk[i], truths[i - done], head);
+    evaluator_.records(chunk.subspan(done, end - done), truths_.data());
+    for (size_t i = done; i < end; ++i) take(chunk[i], truths_[i - done], head);
     if (end < chunk.size()) [[unlikely]]
       take_unexpected(chunk[end++], head);
     done = end;

@@ -18,6 +18,7 @@
 //
 // Believes: the log, the broker's commits, the JobMaster's checkpoint facts (for what is owed).
 // Cost: 2 ns a record for the blocks, about 10 for the log's record, and a cache miss at 10^6 keys.
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -104,6 +105,7 @@ class Ledger final : public Oracle {
   std::optional<Positions> stopped_at_;
   bool drained_ = false;  // and the end of time went through it: every window has fired
 
+  std::array<sim::Record, kChunk> truths_;  // of the chunk at hand
   LedgerCounts counts_;
   Evidence evidence_;
   std::vector<uint64_t> suspects_;
