@@ -73,6 +73,10 @@ inline constexpr std::array kMutants{
                "CLAIM is taken for NO_CLAIM: the snapshot outlives the job that owns it."},
     MutantInfo{Mutant::state_found_by_place, "state-found-by-place", "FLINK-3231", "ledger",
                "Operators are told apart by their place in the job instead of by their uid."},
+    MutantInfo{
+        Mutant::stop_goes_back_behind_its_savepoint, "stop-goes-back-behind-its-savepoint",
+        "FLINK-26783", "restart_budget",
+        "A failure after the savepoint of a stop restarts the job from an older checkpoint."},
     MutantInfo{Mutant::region_without_backtrack, "region-without-backtrack", "FLINK-12068",
                "restart_set", "The producers of lost inputs are not restarted."},
     MutantInfo{Mutant::region_without_consumers, "region-without-consumers", "FLINK-12068",

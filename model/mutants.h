@@ -44,6 +44,7 @@ enum class Mutant : uint8_t {
   missing_state_is_skipped,
   claimed_files_stay,
   state_found_by_place,
+  stop_goes_back_behind_its_savepoint,
   // failover
   region_without_backtrack,
   region_without_consumers,

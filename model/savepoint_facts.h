@@ -29,6 +29,8 @@ enum class SavepointFact : uint8_t {
   completed,  // entity = JobMaster, subject job; a = checkpoint, b as of requested
   refused,    // entity = JobMaster, subject job: it cannot start from the snapshot it was given
   given,      // entity = JobMaster, subject = directory of that snapshot; a = job
+  stands,     // entity = JobMaster, subject job: the savepoint of a stop is complete, nothing that
+              // its tasks do now restarts them for good; a = checkpoint, b as of requested
 };
 constexpr uint16_t fact_kind(SavepointFact f) {
   return sim::fact_kind(sim::FactGroup::control, static_cast<uint8_t>(f));

@@ -71,9 +71,9 @@ constexpr std::array<std::string_view, 7> kState{"backend_opened", "job_run",   
                                                  "engine"};
 constexpr std::array<std::string_view, 3> kSource{"reader_registered", "split_assigned",
                                                   "coordinator_reset"};
-constexpr std::array<std::string_view, 5> kSavepoint{"savepoint_requested", "savepoint_ended",
+constexpr std::array<std::string_view, 6> kSavepoint{"savepoint_requested", "savepoint_ended",
                                                      "savepoint_completed", "snapshot_refused",
-                                                     "snapshot_given"};
+                                                     "snapshot_given",      "savepoint_stands"};
 constexpr std::array<std::string_view, 1> kLoad{"load"};
 constexpr std::array<std::string_view, 2> kHeap{"gc_pause", "size"};
 constexpr std::array<std::string_view, 4> kResults{"result_written", "result_dropped",

@@ -37,6 +37,7 @@ constexpr std::array kKillings{
     Killing{Mutant::not_claimed_is_owned, "savepoint/not-claimed.json", 1},
     Killing{Mutant::missing_state_is_skipped, "savepoint/missing-state.json", 1},
     Killing{Mutant::state_found_by_place, "savepoint/operator-removed.json", 1},
+    Killing{Mutant::stop_goes_back_behind_its_savepoint, "savepoint/stop-fails-late.json", 1},
     Killing{Mutant::region_without_backtrack, "restart/batch-result-lost.json", 1},
     Killing{Mutant::failure_rate_off_by_one, "restart/failure-rate.json", 1},
     Killing{Mutant::commit_ahead_of_checkpoint, "sink/two-checkpoints-in-flight.json", 1},

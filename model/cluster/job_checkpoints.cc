@@ -108,7 +108,7 @@ void JobCheckpoints::on_execution(SubtaskIndex subtask, ExecutionState state) {
   if (!enabled()) return;
   if (state == ExecutionState::failed || state == ExecutionState::canceled)
     coordinator_->fail_unacknowledged_pending_for(task_of(subtask));
-  watch_stop(state);
+  watch_stop(subtask, state);
   if (state == ExecutionState::created) return;  // a reset, not a transition of an attempt
   act(activation_.on_execution(
       task_of(subtask), state == ExecutionState::running || state == ExecutionState::finished));

@@ -164,9 +164,21 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
   TaskRef task_of(SubtaskIndex subtask) const;
   void carry_out_verdict();
   void location_stored(uint64_t ticket, const std::string& location, bool ok);
+  struct Savepoint {
+    uint64_t operation = 0;
+    SavepointKind kind = SavepointKind::plain;
+    CheckpointId checkpoint = 0;
+    std::string location;
+    // Of a stop: the executions that there were when it was asked for, and what became of them.
+    std::map<SubtaskIndex, uint32_t> open;  // not ended yet: their attempts
+    bool ended_badly = false;               // one of them not FINISHED
+  };
+
   void savepoint_done(uint64_t request, const CompletedCheckpoint& checkpoint);
   void savepoint_failed(uint64_t request);
-  void watch_stop(ExecutionState state);
+  void watch_stop(SubtaskIndex subtask, ExecutionState state);
+  void note_end(Savepoint& savepoint, SubtaskIndex subtask, ExecutionState state) const;
+  void judge_stop();
   void watch_stop(JobStatus status);
   void follow_savepoint(FollowUp next);
   void carry_out(FollowUp next);
@@ -195,13 +207,7 @@ class JobCheckpoints : private CoordinatorHost, private CheckpointTasks {
     Cause cause;
   };
   std::deque<Verdict> verdicts_;
-  // A savepoint on its way, and one that stops the job and is there, while the job finishes.
-  struct Savepoint {
-    uint64_t operation = 0;
-    SavepointKind kind = SavepointKind::plain;
-    CheckpointId checkpoint = 0;
-    std::string location;
-  };
+  // Savepoints on their way, and one that stops the job and is there, while the job finishes.
   std::map<uint64_t, Savepoint> savepoints_;  // by request
   std::optional<Savepoint> stopping_;
   std::map<uint64_t, std::string> locations_;  // being made, by ticket

@@ -26,7 +26,17 @@ bool JobCheckpoints::begin_savepoint(uint64_t operation, SavepointKind kind, Sav
   // Without checkpointing there is no coordinator; of a job with blocking results there are none.
   if (!enabled() || always_off_ || coordinator_->is_shutdown()) return false;
   const uint64_t request = kFirstSavepointRequest + savepoint_requests_++;
-  savepoints_[request] = {.operation = operation, .kind = kind, .checkpoint = 0, .location = {}};
+  Savepoint& savepoint = savepoints_[request];
+  savepoint.operation = operation;
+  savepoint.kind = kind;
+  if (stops(kind)) {
+    const ExecutionGraph& graph = host_.scheduler().graph();
+    for (SubtaskIndex i = 0; i < graph.topology().subtasks(); ++i) {
+      if (!is_terminal(graph.state(i))) savepoint.open[i] = graph.attempt(i);
+      savepoint.ended_badly |=
+          is_terminal(graph.state(i)) && graph.state(i) != ExecutionState::finished;
+    }
+  }
   if (kind != SavepointKind::plain) coordinator_->stop_scheduler();
   if (stops(kind))
     coordinator_->trigger_stop_savepoint(request, kind == SavepointKind::drain, directory,
@@ -66,6 +76,10 @@ void JobCheckpoints::savepoint_done(uint64_t request, const CompletedCheckpoint&
   savepoint.location = checkpoint.location;
   if (stops(savepoint.kind)) {
     stopping_ = savepoint;
+    host_.announce_checkpoint(fact_kind(SavepointFact::stands), std::nullopt,
+                              static_cast<uint64_t>(savepoint.checkpoint),
+                              static_cast<uint64_t>(savepoint.kind), 0);
+    judge_stop();
     return;
   }
   host_.savepoint_ended(savepoint.operation, savepoint.kind, savepoint.checkpoint,
@@ -82,11 +96,27 @@ void JobCheckpoints::savepoint_failed(uint64_t request) {
   if (savepoint.kind != SavepointKind::plain) follow_savepoint(FollowUp::restart_periodic);
 }
 
-// The tasks finish, or the job fails: judged when all have ended.
-void JobCheckpoints::watch_stop(ExecutionState state) {
-  if (!stopping_.has_value() || !is_terminal(state)) return;
-  const ExecutionGraph& graph = host_.scheduler().graph();
-  if (graph.all_terminal() && !graph.all_finished()) follow_savepoint(FollowUp::fail_job);
+// The tasks finish, or the job fails: judged when all executions that there were when the stop was
+// asked for have ended. A region may have restarted by then, that does not help it (FLINK-21030).
+void JobCheckpoints::watch_stop(SubtaskIndex subtask, ExecutionState state) {
+  if (!is_terminal(state)) return;
+  for (auto& [request, savepoint] : savepoints_) note_end(savepoint, subtask, state);
+  if (!stopping_.has_value()) return;
+  note_end(*stopping_, subtask, state);
+  judge_stop();
+}
+
+void JobCheckpoints::note_end(Savepoint& savepoint, SubtaskIndex subtask,
+                              ExecutionState state) const {
+  const auto found = savepoint.open.find(subtask);
+  if (found == savepoint.open.end()) return;
+  if (found->second != host_.scheduler().graph().attempt(subtask)) return;
+  savepoint.open.erase(found);
+  savepoint.ended_badly = savepoint.ended_badly || state != ExecutionState::finished;
+}
+
+void JobCheckpoints::judge_stop() {
+  if (stopping_->open.empty() && stopping_->ended_badly) follow_savepoint(FollowUp::fail_job);
 }
 
 void JobCheckpoints::watch_stop(JobStatus status) {
@@ -115,10 +145,14 @@ void JobCheckpoints::carry_out(FollowUp next) {
       return;
     case FollowUp::fail_job:
       if (!stopping_.has_value()) return;
-      host_.scheduler().fail_for_good(
-          {.kind = Cause::Kind::checkpoint,
-           .text = "a savepoint has been created, but not all tasks have finished",
-           .partition = {}});
+      const Cause cause{.kind = Cause::Kind::checkpoint,
+                        .text = "a savepoint has been created, but not all tasks have finished",
+                        .partition = {}};
+      // FLINK-26783: a restart goes back behind what the savepoint has committed.
+      if (options_.mutant == Mutant::stop_goes_back_behind_its_savepoint)
+        host_.scheduler().fail_global(cause);
+      else
+        host_.scheduler().fail_for_good(cause);
       return;
   }
 }

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "model/graph/execution_state.h"
+#include "model/savepoint_facts.h"
 #include "model/trace_events.h"
 #include "reports/fact_text.h"
 
@@ -46,6 +47,8 @@ void CheckpointTolerance::on(const sim::Fact& fact, sim::FactNumber) {
     master.without_id = 0;
   } else if (fact.kind == fact_kind(CheckpointFact::failed)) {
     count(master, fact);
+  } else if (fact.kind == fact_kind(model::SavepointFact::stands)) {
+    master.other_rule = true;
   } else if (fact.kind == fact_kind(ControlFact::failure)) {
     failed(master, fact);
   }
@@ -53,7 +56,7 @@ void CheckpointTolerance::on(const sim::Fact& fact, sim::FactNumber) {
 
 void CheckpointTolerance::count(JobMaster& master, const sim::Fact& fact) {
   if (fact.c >= kFirstSavepoint) {
-    master.savepoint_failed = true;
+    master.other_rule = true;
     return;
   }
   if (!tolerable_.has_value() || !counts(fact.b)) return;
@@ -71,7 +74,7 @@ void CheckpointTolerance::count(JobMaster& master, const sim::Fact& fact) {
 
 void CheckpointTolerance::failed(JobMaster& master, const sim::Fact& fact) {
   master.due.reset();  // for whatever reason: it fails
-  if (fact.b != kCheckpointCause || master.savepoint_failed) return;
+  if (fact.b != kCheckpointCause || master.other_rule) return;
   evidence_.examined();
   if (!master.exceeded.has_value() || *master.exceeded != fact.at)
     evidence_.violate(

@@ -39,7 +39,7 @@ class CheckpointTolerance final : public Oracle {
     uint64_t without_id = 0;
     std::optional<sim::Time> exceeded;  // then the row went beyond what is tolerated
     std::optional<sim::Fact> due;       // that failure has to fail the job
-    bool savepoint_failed = false;      // fails the job by another rule
+    bool other_rule = false;  // a savepoint that failed, or that stands, fails the job by another
   };
 
   void count(JobMaster& master, const sim::Fact& fact);

@@ -73,6 +73,8 @@ void Progress::on(const sim::Fact& fact, sim::FactNumber) {
     return;
   } else if (fact.kind == fact_kind(model::SavepointFact::refused)) {
     refused_ = true;  // it never began
+  } else if (fact.kind == fact_kind(model::SavepointFact::stands)) {
+    stands_ = true;
   } else if (fact.kind == fact_kind(ControlFact::job_status)) {
     on_status(fact);
   } else if (fact.kind == fact_kind(ControlFact::restart_refused)) {
@@ -132,12 +134,17 @@ void Progress::on_status(const sim::Fact& fact) {
     // One that cannot start from its snapshot has refused before its first change.
     if (status == JobStatus::running) refused_ = false;
     over_ = false;
+    stands_ = false;
   }
   status_ = fact.a;
   if (!model::is_globally_terminal(status)) return;
   over_ = true;
   evidence_.examined();
-  if (status == JobStatus::failed && !refused_)
+  const auto not_finished = [](const auto& entry) {
+    return entry.second != static_cast<uint64_t>(ExecutionState::finished);
+  };
+  const bool stop_failed = stands_ && std::any_of(states_.begin(), states_.end(), not_finished);
+  if (status == JobStatus::failed && !refused_ && !stop_failed)
     evidence_.violate(fact.at, fact_text(fact, view_->names()),
                       "the job failed, but its restart strategy has refused nothing");
 }

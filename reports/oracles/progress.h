@@ -6,8 +6,9 @@
 // thaws, a link that changes. The bound runs from the last one, anew after each. While the world is
 // not whole nothing is due: a lasting fault that has not healed, a link that is cut, too few
 // TaskManagers for the job's slots, no JobManager; without high availability a JobManager that died
-// has lost the job for good. A job that FAILED because its restart strategy refused has ended; one
-// that FAILED otherwise is a violation.
+// has lost the job for good. A job that FAILED because its restart strategy refused has ended, and
+// one whose tasks did not all finish after the savepoint of a stop was complete; one that FAILED
+// otherwise is a violation.
 //
 // The bound (OracleSetup::progress_bound, or progress_bound_of) is what the options add up to, so
 // it is long: a run that ends before it is over, with the job not back, is not judged.
@@ -67,6 +68,7 @@ class Progress final : public Oracle {
   uint64_t status_ = 0;
   bool submitted_ = false;
   bool refused_ = false;
+  bool stands_ = false;  // the savepoint of a stop
   bool over_ = false;
   bool runs_ = false;          // since the last disturbance
   bool checkpointed_ = false;  // likewise, after runs_

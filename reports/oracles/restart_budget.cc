@@ -5,12 +5,14 @@
 #include <algorithm>
 
 #include "model/graph/execution_state.h"
+#include "model/savepoint_facts.h"
 #include "model/trace_events.h"
 #include "reports/fact_text.h"
 
 namespace drey::reports {
 
 using model::ControlFact;
+using model::ExecutionState;
 using model::JobStatus;
 
 namespace {
@@ -48,25 +50,62 @@ void RestartBudget::on(const sim::Fact& fact, sim::FactNumber) {
   } else if (fact.kind == fact_kind(ControlFact::failover_end)) {
     ended(master, fact);
   } else if (fact.kind == fact_kind(ControlFact::failure)) {
-    settle(master);
-    if (restarts_in(master.status)) master.unanswered = fact;
+    // That of a stop that has gone wrong is answered by the end of the job.
+    const bool of_stop = master.must_fail.has_value() && master.must_fail->at == fact.at;
+    if (!of_stop) settle(master);
+    if (restarts_in(master.status) && !of_stop) master.unanswered = fact;
+  } else if (fact.kind == fact_kind(ControlFact::execution_state)) {
+    execution_changed(master, fact);
+  } else if (fact.kind == fact_kind(model::SavepointFact::stands)) {
+    stands(master);
   } else if (fact.kind == fact_kind(ControlFact::job_status)) {
     if (fact.b == static_cast<uint64_t>(JobStatus::created)) master = {};
     master.status = fact.a;
     if (!restarts_in(fact.a)) master.refused.reset();
+    if (!restarts_in(fact.a)) master.must_fail.reset();
   }
   if (master.unanswered.has_value() && fact.at > master.unanswered->at) settle(master);
   if (master.refused.has_value() && fact.at > master.refused->at) settle(master);
+  if (master.must_fail.has_value() && fact.at > master.must_fail->at) settle(master);
 }
 
-// A failure or a refusal whose consequence is due, and that has none.
+void RestartBudget::stands(JobMaster& master) {
+  evidence_.examined();
+  master.stands = true;
+  master.ended_badly = false;
+  master.open.clear();
+  for (const auto& [subtask, state] : master.states) {
+    const bool ended = is_terminal(static_cast<ExecutionState>(state));
+    const bool finished = state == static_cast<uint64_t>(ExecutionState::finished);
+    if (!ended) master.open.insert(subtask);
+    if (ended && !finished) master.ended_badly = true;
+  }
+}
+
+void RestartBudget::execution_changed(JobMaster& master, const sim::Fact& fact) {
+  const std::optional<model::SubtaskIndex> subtask = view_->subtask(fact.subject);
+  if (!subtask.has_value()) return;
+  master.states[*subtask] = fact.b;
+  const auto state = static_cast<ExecutionState>(fact.b);
+  if (!is_terminal(state) || master.open.erase(*subtask) == 0) return;
+  if (state != ExecutionState::finished) master.ended_badly = true;
+  if (master.open.empty() && master.ended_badly && restarts_in(master.status))
+    master.must_fail = fact;
+}
+
+// A failure, a refusal or the end of a stop whose consequence is due, and that has none.
 void RestartBudget::settle(JobMaster& master) {
   if (master.unanswered.has_value())
     violate(*master.unanswered, "the failure led neither to a restart nor to the end of the job");
   if (master.refused.has_value())
     violate(*master.refused, "the restart was refused, but the job did not fail");
+  if (master.must_fail.has_value())
+    violate(*master.must_fail,
+            "the savepoint of the stop is complete and not all tasks have finished, but the job "
+            "did not fail");
   master.unanswered.reset();
   master.refused.reset();
+  master.must_fail.reset();
 }
 
 // trunc(initial * multiplier^n), a fraction of a millisecond too low at most.
@@ -180,6 +219,7 @@ Finding RestartBudget::finish(sim::Time end) {
   for (auto& [path, master] : masters_) {
     if (master.unanswered.has_value() && master.unanswered->at == end) master.unanswered.reset();
     if (master.refused.has_value() && master.refused->at == end) master.refused.reset();
+    if (master.must_fail.has_value() && master.must_fail->at == end) master.must_fail.reset();
     settle(master);
   }
   if (evidence_.count() == 0) evidence_.excuse("nothing failed");

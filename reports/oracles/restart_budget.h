@@ -8,11 +8,16 @@
 // failover may end before its back-off is over. A failure in RUNNING or RESTARTING must lead to
 // either; a refusal must end the job.
 //
+// A stop whose savepoint is complete is judged when all executions that there were have ended: if
+// one of them did not finish the job must fail at that instant, whatever the strategy allows, since
+// a restart would go back behind what the savepoint has committed (control-plane.md 9.5).
+//
 // Each JobMaster counts anew. Flink's clock is in whole milliseconds.
 #include <deque>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "reports/oracles/job_view.h"
 
@@ -40,9 +45,14 @@ class RestartBudget final : public Oracle {
     std::optional<int64_t> next_ms;
     uint64_t restarts = 0;  // new attempts that were allowed
     uint64_t last_failover = 0;
-    std::map<uint64_t, sim::Time> due;    // failover -> end of its back-off
-    std::optional<sim::Fact> unanswered;  // a failure
-    std::optional<sim::Fact> refused;     // and the job not yet failing
+    std::map<uint64_t, sim::Time> due;               // failover -> end of its back-off
+    std::optional<sim::Fact> unanswered;             // a failure
+    std::optional<sim::Fact> refused;                // and the job not yet failing
+    std::map<model::SubtaskIndex, uint64_t> states;  // of executions
+    bool stands = false;                             // the savepoint of a stop, and from then on:
+    std::set<model::SubtaskIndex> open;  // executions of that instant that have not ended
+    bool ended_badly = false;            // one of them not FINISHED
+    std::optional<sim::Fact> must_fail;
   };
   struct Verdict {
     bool may_restart = true;
@@ -58,6 +68,8 @@ class RestartBudget final : public Oracle {
   void begun(JobMaster& master, const sim::Fact& fact);
   void refused(JobMaster& master, const sim::Fact& fact);
   void ended(JobMaster& master, const sim::Fact& fact);
+  void stands(JobMaster& master);
+  void execution_changed(JobMaster& master, const sim::Fact& fact);
   void settle(JobMaster& master);
   void violate(const sim::Fact& fact, std::string what);
 

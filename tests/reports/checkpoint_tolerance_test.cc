@@ -1,6 +1,7 @@
 #include "reports/oracles/checkpoint_tolerance.h"
 
 #include "model/checkpoint/checkpoint_types.h"
+#include "model/savepoint_facts.h"
 #include "model/task/task_runtime.h"
 #include "tests/reports/oracle_run.h"
 
@@ -101,6 +102,13 @@ TEST_F(CheckpointToleranceTest, TheReasonsThatCountAreThoseOfTheModel) {
     EXPECT_EQ(finish().violations.empty(), model::counts_as_failure(reason))
         << model::to_string(reason);
   }
+}
+
+TEST_F(CheckpointToleranceTest, AStopWhoseSavepointStandsFailsTheJobByAnotherRule) {
+  tolerate(0);
+  say(model::SavepointFact::stands, "job-1", 3, 2);
+  job_fails_for_it();
+  EXPECT_EQ(finish().judgement, Judgement::not_checked);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "reports/oracles/progress.h"
 
+#include "model/savepoint_facts.h"
 #include "sim/machines.h"
 #include "sim/network.h"
 #include "tests/reports/oracle_run.h"
@@ -87,6 +88,25 @@ TEST_F(ProgressTest, AJobMayFailOnlyWhenItsStrategyRefuses) {
   SetUp();
   status(J::failing, J::running);
   status(J::failed, J::failing);
+  expect_violated("the job failed, but its restart strategy has refused nothing");
+}
+
+TEST_F(ProgressTest, AStopWhoseTasksFailMayEndTheJobItsSavepointStands) {
+  const auto end_badly = [&](S end_of_agg) {
+    for (const char* task : {"src/0", "src/1", "agg/1"}) state(task, S::finished, S::running);
+    state("agg/0", end_of_agg, S::running);
+    status(J::failing, J::running);
+    status(J::failed, J::failing);
+  };
+  say(model::SavepointFact::stands, "job-1", 3, 2);
+  end_badly(S::failed);
+  expect_held();
+  SetUp();
+  end_badly(S::failed);
+  expect_violated("the job failed, but its restart strategy has refused nothing");
+  SetUp();
+  say(model::SavepointFact::stands, "job-1", 3, 2);
+  end_badly(S::finished);
   expect_violated("the job failed, but its restart strategy has refused nothing");
 }
 

@@ -1,5 +1,6 @@
 #include "reports/oracles/restart_budget.h"
 
+#include "model/savepoint_facts.h"
 #include "tests/reports/oracle_run.h"
 
 namespace drey::reports {
@@ -121,6 +122,64 @@ TEST_F(RestartBudgetTest, NamesARefusalThatEndsNothing) {
   say(C::restart_refused, "job-1", 0);
   pass(sim::seconds(1));
   expect_violated("the restart was refused, but the job did not fail");
+}
+
+// The savepoint of a stop is complete, then a task fails: its region restarts as ever, but when all
+// have ended the job fails.
+class StopBudgetTest : public RestartBudgetTest {
+ protected:
+  void stop_and_fail() {
+    OracleSetup setup = streaming();
+    setup.restart = {.kind = Kind::fixed_delay, .attempts = 2};
+    judge(setup, "restart_budget");
+    start_all();
+    say(model::SavepointFact::stands, "job-1", 3, 2);
+    pass(sim::milliseconds(1));
+    state("src/0", S::finished, S::running);
+    state("agg/0", S::failed, S::running);
+    fail(1, sim::seconds(1));
+    state("src/1", S::canceled, S::canceling);
+  }
+  void the_last_task_ends() { state("agg/1", S::canceled, S::canceling); }
+};
+
+TEST_F(StopBudgetTest, AStopWhoseTasksFailEndsTheJob) {
+  stop_and_fail();
+  the_last_task_ends();
+  say(C::failure, "job-1", 0, 9);
+  status(J::failing, J::restarting);
+  pass(sim::seconds(1));
+  status(J::failed, J::failing);
+  expect_held();
+}
+
+TEST_F(StopBudgetTest, NamesAJobThatGoesBackBehindItsSavepoint) {
+  stop_and_fail();
+  the_last_task_ends();
+  say(C::failure, "job-1", 0, 9);
+  begin_failover(2, "job-1", 4);
+  pass(sim::seconds(1));
+  say(C::failover_end, "job-1", 1);
+  expect_violated("the savepoint of the stop is complete and not all tasks have finished");
+}
+
+TEST_F(StopBudgetTest, NothingIsDueBeforeTheLastTaskHasEnded) {
+  stop_and_fail();
+  pass(sim::seconds(1));
+  say(C::failover_end, "job-1", 1);
+  expect_held();
+}
+
+TEST_F(StopBudgetTest, ARestartedTaskStillEndsBadly) {
+  stop_and_fail();
+  pass(sim::seconds(1));
+  say(C::failover_end, "job-1", 1);
+  state("agg/0", S::created, S::failed, 1);
+  run_task("agg/0", 1);
+  the_last_task_ends();
+  pass(sim::milliseconds(1));
+  run_task("src/1", 1);
+  expect_violated("the savepoint of the stop is complete and not all tasks have finished");
 }
 
 }  // namespace
