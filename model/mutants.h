@@ -52,6 +52,11 @@ enum class Mutant : uint8_t {
   failure_rate_off_by_one,
   // cluster
   no_job_result_store,
+  // slots
+  lost_slots_still_count,
+  refused_request_still_counts,
+  slot_report_of_before,
+  returned_manager_is_refused,
   // regions and restarts
   lost_manager_keeps_results,
   named_partition_forgotten,

@@ -47,6 +47,11 @@ constexpr std::array kKillings{
     Killing{Mutant::shared_file_deleted_in_use, "task_manager/crash-rocksdb.json", 1},
     Killing{Mutant::discard_on_unknown_outcome, "job_manager/pointer-outcome-unknown.json", 1},
     Killing{Mutant::no_job_result_store, "job_manager/leader-dies-at-the-end.json", 1},
+    // slots
+    Killing{Mutant::lost_slots_still_count, "slots/manager-replaced.json", 1},
+    Killing{Mutant::slot_report_of_before, "regions/pipes-manager-lost.json", 1},
+    Killing{Mutant::refused_request_still_counts, "slots/request-lost.json", 1},
+    Killing{Mutant::returned_manager_is_refused, "slots/manager-returns.json", 1},
     // regions
     Killing{Mutant::region_without_consumers, "regions/finished-producers.json", 1},
     Killing{Mutant::created_tasks_restarted, "regions/first-stage-fails.json", 1},

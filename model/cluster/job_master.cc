@@ -1,6 +1,7 @@
 #include "model/cluster/job_master.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "model/cluster/registration_messages.h"
 #include "model/trace_events.h"
@@ -117,7 +118,9 @@ void JobMaster::register_task_manager(const sim::Call& call, const RegisterTaskM
 void JobMaster::offered(const sim::Call& call, const OfferSlots& offer) {
   auto reply = make<OfferSlotsAnswer>();
   const auto known = task_managers_.find(offer.resource);
-  if (known == task_managers_.end() || over_) {
+  const bool refused = options_.mutant == Mutant::returned_manager_is_refused &&
+                       lost_once_.count(offer.resource) != 0;
+  if (known == task_managers_.end() || over_ || refused) {
     answer(call, std::move(reply));
     return;
   }
@@ -151,6 +154,7 @@ void JobMaster::lose_task_manager(const std::string& resource, const Cause& caus
   slots_.lose_task_manager(resource, cause, now());
   scheduler_.stop_tracking(resource);
   task_managers_.erase(resource);
+  if (options_.mutant == Mutant::returned_manager_is_refused) lost_once_.insert(resource);
   auto body = make<DisconnectJobManager>();
   body->job = spec_.job->job;
   body->status = scheduler_.status();
@@ -192,6 +196,8 @@ void JobMaster::send_heartbeat_request(const ResourceId& target, sim::Time) {
   body->from = resource_;
   body->job = spec_.job->job;
   body->allocated = slots_.allocated_at(target);
+  if (options_.mutant == Mutant::slot_report_of_before)
+    std::swap(body->allocated, reported_before_[target]);
   ask(found->second.control, {}, std::move(body), options_.ask_timeout, {heartbeat_to_tm, number});
 }
 

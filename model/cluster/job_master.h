@@ -298,6 +298,9 @@ class JobMaster : public sim::Endpoint,
   bool given_ = false;  // that of the snapshot in the submission
 
   std::map<std::string, TaskManager> task_managers_;
+  // Of mutants: TaskManagers that were lost, and the slots that the last heartbeat would have told.
+  std::set<std::string> lost_once_;
+  std::map<std::string, std::vector<SlotStatus>> reported_before_;
   std::map<uint64_t, Submission> submissions_;
   std::map<uint64_t, Cancellation> cancellations_;
   std::map<uint64_t, Deletion> deletions_;

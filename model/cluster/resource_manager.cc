@@ -34,6 +34,7 @@ void ResourceManager::on_granted(const std::string& component, sim::FencingToken
   slots.allocation.slots_per_worker = options_.task_slots;
   slots.allocation.mode = options_.load_balance;
   slots.check_delay = options_.requirement_check_delay;
+  slots.mutant = options_.mutant;
   SlotManagerOutput& self = *this;
   slots_ = std::make_unique<SlotManager>(slots, self, now());
   slots_->tell_unfulfillable(false);

@@ -27,7 +27,7 @@ void SlotManager::add_slot(AllocationId allocation, const Slot& slot) {
   jobs_[slot.job].acquired(slot.profile);
 }
 
-void SlotManager::remove_slot(AllocationId allocation, sim::Time now) {
+void SlotManager::remove_slot(AllocationId allocation, sim::Time now, bool counts_no_more) {
   const auto at = slots_.find(allocation);
   const Slot slot = at->second;
   slots_.erase(at);
@@ -35,6 +35,7 @@ void SlotManager::remove_slot(AllocationId allocation, sim::Time now) {
   worker.slots.erase(allocation);
   worker.available = plus(worker.available, slot.profile);
   if (worker.slots.empty()) worker.idle_since = now;
+  if (!counts_no_more) return;
   JobResourceTracker& job = jobs_.at(slot.job);
   job.lost(slot.profile);
   if (job.empty() && job.have().empty()) jobs_.erase(slot.job);
@@ -53,7 +54,7 @@ void SlotManager::slot_answered(AllocationId allocation, bool acknowledged, sim:
     at->second.pending = false;
     return;
   }
-  remove_slot(allocation, now);
+  remove_slot(allocation, now, options_.mutant != Mutant::refused_request_still_counts);
   if (allocating_)
     allocation_failed_ = true;
   else
@@ -146,7 +147,8 @@ void SlotManager::unregister_worker(WorkerId id, sim::Time now) {
   const auto at = workers_.find(id);
   if (at == workers_.end()) return;
   const std::set<AllocationId> slots = at->second.slots;
-  for (const AllocationId slot : slots) remove_slot(slot, now);
+  const bool count_no_more = options_.mutant != Mutant::lost_slots_still_count;
+  for (const AllocationId slot : slots) remove_slot(slot, now, count_no_more);
   workers_.erase(id);
   if (!slots.empty()) check_later(now);
 }

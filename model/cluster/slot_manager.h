@@ -26,6 +26,7 @@
 
 #include "model/cluster/job_resource_tracker.h"
 #include "model/cluster/resource_allocation.h"
+#include "model/mutants.h"
 #include "model/task/deployment.h"
 #include "sim/time.h"
 
@@ -70,6 +71,7 @@ class SlotManager {
         sim::milliseconds(50);                      // slotmanager.declare-needed-resource.delay
     sim::Duration idle_timeout = sim::seconds(30);  // resourcemanager.taskmanager-timeout
     bool requests_workers = false;
+    Mutant mutant = Mutant::none;
   };
   enum class Registration : uint8_t { success, known, rejected };
 
@@ -133,7 +135,7 @@ class SlotManager {
   };
 
   void add_slot(AllocationId allocation, const Slot& slot);
-  void remove_slot(AllocationId allocation, sim::Time now);
+  void remove_slot(AllocationId allocation, sim::Time now, bool counts_no_more = true);
   bool apply_report(WorkerId worker, const std::vector<ReportedSlot>& allocated, sim::Time now);
   std::optional<size_t> matching_pending(const ResourceProfile& total,
                                          const ResourceProfile& default_slot) const;
