@@ -17,15 +17,18 @@ class RecordBatch {
   explicit RecordBatch(std::vector<Record> records)
       : count_(records.size()), digest_(records_digest(records)) {
     records_ = std::make_shared<const std::vector<Record>>(std::move(records));
-    first_ = records_->data();
+    all_ = *records_;
   }
 
-  size_t size() const { return count_; }
-  std::span<const Record> records() const { return {first_, count_}; }
+  size_t size() const { return records().size(); }
+  // Nothing of a batch that was moved from.
+  std::span<const Record> records() const {
+    return records_ == nullptr ? std::span<const Record>() : all_;
+  }
   // Inlined early: gcc drops the call of a function that only prefetches.
   [[gnu::always_inline]] void prefetch() const {
     constexpr size_t kPerLine = 2;
-    for (size_t i = 0; i < count_; i += kPerLine) __builtin_prefetch(first_ + i);
+    for (size_t i = 0; i < all_.size(); i += kPerLine) __builtin_prefetch(all_.data() + i);
   }
   Digest128 digest() const { return digest_; }
   uint64_t bytes() const { return size() * sizeof(Record); }
@@ -36,7 +39,7 @@ class RecordBatch {
 
  private:
   std::shared_ptr<const std::vector<Record>> records_;
-  const Record* first_ = nullptr;  // of those, which a commit reads long after they were made
+  std::span<const Record> all_;  // kept here: a commit reads them long after they were made
   uint64_t count_ = 0;
   Digest128 digest_;
 };
