@@ -12,7 +12,12 @@ namespace drey::model {
 
 void ExactTask::trigger_checkpoint(CheckpointId id, sim::Time stamp,
                                    const CheckpointOptions& options) {
-  if (ended()) return;
+  // A request that crosses the end of its task would else be waited for until it expires.
+  if (ended()) {
+    listener_.on_decline(deployment_->attempt, id,
+                         CheckpointFailureReason::checkpoint_declined_task_not_ready);
+    return;
+  }
   if (state() != ExecutionState::running) {
     checkpoints_.abort_by_barrier(id, CheckpointFailureReason::checkpoint_declined_task_not_ready);
     return;

@@ -53,8 +53,7 @@ void NullTask::start() {
 }
 
 void NullTask::trigger_checkpoint(CheckpointId id, sim::Time, const CheckpointOptions&) {
-  if (ending()) return;
-  if (state_ != ExecutionState::running) {
+  if (ending() || state_ != ExecutionState::running) {
     listener_.on_decline(deployment_->attempt, id,
                          CheckpointFailureReason::checkpoint_declined_task_not_ready);
     return;
