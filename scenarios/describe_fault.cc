@@ -94,7 +94,10 @@ void describe_service(FieldVisitor& v, FaultSpec& f) {
 
 void describe_slowness(FieldVisitor& v, FaultSpec& f) {
   maybe_delay(v, {.name = "latency", .help = "Added to each request or message."}, f.latency);
-  v.maybe({.name = "bandwidth", .help = "Bandwidth that is left.", .least = 1}, f.bandwidth,
+  v.maybe({.name = "bandwidth",
+           .help = "Bandwidth that is left, for frames and acknowledgements too.",
+           .least = 1},
+          f.bandwidth,
           [&](Rate& r) { v.rate({.name = "bandwidth", .help = "", .least = 1}, r, true); });
   duration_of(v, f, true);
 }
@@ -141,7 +144,8 @@ void describe_shared(FieldVisitor& v, FaultSpec& f) {
 
 void describe_slow_card(FieldVisitor& v, FaultSpec& f) {
   v.maybe({.name = "bandwidth",
-           .help = "What is left for all that the host sends, and for all that it receives.",
+           .help = "What is left for all that the host sends, and for all that it receives: frames "
+                   "with their headers, and acknowledgements.",
            .required = true,
            .least = 1},
           f.bandwidth,

@@ -7,29 +7,63 @@
 
 namespace drey::sim {
 
+namespace {
+
+// A limit counts frames, as a token bucket does (tc-tbf): Ethernet's, IP's and TCP's headers
+// with a time stamp around at most so many bytes, and an acknowledgement for two of them.
+constexpr uint64_t kFrameHeaders = 14 + 20 + 32;
+constexpr uint64_t kSegment = 1500 - 20 - 32;
+
+uint64_t segments_of(uint64_t bytes) {
+  return std::max<uint64_t>(1, (bytes + kSegment - 1) / kSegment);
+}
+
+Duration frames_take(uint64_t bytes, uint64_t rate) {
+  return transfer_time(bytes + segments_of(bytes) * kFrameHeaders, rate);
+}
+
+Duration acknowledgements_take(uint64_t bytes, uint64_t rate) {
+  return transfer_time((segments_of(bytes) + 1) / 2 * kFrameHeaders, rate);
+}
+
+}  // namespace
+
 // Slow links and cards that a fault has limited: when the last byte is through. `latency` grows.
 Time Network::over_changed_links(HostId from, HostId to, Time start, Time sent, uint64_t bytes,
                                  Duration& latency) {
-  const auto found = links_.find({from.index, to.index});
-  if (found != links_.end()) {
-    Link& link = found->second;
-    const uint64_t rate = link.state.bytes_per_second;
-    Time& free = link.state.queue == 0 ? link.free : queue_free_[link.state.queue];
-    if (rate != 0 && rate < spec_.bytes_per_second)
-      free = sent = std::max(start, free) + transfer_time(bytes, rate);
-    latency = latency + link.state.extra_latency;
+  const auto limited_link = [&](HostId one, HostId other) -> Link* {
+    const auto found = links_.find({one.index, other.index});
+    if (found == links_.end()) return nullptr;
+    const uint64_t rate = found->second.state.bytes_per_second;
+    return rate != 0 && rate < spec_.bytes_per_second ? &found->second : nullptr;
+  };
+  const auto free_of = [&](Link& link) -> Time& {
+    return link.state.queue == 0 ? link.free : queue_free_[link.state.queue];
+  };
+  if (Link* const link = limited_link(from, to); link != nullptr) {
+    Time& free = free_of(*link);
+    free = sent = std::max(start, free) + frames_take(bytes, link->state.bytes_per_second);
+  }
+  if (const auto found = links_.find({from.index, to.index}); found != links_.end())
+    latency = latency + found->second.state.extra_latency;
+  if (Link* const back = limited_link(to, from); back != nullptr) {
+    Time& free = free_of(*back);
+    free = std::max(sent, free) + acknowledgements_take(bytes, back->state.bytes_per_second);
   }
   const auto sender = limited_.find(from.index);
   if (sender != limited_.end()) {
     LimitedCard& card = sender->second;
-    card.sends = std::max(start, card.sends) + transfer_time(bytes, card.bytes_per_second);
+    card.sends = std::max(start, card.sends) + frames_take(bytes, card.bytes_per_second);
     sent = std::max(sent, card.sends);
+    card.receives =
+        std::max(sent, card.receives) + acknowledgements_take(bytes, card.bytes_per_second);
   }
   const auto receiver = limited_.find(to.index);
   if (receiver != limited_.end()) {
     LimitedCard& card = receiver->second;
-    card.receives = std::max(sent, card.receives) + transfer_time(bytes, card.bytes_per_second);
+    card.receives = std::max(sent, card.receives) + frames_take(bytes, card.bytes_per_second);
     sent = card.receives;
+    card.sends = std::max(sent, card.sends) + acknowledgements_take(bytes, card.bytes_per_second);
   }
   return sent;
 }

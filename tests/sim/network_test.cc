@@ -132,6 +132,8 @@ TEST_F(NetworkTest, ASlowLinkSendsOneMessageAfterTheOther) {
   EXPECT_GT(peer(b).call_times[4] - peer(b).call_times[0], (least - milliseconds(5)).ns);
 }
 
+constexpr uint64_t kFrameHeaders = 66;  // a limit counts them
+
 TEST_F(NetworkTest, LinksThatShareAQueueShareWhatItTakes) {
   const HostId hc = world.machines().add_host({.name = "c"});
   const ProcessId c = world.machines().add_process(hc, "c", launcher);
@@ -144,7 +146,7 @@ TEST_F(NetworkTest, LinksThatShareAQueueShareWhatItTakes) {
   }
   run(seconds(9));
   ASSERT_EQ(peer(c).calls.size(), 3u);
-  const Duration least = milliseconds(5 * static_cast<int64_t>(kMessageOverhead));
+  const Duration least = milliseconds(5 * static_cast<int64_t>(kMessageOverhead + kFrameHeaders));
   EXPECT_GT(peer(c).call_times[2] - peer(b).call_times[0], (least - milliseconds(5)).ns);
 }
 
@@ -161,7 +163,7 @@ TEST_F(NetworkTest, ALimitedCardIsSharedByAllThatItsHostReceives) {
   }
   run(seconds(9));
   ASSERT_EQ(peer(b).calls.size(), 6u);
-  const Duration least = milliseconds(5 * static_cast<int64_t>(kMessageOverhead));
+  const Duration least = milliseconds(5 * static_cast<int64_t>(kMessageOverhead + kFrameHeaders));
   EXPECT_GT(peer(b).call_times[5] - peer(b).call_times[0], (least - milliseconds(5)).ns);
   ASSERT_EQ(peer(c).calls.size(), 3u);
   EXPECT_LT(peer(c).call_times[2] - peer(c).call_times[0], milliseconds(5).ns);
