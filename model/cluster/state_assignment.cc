@@ -207,6 +207,16 @@ std::vector<OperatorState> states_of_subtask(const CompletedCheckpoint& checkpoi
         identity == checkpoint.operators.end() ? vertex.parallelism : identity->second.parallelism;
     return then == now.parallelism || mutant == Mutant::rescaled_state_stays;
   };
+  // A restart looks at its own subtask only: with all of them it would be quadratic.
+  bool all_stay = vertex.parallelism == now.parallelism || mutant == Mutant::rescaled_state_stays;
+  for (const auto& [op, identity] : checkpoint.operators)
+    all_stay = all_stay && (identity.vertex != task.vertex || stays(op));
+  if (all_stay) {
+    const auto own = vertex.subtasks.find(task.subtask);
+    const std::vector<OperatorState>* const operators =
+        own == vertex.subtasks.end() ? nullptr : operators_of(own->second);
+    return operators == nullptr ? std::vector<OperatorState>() : *operators;
+  }
   const state::KeyGroupRange range = state::key_groups_of_subtask(
       static_cast<int32_t>(task.subtask), static_cast<int32_t>(now.max_parallelism),
       static_cast<int32_t>(now.parallelism));
