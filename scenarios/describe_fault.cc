@@ -37,6 +37,18 @@ void duration_of(FieldVisitor& v, FaultSpec& f, bool required) {
   f.duration = std::move(d);
 }
 
+void bandwidth_of(FieldVisitor& v, FaultSpec& f, std::string_view help, bool required) {
+  v.maybe({.name = "bandwidth", .help = help, .required = required, .least = 1}, f.bandwidth,
+          [&](Rate& r) { v.rate({.name = "bandwidth", .help = "", .least = 1}, r, true); });
+}
+
+// One of two words: whether it is the second.
+void either(FieldVisitor& v, const Field& field, const std::string_view (&names)[2], bool& second) {
+  size_t index = second ? 1 : 0;
+  v.choice(field, names, index);
+  second = index == 1;
+}
+
 template <size_t N>
 void effect_of(FieldVisitor& v, FaultSpec& f, std::string_view verb,
                const std::string_view (&names)[N], const FaultEffect (&values)[N]) {
@@ -75,9 +87,7 @@ void operation_of(FieldVisitor& v, FaultSpec& f, std::span<const std::string_vie
 void describe_storage(FieldVisitor& v, FaultSpec& f) {
   effect_of(v, f, "storage", kStorageEffects, kStorageEffectValues);
   operation_of(v, f, model::kStorageOperationNames);
-  if (f.effect == FaultEffect::throttle)
-    v.maybe({.name = "bandwidth", .help = "Bandwidth that is left.", .least = 1}, f.bandwidth,
-            [&](Rate& r) { v.rate({.name = "bandwidth", .help = "", .least = 1}, r, true); });
+  if (f.effect == FaultEffect::throttle) bandwidth_of(v, f, "Bandwidth that is left.", false);
 }
 
 void describe_service(FieldVisitor& v, FaultSpec& f) {
@@ -94,11 +104,11 @@ void describe_service(FieldVisitor& v, FaultSpec& f) {
 
 void describe_slowness(FieldVisitor& v, FaultSpec& f) {
   maybe_delay(v, {.name = "latency", .help = "Added to each request or message."}, f.latency);
-  v.maybe({.name = "bandwidth",
-           .help = "Bandwidth that is left, for frames and acknowledgements too.",
-           .least = 1},
-          f.bandwidth,
-          [&](Rate& r) { v.rate({.name = "bandwidth", .help = "", .least = 1}, r, true); });
+  bandwidth_of(v, f,
+               f.verb == FaultVerb::slow_link
+                   ? "Bandwidth that is left, for frames and acknowledgements too."
+                   : "Bandwidth that is left.",
+               false);
   duration_of(v, f, true);
 }
 
@@ -113,25 +123,23 @@ void describe_lose(FieldVisitor& v, FaultSpec& f) {
       {.name = "number", .help = "The n-th such message after the fault is armed.", .least = 1},
       f.number);
   v.integer({.name = "count", .help = "So many in a row.", .least = 1}, f.count);
-  size_t part = f.answer ? 1 : 0;
-  v.choice({.name = "part", .help = "Which half is lost."}, kPartNames, part);
-  f.answer = part == 1;
+  either(v, {.name = "part", .help = "Which half is lost."}, kPartNames, f.answer);
 }
 
 void describe_direction(FieldVisitor& v, FaultSpec& f) {
-  size_t direction = f.symmetric ? 0 : 1;
-  v.choice({.name = "direction",
-            .help = "asymmetric: only messages of the first side to the second are held."},
-           kDirectionNames, direction);
-  f.symmetric = direction == 0;
+  bool asymmetric = !f.symmetric;
+  either(v,
+         {.name = "direction",
+          .help = "asymmetric: only messages of the first side to the second are held."},
+         kDirectionNames, asymmetric);
+  f.symmetric = !asymmetric;
 }
 
 void describe_packets(FieldVisitor& v, FaultSpec& f) {
-  size_t packets = f.rejects ? 1 : 0;
-  v.choice({.name = "packets",
-            .help = "rejected: answered with a TCP reset, as by a firewall; dropped: in silence."},
-           kPacketNames, packets);
-  f.rejects = packets == 1;
+  either(v,
+         {.name = "packets",
+          .help = "rejected: answered with a TCP reset, as by a firewall; dropped: in silence."},
+         kPacketNames, f.rejects);
 }
 
 void describe_shared(FieldVisitor& v, FaultSpec& f) {
@@ -143,13 +151,10 @@ void describe_shared(FieldVisitor& v, FaultSpec& f) {
 }
 
 void describe_slow_card(FieldVisitor& v, FaultSpec& f) {
-  v.maybe({.name = "bandwidth",
-           .help = "What is left for all that the host sends, and for all that it receives: frames "
-                   "with their headers, and acknowledgements.",
-           .required = true,
-           .least = 1},
-          f.bandwidth,
-          [&](Rate& r) { v.rate({.name = "bandwidth", .help = "", .least = 1}, r, true); });
+  bandwidth_of(v, f,
+               "What is left for all that the host sends, and for all that it receives: frames "
+               "with their headers, and acknowledgements.",
+               true);
   duration_of(v, f, true);
 }
 
@@ -170,12 +175,10 @@ void describe_drain(FieldVisitor& v, FaultSpec& f) {
 }
 
 void describe_format(FieldVisitor& v, FaultSpec& f) {
-  size_t format = f.native ? 1 : 0;
-  v.choice(
-      {.name = "format",
-       .help = "canonical: any backend reads it; native: files of the backend that writes it."},
-      kFormatNames, format);
-  f.native = format == 1;
+  either(v,
+         {.name = "format",
+          .help = "canonical: any backend reads it; native: files of the backend that writes it."},
+         kFormatNames, f.native);
 }
 
 void describe_of_job(FieldVisitor& v, FaultSpec& f) {

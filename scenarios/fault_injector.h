@@ -84,6 +84,7 @@ class FaultInjector : public sim::Entity,
   void lose(size_t index);
   void service(size_t index);
   void session_expiry(size_t index);
+  void heal_later(size_t index);
   bool ask_client(size_t index);
   void lose_disk(size_t index);
   void card(size_t index, bool on);

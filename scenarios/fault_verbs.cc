@@ -285,6 +285,13 @@ void FaultInjector::cut(size_t index, bool on) {
     kernel_.post(lasts, id_, heal_due, index, sim::Priority::fault);
 }
 
+void FaultInjector::heal_later(size_t index) {
+  const FaultSpec& spec = *faults_[index].spec;
+  if (spec.duration.has_value())
+    kernel_.post(sample(spec.duration, index, sim::name_hash("for")), id_, heal_due, index,
+                 sim::Priority::fault);
+}
+
 void FaultInjector::slow_link(size_t index, bool on) {
   const FaultSpec& spec = *faults_[index].spec;
   sim::World& world = assembly_.world();
@@ -303,9 +310,7 @@ void FaultInjector::slow_link(size_t index, bool on) {
     }
     if (on) landed(index);
   }
-  if (on && spec.duration.has_value())
-    kernel_.post(sample(spec.duration, index, sim::name_hash("for")), id_, heal_due, index,
-                 sim::Priority::fault);
+  if (on) heal_later(index);
 }
 
 void FaultInjector::reset(size_t index) {
@@ -384,9 +389,7 @@ void FaultInjector::card(size_t index, bool on) {
                                            on ? rate : 0);
     if (on) landed(index);
   }
-  if (on && spec.duration.has_value())
-    kernel_.post(sample(spec.duration, index, sim::name_hash("for")), id_, heal_due, index,
-                 sim::Priority::fault);
+  if (on) heal_later(index);
 }
 
 void FaultInjector::disk(size_t index, bool on) {
@@ -403,9 +406,7 @@ void FaultInjector::disk(size_t index, bool on) {
       assembly_.disks().restore_speed(host);
     }
   }
-  if (on && spec.duration.has_value())
-    kernel_.post(sample(spec.duration, index, sim::name_hash("for")), id_, heal_due, index,
-                 sim::Priority::fault);
+  if (on) heal_later(index);
 }
 
 void FaultInjector::fail(size_t index) {

@@ -31,40 +31,42 @@ Duration acknowledgements_take(uint64_t bytes, uint64_t rate) {
 // Slow links and cards that a fault has limited: when the last byte is through. `latency` grows.
 Time Network::over_changed_links(HostId from, HostId to, Time start, Time sent, uint64_t bytes,
                                  Duration& latency) {
-  const auto limited_link = [&](HostId one, HostId other) -> Link* {
+  const auto find = [&](HostId one, HostId other) {
     const auto found = links_.find({one.index, other.index});
-    if (found == links_.end()) return nullptr;
-    const uint64_t rate = found->second.state.bytes_per_second;
-    return rate != 0 && rate < spec_.bytes_per_second ? &found->second : nullptr;
+    return found == links_.end() ? nullptr : &found->second;
+  };
+  const auto is_limited = [&](const Link* link) {
+    return link != nullptr && link->state.bytes_per_second != 0 &&
+           link->state.bytes_per_second < spec_.bytes_per_second;
   };
   const auto free_of = [&](Link& link) -> Time& {
     return link.state.queue == 0 ? link.free : queue_free_[link.state.queue];
   };
-  if (Link* const link = limited_link(from, to); link != nullptr) {
-    Time& free = free_of(*link);
-    free = sent = std::max(start, free) + frames_take(bytes, link->state.bytes_per_second);
+  Link* const there = find(from, to);
+  Link* const back = find(to, from);
+  if (is_limited(there)) {
+    Time& free = free_of(*there);
+    free = sent = std::max(start, free) + frames_take(bytes, there->state.bytes_per_second);
   }
-  if (const auto found = links_.find({from.index, to.index}); found != links_.end())
-    latency = latency + found->second.state.extra_latency;
-  if (Link* const back = limited_link(to, from); back != nullptr) {
+  if (there != nullptr) latency = latency + there->state.extra_latency;
+  if (is_limited(back)) {
     Time& free = free_of(*back);
     free = std::max(sent, free) + acknowledgements_take(bytes, back->state.bytes_per_second);
   }
-  const auto sender = limited_.find(from.index);
-  if (sender != limited_.end()) {
-    LimitedCard& card = sender->second;
-    card.sends = std::max(start, card.sends) + frames_take(bytes, card.bytes_per_second);
-    sent = std::max(sent, card.sends);
-    card.receives =
-        std::max(sent, card.receives) + acknowledgements_take(bytes, card.bytes_per_second);
-  }
-  const auto receiver = limited_.find(to.index);
-  if (receiver != limited_.end()) {
-    LimitedCard& card = receiver->second;
-    card.receives = std::max(sent, card.receives) + frames_take(bytes, card.bytes_per_second);
-    sent = card.receives;
-    card.sends = std::max(sent, card.sends) + acknowledgements_take(bytes, card.bytes_per_second);
-  }
+  // Data one way through the card, acknowledgements for it the other way.
+  const auto over_card = [&](HostId host, Time begins, Time LimitedCard::*data,
+                             Time LimitedCard::*acknowledgements) {
+    const auto found = limited_.find(host.index);
+    if (found == limited_.end()) return;
+    LimitedCard& card = found->second;
+    const uint64_t rate = card.bytes_per_second;
+    card.*data = std::max(begins, card.*data) + frames_take(bytes, rate);
+    sent = std::max(sent, card.*data);
+    card.*acknowledgements =
+        std::max(sent, card.*acknowledgements) + acknowledgements_take(bytes, rate);
+  };
+  over_card(from, start, &LimitedCard::sends, &LimitedCard::receives);
+  over_card(to, sent, &LimitedCard::receives, &LimitedCard::sends);
   return sent;
 }
 

@@ -40,12 +40,19 @@ std::optional<UserCode::Hit> UserCode::find(size_t place,
   return first;
 }
 
-bool UserCode::throws_in_snapshot(int64_t checkpoint) const {
+const UserCodeFault* UserCode::in_snapshot(Action action, int64_t checkpoint) const {
   for (const UserCodeFault& fault : in_snapshots_)
-    if (fault.action == Action::throw_in_snapshot &&
-        (fault.checkpoint == 0 || fault.checkpoint == checkpoint))
-      return true;
-  return false;
+    if (fault.action == action && (fault.checkpoint == 0 || fault.checkpoint == checkpoint))
+      return &fault;
+  return nullptr;
+}
+
+bool UserCode::throws_in_snapshot(int64_t checkpoint) const {
+  return in_snapshot(Action::throw_in_snapshot, checkpoint) != nullptr;
+}
+
+const UserCodeFault* UserCode::pause_after_snapshot(int64_t checkpoint) const {
+  return in_snapshot(Action::pause_after_snapshot, checkpoint);
 }
 
 sim::Duration UserCode::snapshot_takes(int64_t checkpoint) const {
@@ -55,14 +62,6 @@ sim::Duration UserCode::snapshot_takes(int64_t checkpoint) const {
         (fault.checkpoint == 0 || fault.checkpoint == checkpoint))
       time = time + fault.time;
   return time;
-}
-
-const UserCodeFault* UserCode::pause_after_snapshot(int64_t checkpoint) const {
-  for (const UserCodeFault& fault : in_snapshots_)
-    if (fault.action == Action::pause_after_snapshot &&
-        (fault.checkpoint == 0 || fault.checkpoint == checkpoint))
-      return &fault;
-  return nullptr;
 }
 
 }  // namespace drey::model

@@ -40,6 +40,9 @@ class UserCode {
     size_t place;
     UserCodeFault fault;
   };
+  // The first that does this in this checkpoint; null: none.
+  const UserCodeFault* in_snapshot(UserCodeFault::Action action, int64_t checkpoint) const;
+
   std::vector<AtRecord> at_records_;
   std::vector<UserCodeFault> in_snapshots_;
 };

@@ -71,7 +71,6 @@ void RestartBudget::on(const sim::Fact& fact, sim::FactNumber) {
 
 void RestartBudget::stands(JobMaster& master) {
   evidence_.examined();
-  master.stands = true;
   master.ended_badly = false;
   master.open.clear();
   for (const auto& [subtask, state] : master.states) {

@@ -49,7 +49,7 @@ class RestartBudget final : public Oracle {
     std::optional<sim::Fact> unanswered;             // a failure
     std::optional<sim::Fact> refused;                // and the job not yet failing
     std::map<model::SubtaskIndex, uint64_t> states;  // of executions
-    bool stands = false;                             // the savepoint of a stop, and from then on:
+    // Since the savepoint of a stop stands:
     std::set<model::SubtaskIndex> open;  // executions of that instant that have not ended
     bool ended_badly = false;            // one of them not FINISHED
     std::optional<sim::Fact> must_fail;
