@@ -8,7 +8,7 @@ if(DREY_OPTIMIZATION)
   set(CMAKE_CXX_FLAGS_DEBUG ${DREY_OPTIMIZATION})
 endif()
 add_compile_options(
-  -Wall -Wextra -Wconversion -Wshadow -Werror -ffp-contract=off -fno-omit-frame-pointer
+  -Wall -Wextra -Wconversion -Wshadow -Werror -ffp-contract=off
   # Options structs are filled by designated initialisers, where leaving a field at its default is the point.
   -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
@@ -20,7 +20,7 @@ if(DREY_LIBCXX)
   add_link_options(-stdlib=libc++)
 endif()
 if(DREY_SANITIZE)
-  add_compile_options(-fsanitize=${DREY_SANITIZE} -fno-sanitize-recover=all)
+  add_compile_options(-fsanitize=${DREY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${DREY_SANITIZE})
 endif()
 find_program(DREY_LLD ld.lld)

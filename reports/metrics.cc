@@ -7,6 +7,7 @@
 #include "model/trace_events.h"
 #include "reports/fact_text.h"
 #include "sim/broker.h"
+#include "sim/external_log.h"
 #include "sim/network.h"
 #include "sim/object_store.h"
 #include "state/keyed_backend.h"
@@ -40,6 +41,12 @@ uint64_t Metrics::interests() const {
          sim::interest(FactGroup::state) | sim::interest(FactGroup::external) |
          sim::interest(FactGroup::store) | sim::interest(FactGroup::network) |
          sim::interest(FactGroup::fault);
+}
+
+// What a reader was given counts when it has emitted it, and what a client appended when it is
+// committed.
+bool Metrics::wants(uint16_t kind) const {
+  return kind != fact_kind(sim::LogFact::fetched) && kind != fact_kind(DataFact::sink_written);
 }
 
 // "job-1/agg/0"; anything else is no subtask and counts for a vertex without a name.

@@ -59,6 +59,7 @@ class Metrics final : public sim::TraceSink, public MetricLookup {
   std::optional<sim::Time> landed_at(std::string_view fault) const;
 
   uint64_t interests() const override;
+  bool wants(uint16_t kind) const override;
   void on(const sim::Fact& fact, sim::FactNumber number) override;
   void on_batch(const sim::BatchFact& batch, sim::FactNumber number) override;
 

@@ -59,6 +59,13 @@ uint64_t ConditionState::interests() const {
          interest(FactGroup::checkpoint) | interest(FactGroup::data);
 }
 
+bool ConditionState::counts(const Condition& condition) {
+  return std::any_of(condition.terms.begin(), condition.terms.end(), [](const ConditionTerm& term) {
+    return term.subject == Subject::vertex_records_in ||
+           term.subject == Subject::vertex_records_out || term.subject == Subject::broker_commits;
+  });
+}
+
 // "job-1/agg/0" -> agg, 0. A chain is named by its head: its other operators share its place.
 std::optional<ConditionState::Place> ConditionState::place_of(sim::PathId path) const {
   if (!path.valid()) return {};

@@ -24,6 +24,8 @@ class ConditionState {
   ConditionState(const Scenario& scenario, const sim::Kernel& kernel);
 
   uint64_t interests() const;
+  // Whether it asks for what facts of data or of the outside world count.
+  static bool counts(const Condition& condition);
   void on(const sim::Fact& fact);
   void on_batch(const sim::BatchFact& batch);
   void fault_landed(const std::string& id) { faults_[id].first = true; }

@@ -22,6 +22,9 @@ FaultInjector::FaultInjector(const Scenario& scenario, Assembly& assembly)
                                   return term.subject == ConditionTerm::Subject::checkpoint_phase;
                                 });
   }
+  for (const FaultSpec& spec : scenario.faults)
+    asks_for_counts_ =
+        asks_for_counts_ || (spec.when.has_value() && ConditionState::counts(*spec.when));
   for (const Armed& armed : faults_)
     all_at_phases_ = all_at_phases_ && (armed.instant || !armed.spec->when.has_value());
   kernel_.add_sink(this);
@@ -30,6 +33,14 @@ FaultInjector::FaultInjector(const Scenario& scenario, Assembly& assembly)
 FaultInjector::~FaultInjector() { kernel_.remove(id_); }
 
 uint64_t FaultInjector::interests() const { return faults_.empty() ? 0 : state_.interests(); }
+
+// Of these there are many, and conditions that are looked at only at a checkpoint's facts seldom
+// ask for what they count.
+bool FaultInjector::wants(uint16_t kind) const {
+  const sim::FactGroup group = sim::fact_group(kind);
+  const bool counted = group == sim::FactGroup::data || group == sim::FactGroup::external;
+  return !counted || !all_at_phases_ || asks_for_counts_;
+}
 
 void FaultInjector::start() {
   for (size_t i = 0; i < faults_.size(); ++i) {

@@ -49,6 +49,7 @@ class FaultInjector : public sim::Entity,
 
   void on_event(const sim::Event& event) override;
   uint64_t interests() const override;
+  bool wants(uint16_t kind) const override;
   void on(const sim::Fact& fact, sim::FactNumber number) override;
   void on_batch(const sim::BatchFact& batch, sim::FactNumber number) override;
 
@@ -106,7 +107,8 @@ class FaultInjector : public sim::Entity,
   sim::Kernel& kernel_;
   sim::EntityId id_;
   std::vector<Armed> faults_;
-  bool all_at_phases_ = true;  // no condition can come true but at a fact of a checkpoint
+  bool all_at_phases_ = true;     // no condition can come true but at a fact of a checkpoint
+  bool asks_for_counts_ = false;  // of records or of transactions
   ConditionState state_;
 };
 

@@ -215,7 +215,7 @@ void Broker::Server::close(Producer& producer, bool committed) {
         kept.erase(part.offset);
     }
   }
-  producer.parts.clear();
+  std::vector<Part>().swap(producer.parts);  // a job leaves a producer behind for each checkpoint
   producer.first_offsets.clear();
 }
 

@@ -14,7 +14,7 @@ __extension__ using Wide = unsigned __int128;
 constexpr uint64_t kSecond = 1'000'000'000;
 constexpr uint64_t kLargestOffset = uint64_t{1} << 48;
 
-// a x b / c, which must fit. A division of 128 bits costs as much as all else of a record.
+// a x b / c, which must fit.
 uint64_t times_over(uint64_t a, uint64_t b, uint64_t c) {
   uint64_t product = 0;
   if (!__builtin_mul_overflow(a, b, &product)) [[likely]]
@@ -32,6 +32,7 @@ LogContents::LogContents(LogSpec spec) : spec_(spec) {
   event_rate_ =
       spec_.records_per_second != 0 ? spec_.records_per_second : spec_.event_records_per_second;
   CHECK(event_rate_ > 0, "event times advance");
+  per_event_rate_ = Reciprocal(event_rate_);
   disorder_ms_ = static_cast<uint64_t>(to_millis(spec_.disorder));
   plain_ = spec_.pattern == KeyPattern::uniform && spec_.event_step_ms <= 0 && disorder_ms_ == 0;
 }
@@ -111,6 +112,14 @@ inline Draws draws_of(uint64_t seed, uint64_t index) {
 }
 }  // namespace
 
+// Of the index-th record of the log: index seconds over the rate.
+inline uint64_t LogContents::nominal_ms(uint64_t index) const {
+  uint64_t product = 0;
+  if (!__builtin_mul_overflow(index, uint64_t{1000}, &product)) [[likely]]
+    return per_event_rate_.divide(product);
+  return static_cast<uint64_t>(Wide{index} * 1000 / event_rate_);
+}
+
 Record LogContents::generate(uint16_t split, uint64_t offset) const {
   const uint64_t index = offset * spec_.splits + split;
   const auto [draw, other] = draws_of(spec_.seed, index);
@@ -122,7 +131,7 @@ Record LogContents::generate(uint16_t split, uint64_t offset) const {
     record.event_time = stepped_event_time(offset);
     return record;
   }
-  const auto nominal = static_cast<int64_t>(times_over(index, 1000, event_rate_));
+  const auto nominal = static_cast<int64_t>(nominal_ms(index));
   const auto late = static_cast<int64_t>(
       disorder_ms_ == 0 ? 0 : scale_draw(mix(other, draw | 1u), disorder_ms_ + 1));
   record.event_time = spec_.first_event_time + std::max<int64_t>(nominal - late, 0);
@@ -133,7 +142,7 @@ Record LogContents::generate(uint16_t split, uint64_t offset) const {
 inline Record LogContents::generate_plainly(uint16_t split, uint64_t offset) const {
   const uint64_t index = offset * spec_.splits + split;
   const auto [draw, other] = draws_of(spec_.seed, index);
-  const auto nominal = static_cast<int64_t>(times_over(index, 1000, event_rate_));
+  const auto nominal = static_cast<int64_t>(nominal_ms(index));
   return {.key = scale_draw(draw, spec_.keys),
           .value = static_cast<int64_t>(scale_draw(other, spec_.values)),
           .event_time = spec_.first_event_time + std::max<int64_t>(nominal, 0),

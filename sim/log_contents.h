@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "sim/reciprocal.h"
 #include "sim/record.h"
 #include "sim/time.h"
 
@@ -85,6 +86,7 @@ class LogContents {
   void records(std::span<const Place> places, Record* out) const;
 
  private:
+  uint64_t nominal_ms(uint64_t index) const;
   Record generate(uint16_t split, uint64_t offset) const;
   Record generate_plainly(uint16_t split, uint64_t offset) const;
   uint64_t key(uint16_t split, uint64_t offset, uint64_t draw) const;
@@ -95,6 +97,7 @@ class LogContents {
   bool table_ = false;
   bool plain_ = false;  // uniform keys, event times in the order of the log
   uint64_t event_rate_;
+  Reciprocal per_event_rate_;
   uint64_t disorder_ms_;
 };
 

@@ -96,18 +96,10 @@ Duration Network::latency_of(Connection& line, uint64_t purpose, uint64_t n) con
   return Duration{spec_.latency.sample(draw)};
 }
 
-uint32_t Network::keep(Parcel&& parcel) {
-  if (free_flights_.empty()) {
-    const auto first = static_cast<uint32_t>(flights_.size()) * kFlightsTogether;
-    flights_.push_back(std::make_unique<Flights>());
-    for (uint32_t i = kFlightsTogether; i > 0; --i) free_flights_.push_back(first + i - 1);
-  }
-  const uint32_t index = free_flights_.back();
-  free_flights_.pop_back();
-  Flight& kept = flight(index);
-  kept.parcel = std::move(parcel);
-  kept.connection = UINT32_MAX;
-  return index;
+void Network::make_flights() {
+  const auto first = static_cast<uint32_t>(flights_.size()) * kFlightsTogether;
+  flights_.push_back(std::make_unique<Flights>());
+  for (uint32_t i = kFlightsTogether; i > 0; --i) free_flights_.push_back(first + i - 1);
 }
 
 uint32_t Network::keep(Parcel&& parcel, uint32_t connection, uint32_t epoch) {
@@ -122,8 +114,6 @@ void Network::release(uint32_t index) {
   flight(index).parcel.body = nullptr;
   free_flights_.push_back(index);
 }
-
-void Network::send(Parcel&& parcel) { outbox_.push_back(keep(std::move(parcel))); }
 
 void Network::depart() {
   if (outbox_.empty()) return;

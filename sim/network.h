@@ -222,6 +222,7 @@ class Network : public Entity, public ProcessObserver, public Departures {
   Flight& flight(uint32_t index) {
     return (*flights_[index / kFlightsTogether])[index % kFlightsTogether];
   }
+  void make_flights();
   uint32_t keep(Parcel&& parcel);
   uint32_t keep(Parcel&& parcel, uint32_t connection, uint32_t epoch);
   void release(uint32_t flight);
@@ -254,5 +255,20 @@ class Network : public Entity, public ProcessObserver, public Departures {
   uint64_t messages_delivered_ = 0;
   uint64_t bytes_sent_ = 0;
 };
+
+// Inline: what a caller lists field by field is written where it stays. A copy would wait for the
+// stores of the parts that it reads as a whole.
+inline uint32_t Network::keep(Parcel&& parcel) {
+  if (free_flights_.empty()) [[unlikely]]
+    make_flights();
+  const uint32_t index = free_flights_.back();
+  free_flights_.pop_back();
+  Flight& kept = flight(index);
+  kept.parcel = std::move(parcel);
+  kept.connection = UINT32_MAX;
+  return index;
+}
+
+inline void Network::send(Parcel&& parcel) { outbox_.push_back(keep(std::move(parcel))); }
 
 }  // namespace drey::sim

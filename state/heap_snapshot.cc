@@ -10,9 +10,9 @@
 namespace drey::state {
 
 namespace {
-// For an entry of reducing state: two lengths, a composite key and an accumulator. More is allowed.
-constexpr uint64_t kEntryRoom = 60;
-constexpr uint64_t kHeaderRoom = 4096;
+// What a file needs beside its entries of reducing state: more is allowed, and grows the string.
+constexpr uint64_t kHeaderRoom = 1024;
+constexpr uint64_t kGroupRoom = 64;
 }  // namespace
 
 std::vector<const HeapBackend::State*> HeapBackend::states_by_name() const {
@@ -68,7 +68,11 @@ std::string HeapBackend::snapshot_bytes(std::vector<uint64_t>& offsets) const {
   }
   std::vector<size_t> cursor(timers.size(), 0);
   SnapshotWriter writer(prefix_bytes(), descriptors, services);
-  writer.reserve(kHeaderRoom + reduce_entries_ * kEntryRoom);
+  const bool windowed = std::any_of(states.begin(), states.end(), [](const State* state) {
+    return state->reduce && state->descriptor.window_size > 0;
+  });
+  writer.reserve(kHeaderRoom + static_cast<uint64_t>(options_.range.count()) * kGroupRoom +
+                 reduce_entries_ * writer.reduce_entry_bytes(windowed));
   for (int32_t group = options_.range.first; group <= options_.range.last; ++group) {
     writer.begin_group(group);
     uint32_t number = 0;

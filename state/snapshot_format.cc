@@ -1,6 +1,7 @@
 #include "state/snapshot_format.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <optional>
@@ -121,7 +122,7 @@ sim::FileContent padded(std::string bytes, uint64_t value_padding, uint64_t redu
       sim::FileContent::adopt(std::string(std::min(left, kPaddingChunk), '\0'));
   for (; left >= kPaddingChunk; left -= kPaddingChunk) file.append(zeros);
   if (left > 0) file.append(zeros.slice(0, left));
-  file.append(std::string_view(trailer));
+  file.append(sim::FileContent::adopt(std::move(trailer)));  // no chunk that waits for more
   return file;
 }
 
@@ -197,18 +198,30 @@ void SnapshotWriter::entry(std::string_view key, std::string_view value) {
   put_text(bytes_, value);
 }
 
+uint64_t SnapshotWriter::reduce_entry_bytes(bool windowed) const {
+  const uint64_t behind_prefix =
+      windowed ? kReduceEntryBytes<0, true> : kReduceEntryBytes<0, false>;
+  return static_cast<uint64_t>(prefix_bytes_) + behind_prefix;
+}
+
 // Snapshots are mostly these entries.
 template <int prefix_bytes, bool windowed>
 void SnapshotWriter::reduce_entries_as(int32_t group, const ReduceTable& table,
                                        int64_t window_size) {
   constexpr size_t kBytes = kReduceEntryBytes<prefix_bytes, windowed>;
-  const size_t begin = bytes_.size();
-  bytes_.resize(begin + table.size() * kBytes);
-  char* at = bytes_.data() + begin;
-  table.for_sorted([&at, group, window_size](const ReduceEntry& entry) {
-    put_reduce_entry<prefix_bytes, windowed>(at, group, entry, window_size);
-    at += kBytes;
+  // Through a block that stays in the first cache: growing the string first would fill it with
+  // zeros, and so write it twice.
+  constexpr size_t kTogether = 64;
+  std::array<char, kTogether * kBytes> block;
+  size_t filled = 0;
+  table.for_sorted([&](const ReduceEntry& entry) {
+    put_reduce_entry<prefix_bytes, windowed>(block.data() + filled, group, entry, window_size);
+    filled += kBytes;
+    if (filled < block.size()) return;
+    bytes_.append(block.data(), filled);
+    filled = 0;
   });
+  bytes_.append(block.data(), filled);
 }
 
 void SnapshotWriter::reduce_entries(int32_t group, const ReduceTable& table, int64_t window_size) {

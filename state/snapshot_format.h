@@ -36,6 +36,7 @@ class SnapshotWriter {
   // The same bytes for all entries of a reducing state in one key group: composite key and
   // accumulator. `window_size` 0: void namespace.
   void reduce_entries(int32_t group, const ReduceTable& table, int64_t window_size);
+  uint64_t reduce_entry_bytes(bool windowed) const;
   void reserve(uint64_t bytes) { bytes_.reserve(bytes); }
 
   const std::vector<uint64_t>& offsets() const { return offsets_; }

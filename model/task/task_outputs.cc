@@ -23,16 +23,18 @@ uint32_t ChainShape::outputs(const sim::Record& record, size_t from) const {
 
 void TaskOutputs::add(const Route& route) {
   const uint32_t channels = route.partition->subpartitions();
-  Routed routed{.kind = route.kind,
-                .max_parallelism = route.max_parallelism,
-                .channels = channels,
-                .partitioner = ChannelSelector({.kind = route.kind,
-                                                .channels = channels,
-                                                .max_parallelism = route.max_parallelism,
-                                                .first_channel = route.first_channel}),
-                .channel_of_group = {},
-                .targets = {},
-                .groups = {}};
+  Routed routed{
+      .kind = route.kind,
+      .max_parallelism = route.max_parallelism,
+      .per_max_parallelism = sim::Reciprocal(static_cast<uint64_t>(route.max_parallelism)),
+      .channels = channels,
+      .partitioner = ChannelSelector({.kind = route.kind,
+                                      .channels = channels,
+                                      .max_parallelism = route.max_parallelism,
+                                      .first_channel = route.first_channel}),
+      .channel_of_group = {},
+      .targets = {},
+      .groups = {}};
   if (route.kind == PartitionerKind::hash) {
     for (int32_t group = 0; group < route.max_parallelism; ++group)
       routed.channel_of_group.push_back(static_cast<uint16_t>(
@@ -103,7 +105,7 @@ size_t TaskOutputs::admit_hashed(std::span<const sim::Record> records) {
     routed.groups.resize(records.size());
   }
   const uint16_t* const channel_of_group = routed.channel_of_group.data();
-  const int32_t max_parallelism = routed.max_parallelism;
+  const sim::Reciprocal max_parallelism = routed.per_max_parallelism;
   for (size_t i = 0; i < records.size(); ++i) {
     const uint16_t group = key_group_of(records[i].key, max_parallelism);
     routed.groups[i] = group;

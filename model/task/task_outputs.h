@@ -12,6 +12,7 @@
 #include "model/operators/shape_operators.h"
 #include "model/task/partitioner.h"
 #include "model/task/result_partition.h"
+#include "sim/reciprocal.h"
 
 namespace drey::model {
 
@@ -77,6 +78,7 @@ class TaskOutputs {
   struct Routed {
     PartitionerKind kind = PartitionerKind::forward;
     int32_t max_parallelism = 128;
+    sim::Reciprocal per_max_parallelism;
     uint32_t channels = 1;
     ChannelSelector partitioner;
     std::vector<uint16_t> channel_of_group;  // hash
