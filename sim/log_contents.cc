@@ -110,15 +110,15 @@ inline Draws draws_of(uint64_t seed, uint64_t index) {
   const uint64_t draw = mix(one ^ index, 0x8ebc6af09c88c6e3u ^ seed);
   return {draw, mix(draw ^ 0x589965cc75374cc3u, one | 1u)};
 }
-}  // namespace
 
-// Of the index-th record of the log: index seconds over the rate.
-inline uint64_t LogContents::nominal_ms(uint64_t index) const {
+// When the index-th record of a log of `rate` records a second comes: `per_rate` divides by that.
+inline uint64_t milliseconds_of(uint64_t index, Reciprocal per_rate, uint64_t rate) {
   uint64_t product = 0;
   if (!__builtin_mul_overflow(index, uint64_t{1000}, &product)) [[likely]]
-    return per_event_rate_.divide(product);
-  return static_cast<uint64_t>(Wide{index} * 1000 / event_rate_);
+    return per_rate.divide(product);
+  return static_cast<uint64_t>(Wide{index} * 1000 / rate);
 }
+}  // namespace
 
 Record LogContents::generate(uint16_t split, uint64_t offset) const {
   const uint64_t index = offset * spec_.splits + split;
@@ -131,23 +131,45 @@ Record LogContents::generate(uint16_t split, uint64_t offset) const {
     record.event_time = stepped_event_time(offset);
     return record;
   }
-  const auto nominal = static_cast<int64_t>(nominal_ms(index));
+  const auto nominal = static_cast<int64_t>(milliseconds_of(index, per_event_rate_, event_rate_));
   const auto late = static_cast<int64_t>(
       disorder_ms_ == 0 ? 0 : scale_draw(mix(other, draw | 1u), disorder_ms_ + 1));
   record.event_time = spec_.first_event_time + std::max<int64_t>(nominal - late, 0);
   return record;
 }
 
-// The same for the usual log, short enough to be done for several records at a time.
-inline Record LogContents::generate_plainly(uint16_t split, uint64_t offset) const {
-  const uint64_t index = offset * spec_.splits + split;
-  const auto [draw, other] = draws_of(spec_.seed, index);
-  const auto nominal = static_cast<int64_t>(nominal_ms(index));
-  return {.key = scale_draw(draw, spec_.keys),
-          .value = static_cast<int64_t>(scale_draw(other, spec_.values)),
-          .event_time = spec_.first_event_time + std::max<int64_t>(nominal, 0),
-          .provenance = make_provenance(split, offset)};
-}
+namespace {
+// The same for the usual log. What it needs stands on the stack: of the log itself a compiler has
+// to believe that each record it writes changes it.
+struct PlainLog {
+  explicit PlainLog(const LogSpec& spec, Reciprocal per_event_rate, uint64_t event_rate)
+      : seed(spec.seed),
+        splits(spec.splits),
+        keys(spec.keys),
+        values(spec.values),
+        first_event_time(spec.first_event_time),
+        rate(event_rate),
+        per_rate(per_event_rate) {}
+
+  Record record(uint16_t split, uint64_t offset) const {
+    const uint64_t index = offset * splits + split;
+    const auto [draw, other] = draws_of(seed, index);
+    const auto nominal = static_cast<int64_t>(milliseconds_of(index, per_rate, rate));
+    return {.key = scale_draw(draw, keys),
+            .value = static_cast<int64_t>(scale_draw(other, values)),
+            .event_time = first_event_time + std::max<int64_t>(nominal, 0),
+            .provenance = make_provenance(split, offset)};
+  }
+
+  uint64_t seed;
+  uint64_t splits;
+  uint64_t keys;
+  uint64_t values;
+  int64_t first_event_time;
+  uint64_t rate;
+  Reciprocal per_rate;
+};
+}  // namespace
 
 Record LogContents::record(uint16_t split, uint64_t offset) const {
   CHECK(split < spec_.splits && offset < size(split),
@@ -163,7 +185,8 @@ void LogContents::fill(uint16_t split, uint64_t from, std::span<Record> out) con
     return;
   }
   if (plain_) {
-    for (size_t i = 0; i < out.size(); ++i) out[i] = generate_plainly(split, from + i);
+    const PlainLog log(spec_, per_event_rate_, event_rate_);
+    for (size_t i = 0; i < out.size(); ++i) out[i] = log.record(split, from + i);
     return;
   }
   for (size_t i = 0; i < out.size(); ++i) out[i] = generate(split, from + i);
@@ -171,14 +194,13 @@ void LogContents::fill(uint16_t split, uint64_t from, std::span<Record> out) con
 
 void LogContents::records(std::span<const Place> places, Record* out) const {
   for (const Place& place : places)
-    CHECK(place.split < spec_.splits && place.offset < size(place.split),
-          "a record is read that the log does not hold");
+    CHECK(holds(place), "a record is read that the log does not hold");
   if (table_ || !plain_) {
     for (size_t i = 0; i < places.size(); ++i) out[i] = record(places[i].split, places[i].offset);
     return;
   }
-  for (size_t i = 0; i < places.size(); ++i)
-    out[i] = generate_plainly(places[i].split, places[i].offset);
+  const PlainLog log(spec_, per_event_rate_, event_rate_);
+  for (size_t i = 0; i < places.size(); ++i) out[i] = log.record(places[i].split, places[i].offset);
 }
 
 }  // namespace drey::sim

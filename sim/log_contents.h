@@ -86,9 +86,13 @@ class LogContents {
   void records(std::span<const Place> places, Record* out) const;
 
  private:
-  uint64_t nominal_ms(uint64_t index) const;
   Record generate(uint16_t split, uint64_t offset) const;
-  Record generate_plainly(uint16_t split, uint64_t offset) const;
+  // As offset < size(split), without the division. Offsets are below 2^48, so nothing overflows.
+  bool holds(const Place& place) const {
+    if (place.split >= spec_.splits || place.offset >> 48 != 0) return false;
+    if (spec_.records == 0 && !table_) return true;
+    return place.offset * spec_.splits + place.split < spec_.records;
+  }
   uint64_t key(uint16_t split, uint64_t offset, uint64_t draw) const;
   int64_t stepped_event_time(uint64_t offset) const;
 

@@ -135,22 +135,6 @@ void Ledger::on_batch(const sim::BatchFact& batch, sim::FactNumber) {
     take(batch.records.subspan(from, std::min(kChunk, batch.records.size() - from)), batch.head);
 }
 
-// What the log has is looked up for all at once, while the rows come nearer.
-void Ledger::take(std::span<const sim::Record> chunk, const sim::Fact& head) {
-  if (check_order_ || check_fold_)
-    for (const sim::Record& record : chunk) rows_.prefetch(record.key);
-  size_t done = 0;
-  while (done < chunk.size()) {
-    size_t end = done;
-    while (end < chunk.size() && evaluator_.expects(chunk[end].provenance)) ++end;
-    evaluator_.records(chunk.subspan(done, end - done), truths_.data());
-    for (size_t i = done; i < end; ++i) take(chunk[i], truths_[i - done], head);
-    if (end < chunk.size()) [[unlikely]]
-      take_unexpected(chunk[end++], head);
-    done = end;
-  }
-}
-
 void Ledger::violate(const sim::Fact& head, std::string what, std::optional<uint64_t> suspect) {
   std::string event;
   if (evidence_.violated() < Evidence::kKept) event = fact_text(head, names_);
@@ -167,39 +151,26 @@ void Ledger::take_unexpected(const sim::Record& record, const sim::Fact& head) {
           record.provenance);
 }
 
-void Ledger::take(const sim::Record& record, const sim::Record& truth, const sim::Fact& head) {
-  ++counts_.compared;
+// ---- once per record: what is wrong is told elsewhere, so that this stays short ----
+
+inline void Ledger::take(const sim::Record& record, const sim::Record& truth,
+                         const sim::Fact& head) {
   const uint64_t copy = (record.provenance & model::kOrdinalMask) >> model::kOrdinalShift;
   const bool again =
       blocks_.mark(sim::provenance_split(record.provenance),
                    ReferenceEvaluator::offset_of(record.provenance), static_cast<uint32_t>(copy));
-  if (again) [[unlikely]] {
-    ++counts_.doubled;
-    if (options_.guarantee == Guarantee::exactly_once)
-      violate(head,
-              fmt::format("doubled: {} was committed before", provenance_text(record.provenance)),
-              record.provenance);
-  }
-  check_content(record, truth, head);
+  if (again) [[unlikely]]
+    doubled(record, head);
+  const bool value_fits = options_.path.running || record.value == truth.value;
+  const bool content_fits =
+      record.key == truth.key && record.event_time == truth.event_time && value_fits;
+  if (!content_fits) [[unlikely]]
+    wrong_content(record, truth, head);
   if (check_order_ || check_fold_) check_key_row(record, truth, again, head);
 }
 
-void Ledger::check_content(const sim::Record& record, const sim::Record& truth,
-                           const sim::Fact& head) {
-  const bool value_fits = options_.path.running || record.value == truth.value;
-  if (record.key == truth.key && record.event_time == truth.event_time && value_fits) [[likely]]
-    return;
-  ++counts_.wrong;
-  if (options_.guarantee == Guarantee::none) return;
-  violate(head,
-          fmt::format("{} was committed with key {} value {} time {}, the log has {}, {}, {}",
-                      provenance_text(record.provenance), record.key, record.value,
-                      record.event_time, truth.key, truth.value, truth.event_time),
-          record.provenance);
-}
-
-void Ledger::check_key_row(const sim::Record& record, const sim::Record& truth, bool again,
-                           const sim::Fact& head) {
+inline void Ledger::check_key_row(const sim::Record& record, const sim::Record& truth, bool again,
+                                  const sim::Fact& head) {
   uint64_t* row = rows_.row(truth.key);
   if (check_fold_) {
     // Rows begin as zero, which stands for the aggregate of nothing. One mistake is one violation,
@@ -207,14 +178,8 @@ void Ledger::check_key_row(const sim::Record& record, const sim::Record& truth, 
     const auto before = static_cast<int64_t>(row[0] ^ of_nothing_);
     const int64_t fold = model::fold_aggregate(options_.path.aggregate, before, truth.value);
     row[0] = static_cast<uint64_t>(record.value) ^ of_nothing_;
-    if (record.value != fold && !again) [[unlikely]] {
-      ++counts_.wrong;
-      violate(head,
-              fmt::format("wrong value: {} is {} for key {}, but {} and {} make {}",
-                          provenance_text(record.provenance), record.value, record.key, before,
-                          truth.value, fold),
-              record.provenance);
-    }
+    if (record.value != fold && !again) [[unlikely]]
+      wrong_fold(record, truth, before, head);
   }
   if (!check_order_) return;
   // Ranks are compared as sequence numbers modulo 2^32.
@@ -230,7 +195,56 @@ void Ledger::check_key_row(const sim::Record& record, const sim::Record& truth, 
     word = (word & ~(uint64_t{UINT32_MAX} << shift)) | (uint64_t{rank} << shift);
     return;
   }
-  if (again) return;
+  if (!again) reordered(record, head);
+}
+
+// What the log has is looked up for all at once, while the rows come nearer.
+void Ledger::take(std::span<const sim::Record> chunk, const sim::Fact& head) {
+  if (check_order_ || check_fold_)
+    for (const sim::Record& record : chunk) rows_.prefetch(record.key);
+  size_t done = 0;
+  while (done < chunk.size()) {
+    size_t end = done;
+    while (end < chunk.size() && evaluator_.expects(chunk[end].provenance)) ++end;
+    evaluator_.records(chunk.subspan(done, end - done), truths_.data());
+    counts_.compared += end - done;
+    for (size_t i = done; i < end; ++i) take(chunk[i], truths_[i - done], head);
+    if (end < chunk.size()) [[unlikely]]
+      take_unexpected(chunk[end++], head);
+    done = end;
+  }
+}
+
+void Ledger::doubled(const sim::Record& record, const sim::Fact& head) {
+  ++counts_.doubled;
+  if (options_.guarantee != Guarantee::exactly_once) return;
+  violate(head, fmt::format("doubled: {} was committed before", provenance_text(record.provenance)),
+          record.provenance);
+}
+
+void Ledger::wrong_content(const sim::Record& record, const sim::Record& truth,
+                           const sim::Fact& head) {
+  ++counts_.wrong;
+  if (options_.guarantee == Guarantee::none) return;
+  violate(head,
+          fmt::format("{} was committed with key {} value {} time {}, the log has {}, {}, {}",
+                      provenance_text(record.provenance), record.key, record.value,
+                      record.event_time, truth.key, truth.value, truth.event_time),
+          record.provenance);
+}
+
+void Ledger::wrong_fold(const sim::Record& record, const sim::Record& truth, int64_t before,
+                        const sim::Fact& head) {
+  ++counts_.wrong;
+  violate(
+      head,
+      fmt::format("wrong value: {} is {} for key {}, but {} and {} make {}",
+                  provenance_text(record.provenance), record.value, record.key, before, truth.value,
+                  model::fold_aggregate(options_.path.aggregate, before, truth.value)),
+      record.provenance);
+}
+
+void Ledger::reordered(const sim::Record& record, const sim::Fact& head) {
   ++counts_.reordered;
   violate(head,
           fmt::format("reordered: {} came after a later record of its key {} and split",

@@ -78,9 +78,14 @@ class Ledger final : public Oracle {
   void take(std::span<const sim::Record> chunk, const sim::Fact& head);
   void take(const sim::Record& record, const sim::Record& truth, const sim::Fact& head);
   void take_unexpected(const sim::Record& record, const sim::Fact& head);
-  void check_content(const sim::Record& record, const sim::Record& truth, const sim::Fact& head);
   void check_key_row(const sim::Record& record, const sim::Record& truth, bool again,
                      const sim::Fact& head);
+  [[gnu::cold]] void doubled(const sim::Record& record, const sim::Fact& head);
+  [[gnu::cold]] void wrong_content(const sim::Record& record, const sim::Record& truth,
+                                   const sim::Fact& head);
+  [[gnu::cold]] void wrong_fold(const sim::Record& record, const sim::Record& truth, int64_t before,
+                                const sim::Fact& head);
+  [[gnu::cold]] void reordered(const sim::Record& record, const sim::Fact& head);
   void take_window(const sim::Record& result, const sim::Fact& head);
   void violate(const sim::Fact& head, std::string what, std::optional<uint64_t> suspect);
   void settle_records(sim::Time end);
