@@ -45,6 +45,10 @@ enum class Mutant : uint8_t {
   claimed_files_stay,
   state_found_by_place,
   stop_goes_back_behind_its_savepoint,
+  // chains that branch
+  branches_share_their_records,
+  snapshot_of_first_branch,
+  end_of_input_in_one_branch,
   // failover
   region_without_backtrack,
   region_without_consumers,

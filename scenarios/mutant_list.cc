@@ -47,6 +47,10 @@ constexpr std::array kKillings{
     Killing{Mutant::shared_file_deleted_in_use, "task_manager/crash-rocksdb.json", 1},
     Killing{Mutant::discard_on_unknown_outcome, "job_manager/pointer-outcome-unknown.json", 1},
     Killing{Mutant::no_job_result_store, "job_manager/leader-dies-at-the-end.json", 1},
+    // chains that branch
+    Killing{Mutant::branches_share_their_records, "chains/two-sinks-of-a-source.json", 1},
+    Killing{Mutant::snapshot_of_first_branch, "chains/two-sinks-of-a-source.json", 1},
+    Killing{Mutant::end_of_input_in_one_branch, "chains/batch-two-sinks.json", 1},
     // slots
     Killing{Mutant::lost_slots_still_count, "slots/manager-replaced.json", 1},
     Killing{Mutant::slot_report_of_before, "regions/pipes-manager-lost.json", 1},

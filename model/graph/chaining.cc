@@ -94,32 +94,60 @@ class Generator {
     vertex.parallelism = spec.parallelism;
     vertex.max_parallelism = 0;
     vertex.slot_sharing_group = effective_group(spec);
-    std::vector<uint32_t> open{head};
-    while (!open.empty()) {
-      const uint32_t op = open.back();
-      open.pop_back();
-      append(vertex, op);
-      for (size_t k = out_[op].size(); k-- > 0;) {
-        if (is_chainable(job_, *out_[op][k])) open.push_back(index_of_.at(out_[op][k]->to));
-      }
-    }
+    vertex.name = append(vertex, head);
     if (vertex.max_parallelism == 0)
       vertex.max_parallelism = default_max_parallelism(vertex.parallelism);
     const JobVertexIndex at = graph_.add_vertex(std::move(vertex));
     for (const uint32_t op : graph_.vertices[at].operators) vertex_of_[op] = at;
   }
 
-  void append(JobVertex& vertex, uint32_t op) const {
-    const OperatorSpec& spec = job_.operators[op];
-    vertex.operators.push_back(op);
-    vertex.name += (vertex.name.empty() ? "" : " -> ") + spec.id;
-    if (vertex.co_location_group.empty()) vertex.co_location_group = spec.co_location_group;
-    vertex.max_parallelism = combined_max_parallelism(vertex.max_parallelism, spec);
+  // An operator and all that are chained to it, depth first. Returns the name of this part of the
+  // chain (StreamingJobGraphGenerator.createChainedName).
+  std::string append(JobVertex& vertex, uint32_t op) const {
+    std::string name;
+    while (true) {
+      const OperatorSpec& spec = job_.operators[op];
+      vertex.operators.push_back(op);
+      if (vertex.co_location_group.empty()) vertex.co_location_group = spec.co_location_group;
+      vertex.max_parallelism = combined_max_parallelism(vertex.max_parallelism, spec);
+      name += spec.id;
+      const std::vector<uint32_t> chained = chained_to(op);
+      if (chained.empty()) return name;
+      name += " -> ";
+      if (chained.size() > 1) return name + "(" + append_branches(vertex, chained) + ")";
+      op = chained.front();
+    }
   }
 
+  std::string append_branches(JobVertex& vertex, const std::vector<uint32_t>& heads) const {
+    std::string names;
+    for (const uint32_t head : heads) {
+      if (!names.empty()) names += ", ";
+      names += append(vertex, head);
+    }
+    return names;
+  }
+
+  std::vector<uint32_t> chained_to(uint32_t op) const {
+    std::vector<uint32_t> chained;
+    for (const EdgeSpec* edge : out_[op])
+      if (is_chainable(job_, *edge)) chained.push_back(index_of_.at(edge->to));
+    return chained;
+  }
+
+  // What leaves the chain behind an operator is connected before its own outputs
+  // (StreamingJobGraphGenerator.createChain's transitive out-edges).
   void connect_outputs(JobVertexIndex vertex) {
-    const std::vector<uint32_t> operators = graph_.vertices[vertex].operators;
-    for (const uint32_t op : operators) {
+    std::vector<uint32_t> open{graph_.vertices[vertex].operators.front()};
+    std::vector<uint32_t> order;  // the last branch first
+    while (!open.empty()) {
+      order.push_back(open.back());
+      open.pop_back();
+      for (const uint32_t next : chained_to(order.back())) open.push_back(next);
+    }
+    while (!order.empty()) {
+      const uint32_t op = order.back();
+      order.pop_back();
       for (const EdgeSpec* edge : out_[op]) {
         if (is_chainable(job_, *edge)) continue;
         const JobVertexIndex consumer = vertex_of_[index_of_.at(edge->to)];

@@ -34,11 +34,11 @@ void BrokerSink::fail(const std::string& text) {
 
 void BrokerSink::call(sim::Body body, Kind kind, uint64_t argument) {
   context_.call(context_.locate(options_.broker), std::move(body), kRequestTimeout,
-                {TaskPart::sink, kind, argument});
+                mark(kind, argument));
 }
 
 void BrokerSink::retry(Kind kind, uint64_t argument) {
-  context_.after(kRetryPause, {TaskPart::sink, kind, argument});
+  context_.after(kRetryPause, mark(kind, argument));
 }
 
 // ---- opening ----

@@ -35,6 +35,7 @@ class BrokerSink final : private SinkWriter, private CommittableOutput {
   enum class Role : uint8_t { both, writer, committer };
   struct Options {
     Role role = Role::both;
+    uint32_t number = 0;  // of the task's sinks; its calls carry it
     bool exactly_once = true;
     bool checkpointing = true;
     sim::Address broker;
@@ -72,10 +73,17 @@ class BrokerSink final : private SinkWriter, private CommittableOutput {
     return stage_ != Stage::open || writer_.waiting_for_flush() || committer_.committing();
   }
 
+  // Of a call as it comes back to the task: which sink it belongs to, and what that one called.
+  static size_t number_of(const TaskCall& call) { return call.argument >> kNumberShift; }
+  static TaskCall own(TaskCall call) {
+    call.argument &= (uint64_t{1} << kNumberShift) - 1;
+    return call;
+  }
   void answered(TaskCall call, const sim::Reply& reply);
   void timer(TaskCall call);
 
  private:
+  static constexpr int kNumberShift = 48;
   enum Kind : uint8_t { appended, initialised, listed, fenced, ended };
   enum class Stage : uint8_t { closed, committing, listing, fencing, open };
   struct Append {
@@ -94,6 +102,9 @@ class BrokerSink final : private SinkWriter, private CommittableOutput {
   std::string transactional_id(int64_t checkpoint) const;
   bool mine(const std::string& transactional_id) const;
   void call(sim::Body body, Kind kind, uint64_t argument);
+  TaskCall mark(Kind kind, uint64_t argument) const {
+    return {TaskPart::sink, kind, (uint64_t{options_.number} << kNumberShift) | argument};
+  }
   void retry(Kind kind, uint64_t argument);
   void next_stage();
   void list_lingering();

@@ -140,7 +140,7 @@ void ExactTask::on_reply(sim::Continuation then, const sim::Reply& reply) {
       chain_.source->answered(call, reply);
       break;
     case TaskPart::sink:
-      chain_.sink->answered(call, reply);
+      chain_.sinks.answered(call, reply);
       break;
     case TaskPart::restore:
       restore_.answered(call, reply);
@@ -169,7 +169,7 @@ void ExactTask::on_later(sim::Continuation then) {
       chain_.source->timer(call);
       break;
     case TaskPart::sink:
-      chain_.sink->timer(call);
+      chain_.sinks.timer(call);
       break;
     case TaskPart::restore:
       restore_.timer(call);

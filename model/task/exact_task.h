@@ -126,7 +126,8 @@ class ExactTask final : public sim::Endpoint,
   void build_source(uint32_t op);
   void build_sink(uint32_t op);
   void build_committer();
-  void make_sink(uint32_t op, BrokerSink::Role role);
+  void make_sink(uint32_t op, BrokerSink::Role role, std::optional<size_t> committables);
+  std::optional<size_t> result_of(uint32_t op) const;
   bool build_keyed(uint32_t op);
   void build_operator(uint32_t op);
   bool varies(Nondeterminism how) const;
@@ -152,6 +153,7 @@ class ExactTask final : public sim::Endpoint,
   size_t apply(uint32_t count);
   void apply_elements();
   void run_chain(size_t from);
+  void state_failed();
   void misbehave(const UserCode::Hit& hit);
   void sort_in(const InputElement& element);
   bool sorted_input_waits() const;
@@ -168,6 +170,13 @@ class ExactTask final : public sim::Endpoint,
   void end_outputs();
   void watermark_tick();
   bool slice_applied() const { return slice_.next == slice_.count; }
+
+  // ---- exact_task_tree.cc: a chain that branches
+  void add_to_tree(uint32_t op);
+  void order_operators();
+  void run_tree();
+  void emit_watermark_in_tree(int64_t watermark);
+  void after_tree(const ChainTree::Pass& pass);
 
   // ---- exact_task_loop.cc: the mailbox loop
   void run_loop();

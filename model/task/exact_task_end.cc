@@ -160,6 +160,7 @@ void ExactTask::clean_up(DataExchange::Removal how) {
     if (how != DataExchange::Removal::finished)
       buffers_left_ += static_cast<uint32_t>(partition->buffers_in_use());
   }
+  chain_.tree.reset();
   chain_.operators.clear();
   chain_.outputs = {};
   slice_ = {};

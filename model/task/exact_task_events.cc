@@ -45,17 +45,18 @@ void ExactTask::end_of_data() {
     if (ending_) return;
   }
   publish();
-  if (drain_ && chain_.sink != nullptr) chain_.sink->end_input();
+  if (drain_) chain_.sinks.end_input();
   data_ended_ = true;
-  handing_over_ = chain_.sink != nullptr && !chain_.outputs.empty();
+  handing_over_ = chain_.sinks.hands_over();
   if (!handing_over_) end_outputs();
 }
 
-// The writer has flushed: the committer is told what to commit.
+// The writers have flushed: the committers are told what to commit.
 void ExactTask::hand_over_committables() {
   handing_over_ = false;
-  const std::vector<sim::Record> committables = chain_.sink->hand_over();
-  chain_.outputs.write_unasked(committables);
+  for (const TaskSinks::Entry& entry : chain_.sinks.entries())
+    if (entry.committables.has_value())
+      chain_.outputs.write_to(*entry.committables, entry.sink->hand_over(), false);
   end_outputs();
 }
 

@@ -11,14 +11,11 @@
 
 namespace drey::model {
 
-bool ExactTask::thread_blocked() const {
-  return hung_ || (chain_.sink != nullptr && chain_.sink->waiting());
-}
+bool ExactTask::thread_blocked() const { return hung_ || chain_.sinks.waiting(); }
 
 // Whether the next element may be begun.
 bool ExactTask::room() const {
-  return chain_.outputs.available() && (chain_.sink == nullptr || chain_.sink->available()) &&
-         !state_stalled();
+  return chain_.outputs.available() && chain_.sinks.available() && !state_stalled();
 }
 
 // A modelled write stall: until a background job of the backend has ended.
@@ -53,7 +50,7 @@ void ExactTask::advance_to(sim::Time x) {
 void ExactTask::apply_until(sim::Time x) {
   if (!slice_.active || stalled_ || thread_blocked()) return;
   while (!slice_applied() && clock_ < x) {
-    if ((chain_.sink != nullptr && !chain_.sink->available()) || state_stalled()) {
+    if (!chain_.sinks.available() || state_stalled()) {
       stalled_ = true;
       break;
     }
@@ -95,8 +92,9 @@ size_t ExactTask::apply(uint32_t count) {
     block_.count = count;
   }
   // What a sink hands to its committer is no output of a record.
-  const size_t admitted =
-      chain_.sink != nullptr ? count : chain_.outputs.admit(block_.view(), chain_.shape);
+  size_t admitted = count;
+  if (chain_.tail_writes()) admitted = chain_.outputs.admit(block_.view(), chain_.shape);
+  if (chain_.tree != nullptr) admitted = chain_.tree->admit(chain_.outputs, block_.view());
   if (admitted == 0) return 0;
   block_.count = admitted;
   records_processed_ += admitted;
@@ -104,8 +102,11 @@ size_t ExactTask::apply(uint32_t count) {
     block_.records[0].value ^= static_cast<int64_t>(kernel().perturbed(sim::Perturbation::value));
     chain_.source->emitted(slice_.piece, static_cast<uint32_t>(admitted), block_.view());
   }
-  run_chain(0);
-  if (!ending_ && !hung_ && chain_.sink == nullptr) chain_.outputs.write(block_.view());
+  if (chain_.tree != nullptr)
+    run_tree();
+  else
+    run_chain(0);
+  if (!ending_ && !hung_ && chain_.tail_writes()) chain_.outputs.write(block_.view());
   return admitted;
 }
 
@@ -121,18 +122,23 @@ void ExactTask::run_chain(size_t from) {
     stop_before_hit(i);
     chain_.operators[i]->process(block_, effects_);
     if (effects_.outcome == state::Outcome::ok) continue;
-    const bool memory = effects_.outcome == state::Outcome::out_of_memory;
-    const Cause cause{.kind = memory ? Cause::Kind::out_of_memory : Cause::Kind::state,
-                      .text = memory ? "heap state does not fit" : "the state backend failed",
-                      .partition = {}};
-    effects_.outcome = state::Outcome::ok;
-    if (memory) listener_.on_fatal_error(deployment_->attempt, cause);
-    fail_task(cause);
+    state_failed();
     return;
   }
   stop_before_hit(chain_.operators.size());
-  if (chain_.sink != nullptr) chain_.sink->write(block_.view());
+  chain_.sinks.write(block_.view());
   if (hit.has_value()) misbehave(*hit);
+}
+
+// A call of a keyed operator's backend.
+void ExactTask::state_failed() {
+  const bool memory = effects_.outcome == state::Outcome::out_of_memory;
+  const Cause cause{.kind = memory ? Cause::Kind::out_of_memory : Cause::Kind::state,
+                    .text = memory ? "heap state does not fit" : "the state backend failed",
+                    .partition = {}};
+  effects_.outcome = state::Outcome::ok;
+  if (memory) listener_.on_fatal_error(deployment_->attempt, cause);
+  fail_task(cause);
 }
 
 // The records before it are through.
@@ -173,6 +179,7 @@ void ExactTask::emit_status(WatermarkStatus status) {
 // Timers fire on the way; what they emit goes down the rest of the chain, and then the watermark.
 void ExactTask::emit_watermark(int64_t watermark) {
   watermark_ = watermark;
+  if (chain_.tree != nullptr) return emit_watermark_in_tree(watermark);
   const auto at = static_cast<uint64_t>(watermark);
   for (size_t i = 0; i < chain_.operators.size(); ++i) {
     if (chain_.operators[i]->backend() == nullptr) continue;
@@ -184,7 +191,7 @@ void ExactTask::emit_watermark(int64_t watermark) {
     std::swap(block_, fired_);
     run_chain(i + 1);
     if (ending_) return;
-    if (chain_.sink == nullptr) chain_.outputs.write_unasked(block_.view());
+    if (chain_.tail_writes()) chain_.outputs.write_unasked(block_.view());
     block_.count = 0;
   }
   chain_.outputs.write_element({.watermark = watermark});
@@ -239,7 +246,7 @@ void ExactTask::publish() {
                   static_cast<uint64_t>(effects_.late_watermark), 0);
     effects_.late_records = 0;
   }
-  if (chain_.sink != nullptr) chain_.sink->publish();
+  chain_.sinks.publish();
   chain_.outputs.publish();
   if (deployment_->job->options.buffer_timeout.ns == 0 && chain_.outputs.unflushed())
     chain_.outputs.flush();
@@ -266,6 +273,7 @@ void ExactTask::arm_flush() {
 // After every event of the task: what was noted is done, then the work goes on.
 void ExactTask::go_on() {
   if (ended()) return;
+  chain_.sinks.go_on();
   if (state() == ExecutionState::initializing) restore_goes_on();
   if (state() != ExecutionState::running || ending_) return;
   look();

@@ -146,14 +146,19 @@ void ExactTask::restore_done() {
   opening_ = true;
   const JobVertex& vertex = deployment_->vertex();
   chain_.cost = {};
+  chain_.sinks = TaskSinks(deployment_->job->options.mutant);
+  chain_.tree = ChainTree::of(*deployment_, deployment_->job->options.mutant);
   if (vertex.operators.empty()) build_committer();
   for (const uint32_t op : vertex.operators) {
     chain_.cost = chain_.cost + spec(op).cost;
-    user_code_.add(chain_.operators.size(), spec(op), deployment_->attempt.subtask,
-                   deployment_->attempt.attempt);
+    user_code_.add(chain_.tree != nullptr ? chain_.ops.size() : chain_.operators.size(), spec(op),
+                   deployment_->attempt.subtask, deployment_->attempt.attempt);
     build_operator(op);
     if (ending_) return;
+    chain_.ops.push_back(op);
+    if (chain_.tree != nullptr) add_to_tree(op);
   }
+  order_operators();
   if (varies(Nondeterminism::timing))
     chain_.cost = chain_.cost * static_cast<int64_t>(75 + variation() % 76) / 100;
   if (varies(Nondeterminism::partitioning)) chain_.outputs.scatter(variation());
@@ -163,7 +168,7 @@ void ExactTask::restore_done() {
     announce_fact(fact_kind(TaskFact::restored), deployment_->attempt.attempt,
                   static_cast<uint64_t>(deployment_->restore->checkpoint), restore_.bytes());
   }
-  if (chain_.sink != nullptr) chain_.sink->open();
+  chain_.sinks.open();
 }
 
 // An operator of the chain is declared nondeterministic so.
@@ -235,23 +240,37 @@ void ExactTask::build_source(uint32_t op) {
 }
 
 void ExactTask::build_sink(uint32_t op) {
-  make_sink(op, deployment_->results.empty() ? BrokerSink::Role::both : BrokerSink::Role::writer);
+  const std::optional<size_t> committables = result_of(op);
+  make_sink(op, committables.has_value() ? BrokerSink::Role::writer : BrokerSink::Role::both,
+            committables);
   if (deployment_->restore != nullptr)
-    chain_.sink->restore(restore_.bytes_of(op), deployment_->restore->checkpoint);
+    chain_.sinks.entries().back().sink->restore(restore_.bytes_of(op),
+                                                deployment_->restore->checkpoint);
+}
+
+// Of a sink: what its committer reads.
+std::optional<size_t> ExactTask::result_of(uint32_t op) const {
+  for (size_t i = 0; i < deployment_->results.size(); ++i) {
+    const DataSetIndex data_set = deployment_->results[i].data_set;
+    if (deployment_->job->graph.data_sets[data_set].producing_operator == op) return i;
+  }
+  return std::nullopt;
 }
 
 // Batch: a vertex without operators of its own commits what the sink before it has written.
 void ExactTask::build_committer() {
   const JobGraph& graph = deployment_->job->graph;
   const EdgeIndex input = deployment_->vertex().inputs.front();
-  make_sink(graph.data_set_of(input).producing_operator, BrokerSink::Role::committer);
+  const uint32_t op = graph.data_set_of(input).producing_operator;
+  make_sink(op, BrokerSink::Role::committer, {});
+  chain_.ops.push_back(op);
 }
 
-void ExactTask::make_sink(uint32_t op, BrokerSink::Role role) {
+void ExactTask::make_sink(uint32_t op, BrokerSink::Role role, std::optional<size_t> committables) {
   const JobInformation& job = *deployment_->job;
-  chain_.sink_op = op;
-  chain_.sink = std::make_unique<BrokerSink>(
+  auto sink = std::make_unique<BrokerSink>(
       BrokerSink::Options{.role = role,
+                          .number = static_cast<uint32_t>(chain_.sinks.size()),
                           .exactly_once = spec(op).delivery == Delivery::exactly_once,
                           .checkpointing = job.options.checkpointing,
                           .broker = job.broker,
@@ -260,6 +279,7 @@ void ExactTask::make_sink(uint32_t op, BrokerSink::Role role) {
                           .parallelism = deployment_->vertex().parallelism,
                           .mutant = job.options.mutant},
       *this);
+  chain_.sinks.add({.op = op, .sink = std::move(sink), .committables = committables});
 }
 
 bool ExactTask::build_keyed(uint32_t op) {
@@ -305,7 +325,7 @@ bool ExactTask::build_keyed(uint32_t op) {
 // INITIALIZING ends when the state is here, the sink is open and the thread has done its part.
 void ExactTask::restore_goes_on() {
   if (!opening_ && restore_.done()) restore_done();
-  if (!opening_ || ending_ || (chain_.sink != nullptr && !chain_.sink->opened())) return;
+  if (!opening_ || ending_ || !chain_.sinks.opened()) return;
   if (now() < clock_)
     kernel().arm(entity(), wake_due, clock_ - now(), sim::Priority::task);
   else

@@ -1,12 +1,14 @@
 #pragma once
-// What a task is made of: source or input at the head, operators in chain order, a sink or results
-// at the tail. Chains are linear; every result is written by the tail.
+// What a task is made of: source or input at the head, operators depth first, sinks and results at
+// the ends. In a linear chain the tail is one sink or writes all results; any other has a tree.
+#include <algorithm>
 #include <memory>
 #include <vector>
 
-#include "model/io/broker_sink.h"
 #include "model/io/log_source.h"
 #include "model/operators/keyed_operator.h"
+#include "model/task/task_chain_sinks.h"
+#include "model/task/task_chain_tree.h"
 #include "model/task/task_outputs.h"
 
 namespace drey::model {
@@ -14,20 +16,23 @@ namespace drey::model {
 struct TaskChain {
   std::unique_ptr<LogSource> source;
   uint32_t source_op = 0;
-  std::vector<std::unique_ptr<Operator>> operators;  // between source and sink
-  std::unique_ptr<BrokerSink> sink;
-  uint32_t sink_op = 0;
+  std::vector<std::unique_ptr<Operator>> operators;  // between source and sinks
+  TaskSinks sinks;
   TaskOutputs outputs;
-  ChainShape shape;
-  sim::Duration cost;        // of one record, nominal
-  bool cost_varies = false;  // a backend's calls tell what they cost
+  ChainShape shape;                 // of a linear chain
+  std::unique_ptr<ChainTree> tree;  // null: the chain is linear
+  sim::Duration cost;               // of one record, nominal
+  bool cost_varies = false;         // a backend's calls tell what they cost
 
   // Indexes into JobSpec::operators, head first.
-  template <class Visit>
-  void for_each_op(Visit visit) const {
-    if (source != nullptr) visit(source_op);
-    for (const auto& op : operators) visit(op->op());
-    if (sink != nullptr) visit(sink_op);
+  std::vector<uint32_t> ops;
+  // Positions in `operators`, each behind all that are chained to it.
+  std::vector<size_t> tail_first;
+
+  // The tail writes what leaves the chain into all results.
+  bool tail_writes() const { return tree == nullptr && sinks.empty(); }
+  size_t place_of(uint32_t op) const {
+    return static_cast<size_t>(std::find(ops.begin(), ops.end(), op) - ops.begin());
   }
 };
 

@@ -50,13 +50,14 @@ void TaskCheckpoints::perform(const Request& request) {
   context_.announce_fact(fact_kind(CheckpointFact::aligned), static_cast<uint64_t>(id),
                          ns(request.alignment), 0);
   preparing_ = request;
-  if (chain_.sink != nullptr) chain_.sink->prepare_snapshot(id);
+  chain_.sinks.prepare_snapshot(id);
   go_on();
 }
 
 void TaskCheckpoints::go_on() {
   if (!preparing_.has_value()) return;
-  if (chain_.sink != nullptr && chain_.sink->waiting()) return;
+  chain_.sinks.go_on();
+  if (chain_.sinks.waiting()) return;
   const Request request = *preparing_;
   preparing_.reset();
   host_.look();
@@ -102,14 +103,13 @@ void TaskCheckpoints::take_snapshot(const Request& request) {
   running.request = request;
   running.snapshot = std::make_shared<TaskStateSnapshot>();
   state::Charge charge;
-  chain_.for_each_op([&](uint32_t op) {
+  for (const uint32_t op : chain_.ops) {
     running.snapshot->operators.push_back({.op = op, .keyed = {}, .source = {}, .bytes = {}});
     running.backends.push_back(nullptr);
-  });
-  const size_t first = chain_.source != nullptr ? 1 : 0;
-  if (chain_.sink != nullptr) running.snapshot->operators.back().bytes = chain_.sink->snapshot();
-  for (size_t i = chain_.operators.size(); i > 0; --i) {
-    Operator& op = *chain_.operators[i - 1];
+  }
+  snapshot_sinks(*running.snapshot);
+  for (const size_t i : chain_.tail_first) {
+    Operator& op = *chain_.operators[i];
     state::KeyedBackend* const backend = op.backend();
     if (backend == nullptr) continue;
     if (backend->begin_snapshot(static_cast<uint64_t>(id), kind_of(request), charge) !=
@@ -117,7 +117,7 @@ void TaskCheckpoints::take_snapshot(const Request& request) {
       context_.fail_task({.kind = Cause::Kind::state, .text = "snapshot failed", .partition = {}});
       return;
     }
-    running.backends[first + i - 1] = backend;
+    running.backends[chain_.place_of(op.op())] = backend;
     announce_engine(*backend);
     if (const auto entries = backend->entries(); entries.has_value())
       context_.announce_fact(fact_kind(HeapFact::size), op.op(), *entries, backend->live_bytes());
@@ -144,6 +144,13 @@ void TaskCheckpoints::take_snapshot(const Request& request) {
   paused_until_ = begins + pause->time;
   context_.after(begins - context_.time(),
                  {TaskPart::checkpoint, pause_begins, static_cast<uint64_t>(pause->time.ns)});
+}
+
+void TaskCheckpoints::snapshot_sinks(TaskStateSnapshot& snapshot) const {
+  for (const TaskSinks::Entry& entry : chain_.sinks.entries()) {
+    snapshot.operators[chain_.place_of(entry.op)].bytes = entry.sink->snapshot();
+    if (context_.deployment().job->options.mutant == Mutant::snapshot_of_first_branch) return;
+  }
 }
 
 // What the storage engine has done so far, its I/O above all: so the hash sees each disk operation.
@@ -395,7 +402,7 @@ void TaskCheckpoints::completed(CheckpointId id) {
     op->backend()->confirm(static_cast<uint64_t>(id));
     context_.announce_fact(fact_kind(StateFact::confirmed), static_cast<uint64_t>(id), op->op(), 0);
   }
-  if (chain_.sink != nullptr) chain_.sink->checkpoint_complete(id);
+  chain_.sinks.checkpoint_complete(id);
 }
 
 void TaskCheckpoints::subsumed(CheckpointId) {}

@@ -101,7 +101,7 @@ class TaskCheckpoints {
   void pass_on_cancellation(CheckpointId id);
   state::KeyedBackend::SnapshotKind kind_of(const Request& request) const;
   void take_snapshot(const Request& request);
-  void snapshot_operator(const Operator& op, Running& running);
+  void snapshot_sinks(TaskStateSnapshot& snapshot) const;
   void announce_digest(CheckpointId id, const Operator& op);
   void pull(CheckpointId id);
   void upload(Running& running, const state::KeyedBackend::File& file);

@@ -116,20 +116,42 @@ size_t TaskOutputs::admit_hashed(std::span<const sim::Record> records) {
 }
 
 void TaskOutputs::write(std::span<const sim::Record> outputs) {
-  for (size_t r = 0; r < routes_.size(); ++r) {
-    Routed& routed = routes_[r];
-    ResultPartition& partition = *partitions_[r];
-    CHECK(routed.routed == outputs.size(), "the chain emits what its shape says");
-    routed.routed = 0;
-    if (routed.kind == PartitionerKind::broadcast) {
-      for (const sim::Record& record : outputs)
-        for (uint32_t channel = 0; channel < routed.channels; ++channel)
-          partition.write(channel, record, 0);
-      continue;
-    }
-    for (size_t i = 0; i < outputs.size(); ++i)
-      partition.write(routed.targets[i], outputs[i], routed.groups[i]);
+  for (size_t r = 0; r < routes_.size(); ++r) write_routed(r, outputs);
+}
+
+void TaskOutputs::write_routed(size_t result, std::span<const sim::Record> outputs) {
+  Routed& routed = routes_[result];
+  ResultPartition& partition = *partitions_[result];
+  CHECK(routed.routed == outputs.size(), "the chain emits what its shape says");
+  routed.routed = 0;
+  if (routed.kind == PartitionerKind::broadcast) {
+    for (const sim::Record& record : outputs)
+      for (uint32_t channel = 0; channel < routed.channels; ++channel)
+        partition.write(channel, record, 0);
+    return;
   }
+  for (size_t i = 0; i < outputs.size(); ++i)
+    partition.write(routed.targets[i], outputs[i], routed.groups[i]);
+}
+
+size_t TaskOutputs::admit(std::span<const sim::Record> records, std::span<const Emitter> emitters) {
+  for (Routed& routed : routes_) CHECK(routed.routed == 0, "what was admitted was written");
+  if (emitters.empty()) return records.size();
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (!available()) return i;
+    for (const Emitter& emitter : emitters) {
+      const uint32_t outputs = emitter.shape.outputs(records[i]);
+      for (uint32_t n = 0; n < outputs; ++n)
+        for (const size_t result : emitter.results) route(result, records[i]);
+    }
+  }
+  return records.size();
+}
+
+void TaskOutputs::write_to(size_t result, std::span<const sim::Record> outputs, bool asked) {
+  if (!asked)
+    for (const sim::Record& record : outputs) route(result, record);
+  write_routed(result, outputs);
 }
 
 void TaskOutputs::write_unasked(std::span<const sim::Record> outputs) {

@@ -54,11 +54,22 @@ class TaskOutputs {
 
   // How many of `records` may be processed now.
   size_t admit(std::span<const sim::Record> records, const ChainShape& shape);
+  // The same where results hang at several places of the chain, each with the way that leads to it.
+  struct Emitter {
+    ChainShape shape;
+    std::vector<size_t> results;  // in the order of add()
+  };
+  size_t admit(std::span<const sim::Record> records, std::span<const Emitter> emitters);
   // Their outputs, as many as were admitted.
   void write(std::span<const sim::Record> outputs);
   // Outputs that were not admitted: of a window that fires. They go out whatever is free.
   void write_unasked(std::span<const sim::Record> outputs);
   void write_element(const InlineElement& element);
+  // One result only.
+  void write_to(size_t result, std::span<const sim::Record> outputs, bool asked);
+  void write_element_to(size_t result, const InlineElement& element) {
+    partitions_[result]->write_element(element);
+  }
 
   // Stored results: writes those that have collected enough.
   void spill_if_due();
@@ -88,6 +99,7 @@ class TaskOutputs {
   };
   void route(size_t index, const sim::Record& record);
   size_t admit_hashed(std::span<const sim::Record> records);
+  void write_routed(size_t result, std::span<const sim::Record> outputs);
 
   std::vector<std::shared_ptr<ResultPartition>> partitions_;
   std::vector<Routed> routes_;

@@ -24,20 +24,31 @@ void UserCode::add(size_t place, const OperatorSpec& op, uint32_t subtask, uint3
   }
 }
 
+namespace {
+bool is_record_of(const UserCodeFault& fault, const sim::Record& record) {
+  return sim::provenance_split(record.provenance) == fault.split &&
+         (sim::provenance_offset(record.provenance) & ~kOrdinalMask) == fault.offset;
+}
+}  // namespace
+
 std::optional<UserCode::Hit> UserCode::find(size_t place,
                                             std::span<const sim::Record> block) const {
   std::optional<Hit> first;
   for (const AtRecord& each : at_records_) {
     if (each.place != place) continue;
     for (size_t i = 0; i < block.size() && (!first.has_value() || i < first->index); ++i) {
-      const uint64_t provenance = block[i].provenance;
-      if (sim::provenance_split(provenance) != each.fault.split ||
-          (sim::provenance_offset(provenance) & ~kOrdinalMask) != each.fault.offset)
-        continue;
+      if (!is_record_of(each.fault, block[i])) continue;
       first = {i, each.fault.action, each.fault.split, each.fault.offset};
     }
   }
   return first;
+}
+
+bool UserCode::may_hit(std::span<const sim::Record> block) const {
+  for (const AtRecord& each : at_records_)
+    for (const sim::Record& record : block)
+      if (is_record_of(each.fault, record)) return true;
+  return false;
 }
 
 const UserCodeFault* UserCode::in_snapshot(Action action, int64_t checkpoint) const {

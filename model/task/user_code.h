@@ -4,7 +4,8 @@
 //
 // Only faults that can strike this attempt of this subtask are kept, so a task without any pays one
 // comparison per block. Places count along the chain: 0 is the first operator behind the source (or
-// the input), the sink's writer comes last.
+// the input), the sink's writer comes last. In a chain that branches they are the places of the
+// operators in their vertex, the head's is 0.
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -28,6 +29,8 @@ class UserCode {
   // The first record of the block at which the operator misbehaves.
   bool watches_records() const { return !at_records_.empty(); }
   std::optional<Hit> find(size_t place, std::span<const sim::Record> block) const;
+  // Whether any operator may misbehave at one of these, or at what comes of it.
+  bool may_hit(std::span<const sim::Record> block) const;
 
   // What snapshotState() of this checkpoint does.
   bool throws_in_snapshot(int64_t checkpoint) const;
