@@ -88,6 +88,27 @@ TEST(JobGraph, EachChainingRuleAloneBreaksTheChain) {
   }
 }
 
+// src feeds two chained operators and a shuffle; the first of those feeds a sink and a shuffle too.
+TEST(JobGraph, AChainThatBranchesIsNamedAndConnectedAsATree) {
+  JobSpec job;
+  job.operators = {
+      {.id = "src", .kind = OperatorKind::source}, {.id = "agg", .kind = OperatorKind::keyed},
+      {.id = "left", .kind = OperatorKind::map},   {.id = "right", .kind = OperatorKind::map},
+      {.id = "out", .kind = OperatorKind::sink},   {.id = "sum", .kind = OperatorKind::keyed}};
+  job.edges = {{.from = "src", .to = "agg", .ship = Partitioner::hash},
+               {.from = "src", .to = "left"},
+               {.from = "left", .to = "sum", .ship = Partitioner::hash},
+               {.from = "src", .to = "right"},
+               {.from = "left", .to = "out"}};
+  const JobGraph graph = build_job_graph(job);
+  EXPECT_THAT(vertex_names(graph), ElementsAre("src -> (left -> out, right)", "agg", "sum"));
+  EXPECT_THAT(graph.vertices[0].operators, ElementsAre(0u, 2u, 4u, 3u));
+  ASSERT_EQ(graph.vertices[0].data_sets.size(), 2u);
+  // What leaves it further down comes first.
+  EXPECT_EQ(graph.data_sets[graph.vertices[0].data_sets[0]].producing_operator, 2u);
+  EXPECT_EQ(graph.data_sets[graph.vertices[0].data_sets[1]].producing_operator, 0u);
+}
+
 TEST(JobGraph, OneOperatorLimitsTheKeyGroupsOfItsChain) {
   JobSpec job = four_operators();
   job.operators[1].max_parallelism = 64;
