@@ -110,10 +110,11 @@ void Metrics::on_batch(const sim::BatchFact& batch, sim::FactNumber) {
   if (head.kind == fact_kind(DataFact::buffer_emitted))
     vertex_of(head.subject).records_out += records;
   if (head.kind != fact_kind(DataFact::source_emitted)) return;
-  uint64_t& to = read_to_[head.a];
+  Vertex& vertex = vertex_of(head.subject);
+  uint64_t& to = vertex.read_to[head.a];
   const uint64_t end = head.b + records;
   if (end > to) {
-    vertex_of(head.subject).emitted += end - std::max(to, head.b);
+    vertex.emitted += end - std::max(to, head.b);
     to = end;
   }
   read_ += records;
@@ -149,7 +150,7 @@ void Metrics::on_committed(const sim::BatchFact& batch) {
   if (!(last_transaction_.first == transaction))
     last_transaction_ = {transaction, committed_by(transaction)};
   if (last_transaction_.second != nullptr) *last_transaction_.second += batch.records.size();
-  if (options_.latency && options_.log != nullptr)
+  if (options_.latency && !options_.logs.empty())
     add_latencies(batch, sink_of(names_(batch.head.subject)));
 }
 
@@ -158,8 +159,8 @@ void Metrics::add_latencies(const sim::BatchFact& batch, const std::string& sink
   for (const sim::Record& record : batch.records) {
     const uint16_t split = sim::provenance_split(record.provenance);
     const uint64_t offset = ReferenceEvaluator::offset_of(record.provenance);
-    if (split >= options_.log->splits() || offset >= options_.log->size(split)) continue;
-    const sim::Duration latency = now_ - options_.log->available_at(split, offset);
+    if (split >= options_.logs.splits() || offset >= options_.logs.size(split)) continue;
+    const sim::Duration latency = now_ - options_.logs.available_at(split, offset);
     if (latency.ns < 0) continue;
     latency_.add(static_cast<uint64_t>(latency.ns));
     own.add(static_cast<uint64_t>(latency.ns));

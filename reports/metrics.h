@@ -23,7 +23,7 @@
 #include "reports/oracles/ledger.h"
 #include "reports/recovery_segments.h"
 #include "reports/series.h"
-#include "sim/log_contents.h"
+#include "sim/log_set.h"
 #include "sim/traffic.h"
 
 namespace drey::reports {
@@ -32,7 +32,7 @@ struct MetricsOptions {
   // The task that runs an operator: "sink" -> "agg" where it is chained behind agg. Operators that
   // are not in it run in a task of their own name.
   std::map<std::string, std::string> task_of;
-  std::shared_ptr<const sim::LogContents> log;  // for latency; may be null
+  sim::LogSet logs;  // for latency and lag; may be empty
   bool latency = false;
   std::vector<const Ledger*> ledgers{};    // for ledger.*: of all sinks together
   sim::TrafficCounter* traffic = nullptr;  // for network.bytes and disk.*; null: no value
@@ -44,7 +44,7 @@ bool wants_latency(const std::vector<Expectation>& expectations);
 class Metrics final : public sim::TraceSink, public MetricLookup {
  public:
   Metrics(MetricsOptions options, TraceNames names)
-      : options_(std::move(options)), names_(names), segments_(options_.log) {}
+      : options_(std::move(options)), names_(names), segments_(options_.logs) {}
 
   // End of the run: for durations that are still open.
   void finish(sim::Time end) {
@@ -68,8 +68,9 @@ class Metrics final : public sim::TraceSink, public MetricLookup {
     std::map<uint64_t, uint64_t> states;  // by subtask
     uint64_t records_in = 0, records_out = 0, emitted = 0, late = 0, restarts = 0, windows = 0;
     uint64_t committed = 0;
-    std::vector<uint64_t> received;  // records, by subtask
-    std::set<uint64_t> restarted;    // subtasks
+    std::map<uint64_t, uint64_t> read_to;  // of a source, by split
+    std::vector<uint64_t> received;        // records, by subtask
+    std::set<uint64_t> restarted;          // subtasks
     struct Size {
       uint64_t keys = 0, bytes = 0;
     };
@@ -133,7 +134,6 @@ class Metrics final : public sim::TraceSink, public MetricLookup {
   bool restarting_ = false;  // the outage's tasks are being scheduled again
   uint64_t restarts_ = 0, failures_ = 0, restarted_tasks_ = 0;
   Series downtime_, recovery_;
-  std::map<uint64_t, uint64_t> read_to_;  // by split
   uint64_t read_ = 0, committed_ = 0;
 
   std::map<uint64_t, PendingCheckpoint> pending_;

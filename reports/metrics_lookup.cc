@@ -84,7 +84,7 @@ std::optional<MetricValue> Metrics::job_metric(std::string_view name,
     return MetricValue{*lag, {}};
   }
   uint64_t distinct = 0;
-  for (const auto& [split, end] : read_to_) distinct += end;
+  for (const auto& [id, vertex] : vertices_) distinct += vertex.emitted;
   if (name == "emitted_records") return number(distinct);
   if (name == "replayed_records") return number(read_ - distinct);
   if (name == "committed_records") return number(committed_);

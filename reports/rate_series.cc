@@ -51,9 +51,9 @@ void SeriesSet::halve() {
   buckets = (buckets + 1) / 2;
 }
 
-RateSeries::RateSeries(std::shared_ptr<const JobView> view,
-                       std::shared_ptr<const sim::LogContents> log, sim::TrafficCounter* traffic)
-    : view_(std::move(view)), log_(std::move(log)), traffic_(traffic) {
+RateSeries::RateSeries(std::shared_ptr<const JobView> view, sim::LogSet logs,
+                       sim::TrafficCounter* traffic)
+    : view_(std::move(view)), logs_(std::move(logs)), traffic_(traffic) {
   const size_t vertices = view_->topology().job().vertices.size();
   const size_t subtasks = view_->topology().subtasks();
   in_.resize(vertices);
@@ -63,7 +63,7 @@ RateSeries::RateSeries(std::shared_ptr<const JobView> view,
   runs_.resize(subtasks, false);
   records_in_.resize(subtasks);
   records_out_.resize(subtasks);
-  if (log_ != nullptr) read_to_.resize(log_->splits());
+  read_to_.resize(logs_.splits());
 }
 
 uint64_t RateSeries::interests() const {
@@ -119,10 +119,10 @@ void RateSeries::sample_traffic() {
 }
 
 int64_t RateSeries::lag_at(sim::Time at) const {
-  if (log_ == nullptr) return kNoValue;
+  if (logs_.empty()) return kNoValue;
   uint64_t lag = 0;
-  for (uint16_t split = 0; split < log_->splits(); ++split) {
-    const uint64_t there = log_->available(split, at);
+  for (uint16_t split = 0; split < logs_.splits(); ++split) {
+    const uint64_t there = logs_.available(split, at);
     lag += there - std::min(there, read_to_[split]);
   }
   return static_cast<int64_t>(lag);
@@ -210,7 +210,7 @@ SeriesSet RateSeries::finish(sim::Time end) {
   for (size_t i = 0; traffic_ != nullptr && i < kMoved.size(); ++i)
     column(std::string(kMoved[i]), {}, false, moved_in_[i]);
   column("running", {}, true, running_);
-  if (log_ != nullptr) column("lag", {}, true, lag_);
+  if (!logs_.empty()) column("lag", {}, true, lag_);
   const auto& vertices = view_->topology().job().vertices;
   for (size_t vertex = 0; vertex < vertices.size(); ++vertex) {
     column("records_in", vertices[vertex].id, false, in_[vertex]);

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "reports/oracles/job_view.h"
-#include "sim/log_contents.h"
+#include "sim/log_set.h"
 #include "sim/traffic.h"
 
 namespace drey::reports {
@@ -42,8 +42,7 @@ class RateSeries final : public sim::TraceSink {
   static constexpr size_t kBuckets = 2048;  // a power of two
 
   // `log` may be null: no lag then. `traffic` may be null: no bytes of network and disks then.
-  RateSeries(std::shared_ptr<const JobView> view, std::shared_ptr<const sim::LogContents> log,
-             sim::TrafficCounter* traffic);
+  RateSeries(std::shared_ptr<const JobView> view, sim::LogSet logs, sim::TrafficCounter* traffic);
 
   // After the run, once.
   SeriesSet finish(sim::Time end);
@@ -63,7 +62,7 @@ class RateSeries final : public sim::TraceSink {
   int64_t lag_at(sim::Time at) const;
 
   std::shared_ptr<const JobView> view_;
-  std::shared_ptr<const sim::LogContents> log_;
+  sim::LogSet logs_;
   sim::Duration width_ = sim::milliseconds(5);
   size_t bucket_ = 0;
 

@@ -94,10 +94,10 @@ void RecoverySegments::emitted(uint64_t split, uint64_t first, uint64_t records,
   at.position = first + records;
   at.heard = true;
   const auto number = static_cast<uint16_t>(split);
-  if (has_lag() && records > 0 && split < log_->splits()) {
-    at.lag = (now - log_->available_at(number, first)).ns;
+  if (has_lag() && records > 0 && split < logs_.splits()) {
+    at.lag = (now - logs_.available_at(number, first)).ns;
     lag_.add(static_cast<uint64_t>(std::max<int64_t>(0, at.lag)));
-    at.lag = (now - log_->available_at(number, first + records - 1)).ns;
+    at.lag = (now - logs_.available_at(number, first + records - 1)).ns;
   }
   if (recovering_ && segment_ >= Segment::replay) advance(now);
 }
@@ -106,8 +106,7 @@ void RecoverySegments::emitted(uint64_t split, uint64_t first, uint64_t records,
 bool RecoverySegments::replayed() const {
   for (size_t i = 0; i < splits_.size(); ++i) {
     const Split& split = splits_[i];
-    const bool ended = log_ != nullptr && i < log_->splits() &&
-                       split.position >= log_->size(static_cast<uint16_t>(i));
+    const bool ended = i < logs_.splits() && split.position >= logs_.size(static_cast<uint16_t>(i));
     if (split.position < split.target || (!split.heard && !ended)) return false;
   }
   return true;
@@ -116,8 +115,8 @@ bool RecoverySegments::replayed() const {
 bool RecoverySegments::caught_up() const {
   if (!has_lag()) return true;
   constexpr int64_t kNear = 1'000'000'000;
-  for (size_t i = 0; i < splits_.size() && i < log_->splits(); ++i) {
-    const bool ended = splits_[i].position >= log_->size(static_cast<uint16_t>(i));
+  for (size_t i = 0; i < splits_.size() && i < logs_.splits(); ++i) {
+    const bool ended = splits_[i].position >= logs_.size(static_cast<uint16_t>(i));
     if (!ended && splits_[i].lag > std::max(splits_[i].usual, kNear)) return false;
   }
   return true;

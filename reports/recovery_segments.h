@@ -23,7 +23,7 @@
 
 #include "reports/oracle.h"
 #include "reports/series.h"
-#include "sim/log_contents.h"
+#include "sim/log_set.h"
 
 namespace drey::reports {
 
@@ -32,8 +32,8 @@ class RecoverySegments {
   static constexpr std::array<std::string_view, 8> kNames{"detect",  "cancel", "slots",    "deploy",
                                                           "restore", "replay", "catch_up", "total"};
 
-  // Without log: no lag, and a recovery has caught up when it has replayed.
-  explicit RecoverySegments(std::shared_ptr<const sim::LogContents> log) : log_(std::move(log)) {}
+  // Without logs: no lag, and a recovery has caught up when it has replayed.
+  explicit RecoverySegments(sim::LogSet logs) : logs_(std::move(logs)) {}
 
   void fault_landed(sim::Time now);
   void on_control(const sim::Fact& fact);
@@ -65,9 +65,9 @@ class RecoverySegments {
   void advance(sim::Time now);
   bool replayed() const;
   bool caught_up() const;
-  bool has_lag() const { return log_ != nullptr && log_->spec().records_per_second > 0; }
+  bool has_lag() const { return logs_.held_back(); }
 
-  std::shared_ptr<const sim::LogContents> log_;
+  sim::LogSet logs_;
   std::optional<sim::Time> fault_;
   bool recovering_ = false;
   Segment segment_ = Segment::detect;

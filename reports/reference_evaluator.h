@@ -1,9 +1,10 @@
 #pragma once
-// What the job must deliver, computed from the external log and the job's description alone: which
-// records of the log reach the sink or its window, and what is in them.
+// What the job must deliver, computed from the external logs and the job's description alone: which
+// records of the logs reach the sink or its window, and what is in them.
 //
-// Units: a rank numbers what offset `o` may give: o x fan_out + copy. Pure and cheap: about 5 ns a
-// record.
+// Splits are numbered through all logs of the run (sim/log_set.h); those of a log from which no way
+// leads to the sink have no records here. Units: a rank numbers what offset `o` may give: o x
+// fan_out + copy. Pure and cheap: about 5 ns a record.
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -11,20 +12,25 @@
 
 #include "model/graph/record_functions.h"
 #include "reports/sink_path.h"
-#include "sim/log_contents.h"
+#include "sim/log_set.h"
 
 namespace drey::reports {
 
 class ReferenceEvaluator {
  public:
-  ReferenceEvaluator(const SinkPath& path, std::shared_ptr<const sim::LogContents> log);
+  ReferenceEvaluator(const SinkPath& path, const sim::LogSet& logs);
 
-  uint16_t splits() const { return log_->splits(); }
+  uint16_t splits() const { return static_cast<uint16_t>(sizes_.size()); }
+  // The splits with records lie in [first, first + spread).
+  uint16_t first_split() const { return first_split_; }
+  uint16_t spread() const { return spread_; }
+  bool reads(uint16_t split) const { return way_of_[split] != kNoWay; }
   uint64_t size(uint16_t split) const { return sizes_[split]; }  // kUnbounded without end
-  uint64_t keys() const { return log_->spec().keys; }
-  // Copies of one record that may arrive, 1 without flat maps; 0 = nothing can.
+  uint64_t keys() const { return keys_; }
+  // Copies of one record that may arrive, at most: 1 without flat maps; 0 = nothing can.
   uint32_t fan_out() const { return fan_out_; }
-  bool filters() const { return !filters_.empty(); }
+  // Which of the path's ways leads from a split that is read.
+  size_t way(uint16_t split) const { return way_of_[split]; }
 
   // Whether a record of this provenance must arrive, once.
   bool expects(uint64_t provenance) const {
@@ -32,11 +38,13 @@ class ReferenceEvaluator {
     const uint16_t split = sim::provenance_split(provenance);
     if (split >= sizes_.size() || offset_of(provenance) >= sizes_[split] || copy >= fan_out_)
       return false;
-    return filters_.empty() || passes(provenance, copy);
+    return all_pass_ || passes(provenance, copy);
   }
   // The record as it left the source, with this provenance. It must be one that is expected.
   sim::Record record(uint64_t provenance) const {
-    sim::Record record = log_->record(sim::provenance_split(provenance), offset_of(provenance));
+    const uint16_t split = sim::provenance_split(provenance);
+    const sim::LogContents& log = log_of(split);
+    sim::Record record = log.record(log.own_number(split), offset_of(provenance));
     record.provenance = provenance;
     return record;
   }
@@ -59,11 +67,12 @@ class ReferenceEvaluator {
   // in order.
   template <class Visit>
   void for_each(uint16_t split, uint64_t from, uint64_t to, Visit&& visit) const {
+    const sim::LogContents& log = log_of(split);
     for (uint64_t offset = from; offset < to; ++offset) {
-      sim::Record record = log_->record(split, offset);
+      sim::Record record = log.record(log.own_number(split), offset);
       for (uint32_t copy = 0; copy < fan_out_; ++copy) {
         record.provenance = provenance_of(split, offset, copy);
-        if (filters_.empty() || passes(record.provenance, copy)) visit(record);
+        if (all_pass_ || passes(record.provenance, copy)) visit(record);
       }
     }
   }
@@ -75,12 +84,24 @@ class ReferenceEvaluator {
     uint32_t out_of = 1;
     uint32_t later_copies = 1;  // copies made behind the filter: copy / this is what it saw
   };
+  struct Way {
+    std::shared_ptr<const sim::LogContents> log;
+    std::vector<Filter> filters{};
+    uint32_t fan_out = 1;
+  };
+  static constexpr uint16_t kNoWay = UINT16_MAX;
+  static Way way_along(const SinkWay& from, std::shared_ptr<const sim::LogContents> log);
+  const sim::LogContents& log_of(uint16_t split) const { return *ways_[way_of_[split]].log; }
   bool passes(uint64_t provenance, uint64_t copy) const;
 
-  std::shared_ptr<const sim::LogContents> log_;
-  std::vector<uint64_t> sizes_;
-  std::vector<Filter> filters_;
+  std::vector<Way> ways_;
+  std::vector<uint64_t> sizes_;   // by split; 0 of those that are not read
+  std::vector<uint16_t> way_of_;  // by split
+  uint64_t keys_ = 1;             // at most
   uint32_t fan_out_ = 1;
+  uint16_t first_split_ = 0;
+  uint16_t spread_ = 0;
+  bool all_pass_ = true;  // every copy of every record that a way reads
 };
 
 }  // namespace drey::reports

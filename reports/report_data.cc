@@ -3,12 +3,11 @@
 namespace drey::reports {
 
 ReportCollector::ReportCollector(ReportInput input, const OracleSetup& setup, TraceNames names,
-                                 std::shared_ptr<const sim::LogContents> log,
-                                 sim::TrafficCounter* traffic)
+                                 sim::LogSet logs, sim::TrafficCounter* traffic)
     : input_(std::move(input)),
       view_(std::make_shared<const JobView>(setup, names)),
       timeline_(view_),
-      series_(view_, std::move(log), traffic),
+      series_(view_, std::move(logs), traffic),
       activity_(view_) {}
 
 void ReportCollector::add_to(sim::Kernel& kernel) {

@@ -40,8 +40,8 @@ class ReportCollector {
   static constexpr size_t kPhaseRows = 16'000;
   static constexpr size_t kAttempts = 24'000;
 
-  ReportCollector(ReportInput input, const OracleSetup& setup, TraceNames names,
-                  std::shared_ptr<const sim::LogContents> log, sim::TrafficCounter* traffic);
+  ReportCollector(ReportInput input, const OracleSetup& setup, TraceNames names, sim::LogSet logs,
+                  sim::TrafficCounter* traffic);
 
   void add_to(sim::Kernel& kernel);
   // After the run, once.

@@ -46,10 +46,13 @@ bool WindowLedger::take(const sim::Record& result, sim::Time at) {
 }
 
 WindowLedger::Fold WindowLedger::fold(const ReferenceEvaluator& evaluator,
+                                      const std::vector<SinkWay>& ways,
                                       const std::vector<uint64_t>& read_to,
-                                      const std::vector<uint64_t>& covered, int64_t bound_ms) {
+                                      const std::vector<uint64_t>& covered) {
   Fold result;
   for (uint16_t split = 0; split < evaluator.splits(); ++split) {
+    if (!evaluator.reads(split)) continue;
+    const int64_t bound_ms = sim::to_millis(ways[evaluator.way(split)].bound);
     int64_t highest = INT64_MIN;  // of the split, so far
     int64_t highest_covered = INT64_MIN;
     evaluator.for_each(split, 0, read_to[split], [&](const sim::Record& record) {
@@ -77,6 +80,7 @@ std::vector<WindowLedger::Culprit> WindowLedger::explain(const ReferenceEvaluato
   std::vector<Culprit> culprits;
   for (const Entry& entry : wrong) culprits.push_back({.key = entry.key, .last_ms = entry.last_ms});
   for (uint16_t split = 0; split < evaluator.splits(); ++split) {
+    if (!evaluator.reads(split)) continue;
     evaluator.for_each(split, 0, read_to[split], [&](const sim::Record& record) {
       for (size_t i = 0; i < wrong.size(); ++i) {
         if (record.key != wrong[i].key || last_of(record.event_time) != wrong[i].last_ms) continue;

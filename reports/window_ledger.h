@@ -43,15 +43,15 @@ class WindowLedger {
   // True: there was a result of this window already.
   bool take(const sim::Record& result, sim::Time at);
 
-  // Folds the log's offsets below `read_to` (by split) into the entries. Watermark: the lowest over
-  // the splits of the highest event time below `covered`, less the bound, less 1. `late`: a record
-  // lies further behind its split than the bound, so that dropping it is legal.
+  // Folds the logs' offsets below `read_to` (by split) into the entries. Watermark: the lowest over
+  // the splits of the highest event time below `covered`, less the bound of its way, less 1.
+  // `late`: a record lies further behind its split than the bound, so that dropping it is legal.
   struct Fold {
     int64_t watermark = INT64_MAX;
     bool late = false;
   };
-  Fold fold(const ReferenceEvaluator& evaluator, const std::vector<uint64_t>& read_to,
-            const std::vector<uint64_t>& covered, int64_t bound_ms);
+  Fold fold(const ReferenceEvaluator& evaluator, const std::vector<SinkWay>& ways,
+            const std::vector<uint64_t>& read_to, const std::vector<uint64_t>& covered);
 
   // In order of first sight: committed ones first.
   const std::vector<Entry>& entries() const { return entries_; }

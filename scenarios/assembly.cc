@@ -5,34 +5,12 @@
 
 #include "fmt/core.h"
 #include "model/cluster/null_grain.h"
-#include "scenarios/csv_records.h"
+#include "scenarios/job_logs.h"
 #include "sim/check.h"
 
 namespace drey::scenarios {
 
 namespace {
-
-const VertexSpec* source_of(const Scenario& scenario) {
-  for (const VertexSpec& vertex : scenario.job.vertices)
-    if (vertex.kind == VertexKind::source) return &vertex;
-  return nullptr;
-}
-
-// Keys that the sources make: their own number, or that of the first keyed vertex.
-uint64_t keys_of(const Scenario& scenario, const VertexSpec& source) {
-  if (source.keys > 0) return static_cast<uint64_t>(source.keys);
-  for (const VertexSpec& vertex : scenario.job.vertices)
-    if (vertex.keys > 0) return static_cast<uint64_t>(vertex.keys);
-  return 1;
-}
-
-std::shared_ptr<const sim::LogContents> make_log(const Scenario& scenario, uint64_t seed) {
-  const VertexSpec* source = source_of(scenario);
-  CHECK(source != nullptr, "a job has a source");
-  const sim::LogSpec spec = log_spec_of(scenario, *source, seed);
-  if (!source->data.has_value()) return std::make_shared<sim::LogContents>(spec);
-  return std::make_shared<sim::LogContents>(spec, read_csv_records(*source->data));
-}
 
 sim::NetworkSpec network_of(const NetworkSpec& from) {
   sim::NetworkSpec network;
@@ -116,7 +94,14 @@ std::shared_ptr<const model::JobInformation> Assembly::job_of(const Scenario& sc
   job->graph = model::build_job_graph(job->spec);
   job->options = task_options_of(scenario);
   job->options.mutant = mutant;
-  job->external_log = service_address(*external_log_);
+  for (uint32_t op = 0; op < job->spec.operators.size(); ++op) {
+    if (job->spec.operators[op].kind != model::OperatorKind::source) continue;
+    const VertexSpec& source = *scenario.vertex(job->spec.operators[op].id);
+    const size_t log = log_of_later(scenario_, scenario, source).value_or(0);
+    job->logs[op] = {.service = service_address(*external_logs_[log]),
+                     .member = log,
+                     .first_split = logs_.members()[log].contents->first_split()};
+  }
   job->broker = service_address(*broker_);
   job->object_store = service_address(*object_store_);
   job->checkpoint_directory = fmt::format("checkpoints/job-{}", number);
@@ -136,7 +121,7 @@ Assembly::Assembly(const Scenario& scenario, const AssemblyOptions& options) : s
       .network = network_of(scenario.cluster.network)});
   const sim::DiskSpec disk = disk_of(scenario.cluster.disk);
   disks_ = std::make_unique<sim::Disks>(world_->kernel(), world_->machines(), disk);
-  log_ = make_log(scenario, options.seed);
+  logs_ = make_logs(scenario, options.seed);
   add_services(scenario, options);
 
   job_ = job_of(scenario, 1, options.mutant);
@@ -173,8 +158,7 @@ std::unique_ptr<model::TaskGrain> Assembly::exact_grain(const Scenario& scenario
                                                         const AssemblyOptions& options) const {
   model::ExactGrainOptions grain;
   grain.cores = static_cast<uint32_t>(scenario.cluster.cores);
-  grain.logs = {{job_->job, log_}};
-  for (const auto& later : later_jobs_) grain.logs[later->job] = log_;  // they read on
+  grain.logs = logs_;
   grain.disks = disks_.get();
   grain.exchange.mutant = options.mutant;
   for (const VertexSpec& vertex : scenario.job.vertices)
@@ -198,9 +182,12 @@ Assembly::~Assembly() { world_->machines().shut_down(); }
 
 void Assembly::add_services(const Scenario& scenario, const AssemblyOptions& options) {
   const ClusterSpec& cluster = scenario.cluster;
-  sim::ExternalLogOptions log;
-  log.service.latency = distribution_of(cluster.broker.latency);
-  external_log_ = std::make_unique<sim::ExternalLog>(*world_, log, log_);
+  for (const sim::LogSet::Member& member : logs_.members()) {
+    sim::ExternalLogOptions log;
+    log.service.name = member.name;
+    log.service.latency = distribution_of(cluster.broker.latency);
+    external_logs_.push_back(std::make_unique<sim::ExternalLog>(*world_, log, member.contents));
+  }
   sim::BrokerOptions broker;
   broker.service.latency = distribution_of(cluster.broker.latency);
   broker.transaction_timeout = cluster.broker.transaction_timeout;
@@ -256,7 +243,7 @@ bool Assembly::resubmit(size_t fault) {
 }
 
 void Assembly::start() {
-  external_log_->start();
+  for (const auto& log : external_logs_) log->start();
   broker_->start();
   object_store_->start();
   pointer_store_->start();
@@ -283,50 +270,6 @@ sim::Distribution distribution_of(const reports::Distribution& from) {
     }
   }
   return sim::Distribution::constant(0);
-}
-
-sim::LogSpec log_spec_of(const Scenario& scenario, const VertexSpec& source, uint64_t seed) {
-  sim::LogSpec log;
-  log.seed = seed;
-  log.splits = static_cast<uint16_t>(source.splits > 0 ? source.splits : source.parallelism);
-  log.records = static_cast<uint64_t>(source.records);
-  if (source.pace == Pace::log) {
-    log.records_per_second = source.rate.per_second;
-  } else if (source.rate.per_second > 0) {
-    log.event_records_per_second = source.rate.per_second;
-  }
-  log.keys = keys_of(scenario, source);
-  switch (source.key_distribution) {
-    case KeyDistribution::uniform:
-      log.pattern = sim::KeyPattern::uniform;
-      break;
-    case KeyDistribution::sequential:
-      log.pattern = sim::KeyPattern::sequential;
-      break;
-    case KeyDistribution::hot:
-      log.pattern = sim::KeyPattern::hot;
-      break;
-    case KeyDistribution::stride:
-      log.pattern = sim::KeyPattern::stride;
-      log.key_stride = static_cast<uint64_t>(source.key_stride);
-      log.split_stride = static_cast<uint64_t>(source.split_stride);
-      break;
-  }
-  log.hot_keys = static_cast<uint64_t>(source.hot_keys);
-  log.hot_share_numerator = static_cast<uint64_t>(source.hot_share.numerator);
-  log.hot_share_denominator = static_cast<uint64_t>(source.hot_share.denominator);
-  log.disorder = source.disorder;
-  if (source.event_times.has_value()) {
-    const EventTimesSpec& times = *source.event_times;
-    log.first_event_time = sim::to_millis(times.start);
-    log.event_step_ms = sim::to_millis(times.step);
-    log.event_shuffle = static_cast<uint64_t>(times.shuffle);
-    log.late_by_ms = sim::to_millis(times.late_by);
-    log.late_every = static_cast<uint64_t>(times.late_every);
-    log.late_from = static_cast<uint64_t>(times.late_from);
-    log.late_to = static_cast<uint64_t>(times.late_to);
-  }
-  return log;
 }
 
 }  // namespace drey::scenarios

@@ -2,7 +2,8 @@
 // Builds a world and a cluster from a scenario: the only place that knows both. Everything of one
 // run, in the order in which it has to be made and taken apart.
 //
-// Names in the world: hosts and processes tm-1, jm-1, client, log, broker, storage, pointer-store.
+// Names in the world: hosts and processes tm-1, jm-1, client, log (or log-orders, log-payments,
+// ..., job_logs.h), broker, storage, pointer-store.
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "sim/broker.h"
 #include "sim/disks.h"
 #include "sim/external_log.h"
+#include "sim/log_set.h"
 #include "sim/object_store.h"
 #include "sim/pointer_store.h"
 
@@ -48,14 +50,15 @@ class Assembly {
   model::Cluster& cluster() { return *cluster_; }
   sim::ObjectStore& object_store() { return *object_store_; }
   sim::PointerStore& pointer_store() { return *pointer_store_; }
-  sim::ExternalLog& external_log() { return *external_log_; }
+  // In the order of logs().
+  const std::vector<std::unique_ptr<sim::ExternalLog>>& external_logs() { return external_logs_; }
   sim::Broker& broker() { return *broker_; }
   const model::JobInformation& job() const { return *job_; }
   // Those that are submitted later, in the order of their faults: job-2, job-3, ...
   const std::vector<std::shared_ptr<const model::JobInformation>>& later_jobs() const {
     return later_jobs_;
   }
-  const std::shared_ptr<const sim::LogContents>& log() const { return log_; }
+  const sim::LogSet& logs() const { return logs_; }
 
  private:
   std::shared_ptr<const model::JobInformation> job_of(const Scenario& scenario, model::JobId number,
@@ -68,8 +71,8 @@ class Assembly {
   const Scenario& scenario_;
   std::unique_ptr<sim::World> world_;
   std::unique_ptr<sim::Disks> disks_;
-  std::shared_ptr<const sim::LogContents> log_;
-  std::unique_ptr<sim::ExternalLog> external_log_;
+  sim::LogSet logs_;
+  std::vector<std::unique_ptr<sim::ExternalLog>> external_logs_;
   std::unique_ptr<sim::Broker> broker_;
   std::unique_ptr<sim::ObjectStore> object_store_;
   std::unique_ptr<sim::PointerStore> pointer_store_;
@@ -83,8 +86,6 @@ class Assembly {
 model::JobSpec job_spec_of(const Scenario& scenario);
 model::FlinkOptions flink_options_of(const Scenario& scenario);
 model::TaskOptions task_options_of(const Scenario& scenario);
-// The log as this source describes it.
-sim::LogSpec log_spec_of(const Scenario& scenario, const VertexSpec& source, uint64_t seed);
 sim::Distribution distribution_of(const reports::Distribution& from);
 
 }  // namespace drey::scenarios

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "scenarios/csv_records.h"
+#include "scenarios/job_logs.h"
 #include "sim/broker.h"
 
 namespace drey::scenarios {
@@ -30,8 +31,10 @@ CommittedOutput::CommittedOutput(const Scenario& scenario) {
   CsvData columns;
   for (const VertexSpec& vertex : scenario.job.vertices)
     if (vertex.data.has_value()) columns = *vertex.data;
-  if (!columns.file.empty())
-    for (const std::string& key : load_csv(columns).keys) keys_.push_back(csv_field(key));
+  CsvKeys keys;
+  for (const JobLog& log : job_logs(scenario))  // as make_logs() numbers them
+    if (log.readers.front()->data.has_value()) load_csv(*log.readers.front()->data, keys);
+  for (const std::string& key : keys.texts) keys_.push_back(csv_field(key));
   text_ = fmt::format("{},{},{}\n", name_or(columns.key, "key"), name_or(columns.value, "value"),
                       name_or(columns.time, "event_time"));
 }

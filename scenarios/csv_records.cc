@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <map>
 #include <optional>
 #include <sstream>
 
@@ -125,7 +124,7 @@ std::optional<size_t> column_of(const std::vector<std::string>& header, const st
 
 }  // namespace
 
-CsvRecords load_csv(const CsvData& data) {
+CsvRecords load_csv(const CsvData& data, CsvKeys& keys) {
   CsvRecords out;
   const auto fail = [&](int line, size_t column, const std::string& what) {
     out.rows.clear();
@@ -147,7 +146,6 @@ CsvRecords load_csv(const CsvData& data) {
   if (!value) return fail(1, 0, fmt::format("no column \"{}\"", data.value));
   if (timed && time == fields.size()) return fail(1, 0, fmt::format("no column \"{}\"", data.time));
   const size_t columns = fields.size();
-  std::map<std::string, uint64_t> ids;
   while (reader.next(fields)) {
     if (fields.size() == 1 && fields[0].empty()) continue;  // an empty line
     if (fields.size() != columns)
@@ -166,16 +164,16 @@ CsvRecords load_csv(const CsvData& data) {
             fmt::format("\"{}\" is neither milliseconds nor an ISO 8601 time", fields[time]));
       at = *parsed;
     }
-    const auto [entry, added] = ids.emplace(fields[*key], ids.size());
-    if (added) out.keys.push_back(fields[*key]);
+    const auto [entry, added] = keys.ids.emplace(fields[*key], keys.texts.size());
+    if (added) keys.texts.push_back(fields[*key]);
     out.rows.push_back({.key = entry->second, .value = *number, .event_time = at});
   }
   if (out.rows.empty()) return fail(reader.line() + 1, 0, "no records");
   return out;
 }
 
-std::vector<sim::Record> read_csv_records(const CsvData& data) {
-  CsvRecords records = load_csv(data);
+std::vector<sim::Record> read_csv_records(const CsvData& data, CsvKeys& keys) {
+  CsvRecords records = load_csv(data, keys);
   if (!records.error.empty()) {
     fmt::print(stderr, "{}\n", records.error);
     std::exit(2);

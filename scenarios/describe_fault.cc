@@ -96,6 +96,11 @@ void describe_service(FieldVisitor& v, FaultSpec& f) {
   } else if (f.verb == FaultVerb::broker) {
     effect_of(v, f, "broker", kBrokerEffects, kBrokerEffectValues);
     operation_of(v, f, model::kBrokerOperationNames);
+    v.maybe_text({.name = "log",
+                  .help = "Only this external log: log, or log-NAME where the job reads several "
+                          "(NAME: the topic, else the first source that reads it); default: the "
+                          "broker and all logs."},
+                 f.log, TextForm::id);
   } else {
     effect_of(v, f, "pointer_store", kPointerEffects, kPointerEffectValues);
     operation_of(v, f, model::kPointerOperationNames);

@@ -47,6 +47,12 @@ void describe_event_times(FieldVisitor& v, EventTimesSpec& times) {
 }
 
 void describe_source(FieldVisitor& v, VertexSpec& s) {
+  v.maybe_text(
+      {.name = "topic",
+       .help = "External log that it reads. Sources of one topic read the same log, each of "
+               "them all of it; so do those that name none and describe the same log. All "
+               "others have a log of their own."},
+      s.topic, TextForm::id);
   v.rate({.name = "rate",
           .help = "Records a second of all subtasks together; 0/s = as fast as it goes."},
          s.rate, false);

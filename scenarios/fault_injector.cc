@@ -148,8 +148,12 @@ std::vector<sim::ProcessId> FaultInjector::processes(const Target& target, size_
     return process.valid() ? std::vector<sim::ProcessId>{process} : std::vector<sim::ProcessId>{};
   };
   switch (target.form) {
-    case Target::Form::name:
-      return named(target.text);
+    case Target::Form::name: {
+      if (target.text != "log") return named(target.text);
+      std::vector<sim::ProcessId> logs;
+      for (const auto& log : assembly_.external_logs()) logs.push_back(log->process());
+      return logs;
+    }
     case Target::Form::leader:
       return named(state_.leader());
     case Target::Form::standby: {

@@ -70,6 +70,11 @@ std::string request_of(const std::string& operation) {
   return {};
 }
 
+// Whether a fault on this log, or on no log by name, is one on that service.
+bool names_log(const std::string& log, const std::string& service) {
+  return log.empty() || log == "log" || log == service;
+}
+
 }  // namespace
 
 void FaultInjector::fire(size_t index) {
@@ -176,7 +181,8 @@ void FaultInjector::heal(size_t index) {
       break;
     case FaultVerb::broker:
       assembly_.broker().remove_rules(static_cast<uint32_t>(index));
-      assembly_.external_log().remove_rules(static_cast<uint32_t>(index));
+      for (const auto& log : assembly_.external_logs())
+        log->remove_rules(static_cast<uint32_t>(index));
       break;
     case FaultVerb::pointer_store:
       assembly_.pointer_store().remove_rules(static_cast<uint32_t>(index));
@@ -362,8 +368,11 @@ void FaultInjector::service(size_t index) {
       return;
     case FaultVerb::broker:
       if (rule.operation == "fetch_records" || spec.operation == "any")
-        assembly_.external_log().add_rule(rule, this);
-      if (rule.operation != "fetch_records") assembly_.broker().add_rule(rule, this);
+        for (const auto& log : assembly_.external_logs())
+          if (names_log(spec.log, assembly_.world().machines().name(log->process())))
+            log->add_rule(rule, this);
+      if (rule.operation != "fetch_records" && spec.log.empty())
+        assembly_.broker().add_rule(rule, this);
       return;
     default:
       assembly_.pointer_store().add_rule(rule, this);

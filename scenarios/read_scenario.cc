@@ -9,6 +9,7 @@
 
 #include "reports/suggest.h"
 #include "scenarios/describe.h"
+#include "scenarios/job_logs.h"
 #include "scenarios/json_reader.h"
 #include "scenarios/sweep_plan.h"
 
@@ -249,6 +250,12 @@ void read_later(const Step& step, Scenario& scenario, size_t fault) {
                           fmt::format("the log has {} splits already", before->splits));
     vertex.splits = before->splits;
   }
+  for (const VertexSpec& vertex : later->job.vertices)
+    if (vertex.kind == VertexKind::source && !log_of_later(scenario, *later, vertex).has_value())
+      return refuse(pointer, fmt::format("source \"{}\" reads a log that the first job does not "
+                                         "read: neither its topic nor its name nor what it "
+                                         "describes is known there",
+                                         vertex.id));
   scenario.later.push_back(std::move(*later));
 }
 

@@ -1,38 +1,49 @@
-// What the exact grain does not run: sources of several logs.
+// What the exact grain cannot run: logs that contradict each other.
 #include <fmt/core.h>
 
 #include "scenarios/assembly.h"
+#include "scenarios/job_logs.h"
 #include "scenarios/read_scenario.h"
 
 namespace drey::scenarios {
 namespace {
 
-// All sources of a job read one external log, each of them the whole of it; so they have to
-// describe the same one.
-void check_sources(const Scenario& scenario, const JsonNode& tree, Messages& messages) {
-  const VertexSpec* first = nullptr;
-  for (const VertexSpec& v : scenario.job.vertices) {
-    if (v.kind != VertexKind::source) continue;
-    if (first == nullptr) {
-      first = &v;
-      continue;
-    }
-    const bool same =
-        v.data == first->data && log_spec_of(scenario, v, 0) == log_spec_of(scenario, *first, 0);
-    if (same) continue;
-    messages.error(place_of(tree, fmt::format("/job/vertices/{}", v.id)),
-                   fmt::format("all sources of a job read the same log, but \"{}\" describes "
-                               "another one than \"{}\": rate, records, splits (unset: the "
-                               "parallelism), keys and event times have to be equal",
-                               v.id, first->id));
+constexpr size_t kMostSplits = 65'535;  // of all logs together: a record's provenance names one
+
+void check_logs(const Scenario& scenario, const JsonNode& tree, Messages& messages) {
+  const std::vector<JobLog> logs = job_logs(scenario);
+  size_t splits = 0;
+  for (size_t i = 0; i < logs.size(); ++i) {
+    const VertexSpec& first = *logs[i].readers.front();
+    const auto refuse = [&](const VertexSpec& source, std::string text) {
+      messages.error(place_of(tree, fmt::format("/job/vertices/{}", source.id)), std::move(text));
+    };
+    for (const VertexSpec* reader : logs[i].readers)
+      if (!first.topic.empty() &&
+          (!(reader->data == first.data) ||
+           !(log_spec_of(scenario, *reader, 0) == log_spec_of(scenario, first, 0))))
+        refuse(*reader,
+               fmt::format("\"{}\" and \"{}\" read the topic \"{}\" but describe different logs: "
+                           "rate, records, splits, keys and event times have to be equal",
+                           reader->id, first.id, first.topic));
+    for (size_t k = 0; k < i; ++k)
+      if (logs[k].name == logs[i].name)
+        refuse(
+            first,
+            fmt::format("\"{}\" reads the topic \"{}\", and the log of \"{}\" has that name",
+                        first.topic.empty() ? logs[k].readers.front()->id : first.id, logs[i].name,
+                        first.topic.empty() ? first.id : logs[k].readers.front()->id));
+    splits += static_cast<size_t>(first.splits);
+    if (splits > kMostSplits)
+      refuse(first, fmt::format("with the log of \"{}\" the sources read {} splits; at most {}",
+                                first.id, splits, kMostSplits));
   }
 }
 
 }  // namespace
 
 void resolve_exact(const Scenario& scenario, const JsonNode& tree, Messages& messages) {
-  if (scenario.grain == Grain::null) return;  // its tasks move no records
-  check_sources(scenario, tree, messages);
+  check_logs(scenario, tree, messages);
 }
 
 }  // namespace drey::scenarios

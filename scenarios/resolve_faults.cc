@@ -5,6 +5,7 @@
 
 #include "reports/suggest.h"
 #include "scenarios/describe.h"
+#include "scenarios/job_logs.h"
 #include "scenarios/json_reader.h"
 #include "scenarios/read_scenario.h"
 
@@ -25,6 +26,11 @@ class Resolver {
     ends_ = names_.processes;
     for (const std::string_view outside : {"broker", "log", "storage", "pointer-store"})
       ends_.emplace_back(outside);
+    for (const std::string& name : log_services(scenario)) {
+      logs_.push_back(name);
+      if (name != "log") ends_.push_back(name);
+    }
+    if (logs_.size() > 1) logs_.emplace_back("log");
   }
 
   void run() {
@@ -93,6 +99,7 @@ class Resolver {
     if (fault.from)
       check(*fault.from, rpc ? ends_ : names_.processes, place_of(tree_, pointer_ + "/from"));
     if (fault.to) check(*fault.to, ends_, place_of(tree_, pointer_ + "/to"));
+    if (!fault.log.empty()) check_log(fault);
     if (fault.verb == FaultVerb::fail || fault.verb == FaultVerb::damage_result)
       check_subtask(fault.vertex, fault.subtask, place_of(tree_, pointer_ + "/" + verb));
     const bool slow = fault.verb == FaultVerb::slow_link || fault.verb == FaultVerb::slow_disk;
@@ -101,6 +108,19 @@ class Resolver {
                       verb + " needs \"latency\" or \"bandwidth\"");
     if (fault.effect == FaultEffect::throttle && !fault.bandwidth)
       messages_.error(place_of(tree_, pointer_ + "/storage"), "throttle needs \"bandwidth\"");
+  }
+
+  void check_log(const FaultSpec& fault) {
+    const Place place = place_of(tree_, pointer_ + "/log");
+    if (std::find(logs_.begin(), logs_.end(), fault.log) == logs_.end())
+      messages_.error(place,
+                      fmt::format("no external log is called \"{}\"; known: {}", fault.log,
+                                  reports::name_list(logs_, 12)),
+                      reports::nearest_name(fault.log, logs_));
+    else if (fault.operation != "any" && fault.operation != "fetch")
+      messages_.error(place, fmt::format("\"{}\" is asked of the broker, not of a log: a log knows "
+                                         "fetch",
+                                         fault.operation));
   }
 
   Place place_of_target(const std::string& pointer, size_t index) const {
@@ -152,6 +172,7 @@ class Resolver {
   ConditionNames names_;
   std::vector<std::string> ending_;  // processes that can be killed, paused and started
   std::vector<std::string> ends_;    // of links: processes and the outside world
+  std::vector<std::string> logs_;    // external ones
   std::string pointer_;
 };
 

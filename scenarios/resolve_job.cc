@@ -269,16 +269,27 @@ class Resolver {
   }
 
   void resolve_sources() {
-    int64_t keys = 0;  // of the one log that all sources read
+    int64_t keys = 0;  // of the source before: what one makes that no keyed vertex follows
     for (VertexSpec& v : job_.vertices) {
       if (v.kind != VertexKind::source) continue;
-      if (v.splits == 0) v.splits = v.parallelism;
+      const VertexSpec* const other = other_of_topic(v);
+      if (v.splits == 0) v.splits = other != nullptr ? other->splits : v.parallelism;
       if (v.data) continue;
-      if (v.keys == 0) v.keys = keys;
+      if (v.keys == 0 && other != nullptr) v.keys = other->keys;
       if (v.keys == 0) v.keys = keys_behind(v.id);
+      if (v.keys == 0) v.keys = keys;
       if (v.keys == 0) v.keys = 1000;
       keys = v.keys;
     }
+  }
+
+  // An earlier source that names the same topic: what this one leaves out is as there.
+  const VertexSpec* other_of_topic(const VertexSpec& source) const {
+    for (const VertexSpec& v : job_.vertices) {
+      if (&v == &source) break;
+      if (v.kind == VertexKind::source && !v.topic.empty() && v.topic == source.topic) return &v;
+    }
+    return nullptr;
   }
 
   // What the first keyed vertex behind says.

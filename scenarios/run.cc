@@ -126,7 +126,7 @@ class Run : public sim::TrafficCounter {
     oracles_ = reports::make_oracles(setup, names_);
     if (request.scenario->grain != Grain::null)  // null tasks have no records to compare
       oracles_.push_back(std::make_unique<reports::BatchLedger>(
-          assembly_.log(), std::make_shared<const reports::JobView>(setup, names_)));
+          assembly_.logs(), std::make_shared<const reports::JobView>(setup, names_)));
     for (size_t i = 0; i < assembly_.later_jobs().size(); ++i) {
       const model::JobInformation& later = *assembly_.later_jobs()[i];
       reports::OracleSetup own = oracle_setup_of(request.scenario->later[i], later.spec);
@@ -143,10 +143,11 @@ class Run : public sim::TrafficCounter {
     }
     if (request.report) {
       report_ = std::make_unique<reports::ReportCollector>(report_input_of(*request.scenario),
-                                                           setup, names_, assembly_.log(), this);
+                                                           setup, names_, assembly_.logs(), this);
       report_->add_to(kernel_);
     }
-    const std::vector<reports::SinkPath> paths = reports::sink_paths(assembly_.job().spec);
+    const std::vector<reports::SinkPath> paths =
+        reports::sink_paths(assembly_.job().spec, assembly_.logs());
     for (const reports::SinkPath& path : paths) add_ledger(path, paths.size() == 1);
     add_expectations();
   }
@@ -187,7 +188,7 @@ class Run : public sim::TrafficCounter {
     for (const model::JobVertex& vertex : assembly_.job().graph.vertices)
       for (const uint32_t op : vertex.operators)
         options.task_of[assembly_.job().spec.operators[op].id] = vertex.id;
-    options.log = assembly_.log();
+    options.logs = assembly_.logs();
     options.latency = request_.latency || reports::wants_latency(expectations);
     for (const auto& ledger : ledgers_) options.ledgers.push_back(ledger.get());
     options.traffic = this;
@@ -212,7 +213,7 @@ class Run : public sim::TrafficCounter {
     for (const VertexSpec& vertex : request_.scenario->job.vertices)
       if (vertex.nondeterministic == Nondeterminism::order)
         options.path.order_kept = options.path.fold_kept = false;
-    options.log = assembly_.log();
+    options.logs = assembly_.logs();
     options.job = 1 + assembly_.later_jobs().size();
     options.guarantee = guarantee_of(*request_.scenario, assembly_.job(), path);
     ledgers_.push_back(std::make_unique<reports::Ledger>(options, names_));
@@ -230,7 +231,7 @@ class Run : public sim::TrafficCounter {
     for (reports::ExpectationResult& e : result.expectations) e.where = line("expect/" + e.id);
   }
 
-  bool bounded() const { return assembly_.log()->total() != sim::LogContents::kUnbounded; }
+  bool bounded() const { return assembly_.logs().total() != sim::LogContents::kUnbounded; }
 
   reports::RunResult result(sim::Kernel::Stop stop) {
     reports::RunResult result;

@@ -101,6 +101,7 @@ struct VertexSpec {
   std::vector<UserCodeSpec> user_code;
 
   // source
+  std::string topic;  // empty: a log that only this source names (job_logs.h)
   Pace pace = Pace::log;
   Rate rate;                       // of all subtasks together; 0 = as fast as it goes
   int64_t records = 0;             // of all splits together; 0 = unbounded
@@ -310,6 +311,7 @@ struct FaultSpec {
   std::optional<Rate> bandwidth;           // slow_*, storage throttle: at most
   FaultEffect effect = FaultEffect::none;  // storage, pointer_store, broker
   std::string operation = "any";           // storage, pointer_store, broker: which requests
+  std::string log;                         // broker: only this external log; empty: all of it
   std::string rpc;                         // lose: message kind
   std::optional<Target> from;  // lose, storage, pointer_store, broker: only of this sender
   std::optional<Target> to;    // lose

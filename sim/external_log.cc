@@ -49,8 +49,8 @@ Body ExternalLog::Server::serve(const Call& call, const Message& request, const 
   const Duration wait =
       ready == kEndOfTime ? fetch.max_wait : std::min(ready - now(), fetch.max_wait);
   // When it began to wait is seen by nobody else: what is there is answered at an absolute time.
-  announce(fact_kind(LogFact::waits), client_path(call.from), fetch.split, fetch.offset,
-           static_cast<uint64_t>(wait.ns));
+  announce(fact_kind(LogFact::waits), client_path(call.from), contents.number_through(fetch.split),
+           fetch.offset, static_cast<uint64_t>(wait.ns));
   uint64_t index = waiting_.size();
   if (free_waiting_.empty()) {
     waiting_.push_back({call, shared});
@@ -79,8 +79,8 @@ Body ExternalLog::Server::fetched(const Call& call, const FetchRecords& request)
   const uint64_t there = contents.available(request.split, now());
   range->to = std::max(request.offset, std::min(there, request.offset + request.max_records));
   range->ended = range->to >= contents.size(request.split);
-  announce(fact_kind(LogFact::fetched), client_path(call.from), range->split, range->from,
-           range->to);
+  announce(fact_kind(LogFact::fetched), client_path(call.from),
+           contents.number_through(range->split), range->from, range->to);
   return range;
 }
 

@@ -61,7 +61,8 @@ struct LogDescription : MessageOf<LogDescription> {
   }
 };
 
-// Facts of FactGroup::external, 0 to 15. entity = log, subject = client process.
+// Facts of FactGroup::external, 0 to 15. entity = log, subject = client process. Their splits are
+// numbered through all logs (log_set.h); those of the messages are the log's own.
 enum class LogFact : uint8_t {
   fetched,  // a = split, b = from, c = to
   waits,    // a = split, b = from, c = ns: a fetch is held until more is there, or that long

@@ -23,7 +23,8 @@ uint64_t times_over(uint64_t a, uint64_t b, uint64_t c) {
 }
 }  // namespace
 
-LogContents::LogContents(LogSpec spec) : spec_(spec) {
+LogContents::LogContents(LogSpec spec, uint16_t first_split)
+    : spec_(spec), first_split_(first_split) {
   CHECK(spec_.splits > 0 && spec_.keys > 0 && spec_.values > 0,
         "a log has splits, keys and values");
   CHECK(spec_.pattern != KeyPattern::hot ||
@@ -37,13 +38,14 @@ LogContents::LogContents(LogSpec spec) : spec_(spec) {
   plain_ = spec_.pattern == KeyPattern::uniform && spec_.event_step_ms <= 0 && disorder_ms_ == 0;
 }
 
-LogContents::LogContents(LogSpec spec, std::vector<Record> rows) : LogContents(spec) {
+LogContents::LogContents(LogSpec spec, std::vector<Record> rows, uint16_t first_split)
+    : LogContents(spec, first_split) {
   rows_ = std::move(rows);
   table_ = true;
   spec_.records = rows_.size();
   for (size_t g = 0; g < rows_.size(); ++g)
     rows_[g].provenance =
-        make_provenance(static_cast<uint16_t>(g % spec_.splits), g / spec_.splits);
+        make_provenance(number_through(static_cast<uint32_t>(g % spec_.splits)), g / spec_.splits);
 }
 
 uint64_t LogContents::size(uint16_t split) const {
@@ -126,7 +128,7 @@ Record LogContents::generate(uint16_t split, uint64_t offset) const {
   Record record;
   record.key = key(split, offset, draw);
   record.value = static_cast<int64_t>(scale_draw(other, spec_.values));
-  record.provenance = make_provenance(split, offset);
+  record.provenance = make_provenance(number_through(split), offset);
   if (spec_.event_step_ms > 0) {
     record.event_time = stepped_event_time(offset);
     return record;
@@ -142,9 +144,10 @@ namespace {
 // The same for the usual log. What it needs stands on the stack: of the log itself a compiler has
 // to believe that each record it writes changes it.
 struct PlainLog {
-  explicit PlainLog(const LogSpec& spec, Reciprocal per_event_rate, uint64_t event_rate)
+  PlainLog(const LogSpec& spec, Reciprocal per_event_rate, uint64_t event_rate, uint16_t first)
       : seed(spec.seed),
         splits(spec.splits),
+        first_split(first),
         keys(spec.keys),
         values(spec.values),
         first_event_time(spec.first_event_time),
@@ -158,11 +161,13 @@ struct PlainLog {
     return {.key = scale_draw(draw, keys),
             .value = static_cast<int64_t>(scale_draw(other, values)),
             .event_time = first_event_time + std::max<int64_t>(nominal, 0),
-            .provenance = make_provenance(split, offset)};
+            .provenance =
+                make_provenance(static_cast<uint16_t>(first_split + split), offset)};
   }
 
   uint64_t seed;
   uint64_t splits;
+  uint16_t first_split;
   uint64_t keys;
   uint64_t values;
   int64_t first_event_time;
@@ -185,7 +190,7 @@ void LogContents::fill(uint16_t split, uint64_t from, std::span<Record> out) con
     return;
   }
   if (plain_) {
-    const PlainLog log(spec_, per_event_rate_, event_rate_);
+    const PlainLog log(spec_, per_event_rate_, event_rate_, first_split_);
     for (size_t i = 0; i < out.size(); ++i) out[i] = log.record(split, from + i);
     return;
   }
@@ -199,7 +204,7 @@ void LogContents::records(std::span<const Place> places, Record* out) const {
     for (size_t i = 0; i < places.size(); ++i) out[i] = record(places[i].split, places[i].offset);
     return;
   }
-  const PlainLog log(spec_, per_event_rate_, event_rate_);
+  const PlainLog log(spec_, per_event_rate_, event_rate_, first_split_);
   for (size_t i = 0; i < places.size(); ++i) out[i] = log.record(places[i].split, places[i].offset);
 }
 

@@ -60,13 +60,22 @@ class LogContents {
  public:
   static constexpr uint64_t kUnbounded = UINT64_MAX;
 
-  explicit LogContents(LogSpec spec);
+  explicit LogContents(LogSpec spec, uint16_t first_split = 0);
   // Rows in the order of the file, dealt to the splits in turn. Of the spec only splits, rate and
   // start count; provenance is set here.
-  LogContents(LogSpec spec, std::vector<Record> rows);
+  LogContents(LogSpec spec, std::vector<Record> rows, uint16_t first_split = 0);
 
   const LogSpec& spec() const { return spec_; }
   uint16_t splits() const { return spec_.splits; }
+  // What its split 0 is called among the splits of all logs of the run (log_set.h): provenances
+  // have these numbers, every other argument and answer of this class its own.
+  uint16_t first_split() const { return first_split_; }
+  uint16_t number_through(uint32_t split) const {
+    return static_cast<uint16_t>(first_split_ + split);
+  }
+  uint16_t own_number(uint16_t through) const {
+    return static_cast<uint16_t>(through - first_split_);
+  }
   uint64_t size(uint16_t split) const;  // records of the split, or kUnbounded
   uint64_t total() const { return spec_.records == 0 ? kUnbounded : spec_.records; }
 
@@ -97,6 +106,7 @@ class LogContents {
   int64_t stepped_event_time(uint64_t offset) const;
 
   LogSpec spec_;
+  uint16_t first_split_ = 0;
   std::vector<Record> rows_;
   bool table_ = false;
   bool plain_ = false;  // uniform keys, event times in the order of the log

@@ -12,7 +12,7 @@ struct Record {
   uint64_t key = 0;  // a Java Long, or the interned id of another key type
   int64_t value = 0;
   int64_t event_time = 0;   // milliseconds, as Flink's time stamps
-  uint64_t provenance = 0;  // split:16 | offset:48
+  uint64_t provenance = 0;  // split:16 (numbered through all logs, log_set.h) | offset:48
 
   friend constexpr bool operator==(const Record&, const Record&) = default;
 };

@@ -47,14 +47,24 @@ ExactTaskFactory::ExactTaskFactory(sim::World& world, sim::ProcessId process,
       cores_(options.cores),
       heap_(world, process, options.heap) {}
 
+namespace {
+// Of the source that heads the chain; null: none does.
+std::shared_ptr<const sim::LogContents> log_of(const sim::LogSet& logs, const Deployment& task) {
+  const std::vector<uint32_t>& operators = task.vertex().operators;
+  if (operators.empty()) return nullptr;
+  const auto found = task.job->logs.find(operators.front());
+  if (found == task.job->logs.end()) return nullptr;
+  return logs.members()[found->second.member].contents;
+}
+}  // namespace
+
 std::unique_ptr<TaskRuntime> ExactTaskFactory::make(std::shared_ptr<const Deployment> deployment,
                                                     TaskListener& listener) {
-  const auto log = options_.logs.find(deployment->attempt.job);
   const TaskServices services{.exchange = &exchange_,
                               .backends = &backends_,
                               .cores = &cores_,
                               .heap = &heap_,
-                              .log = log == options_.logs.end() ? nullptr : log->second,
+                              .log = log_of(options_.logs, *deployment),
                               .nondeterministic = &options_.nondeterministic,
                               .minimum_cost = options_.minimum_cost,
                               .step_each_record = options_.step_each_record,

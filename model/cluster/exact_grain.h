@@ -1,12 +1,12 @@
 #pragma once
 // The exact grain of a TaskManager process: a data exchange, state backends, cores, and tasks with
 // real records.
-#include <map>
 #include <memory>
 
 #include "model/cluster/cluster.h"
 #include "model/task/exact_task.h"
 #include "sim/disks.h"
+#include "sim/log_set.h"
 
 namespace drey::model {
 
@@ -14,8 +14,7 @@ struct ExactGrainOptions {
   DataExchangeOptions exchange;
   uint32_t cores = 2;  // of a TaskManager's host
   HeapModel heap;      // of a TaskManager
-  // What the external log of each job holds.
-  std::map<JobId, std::shared_ptr<const sim::LogContents>> logs;
+  sim::LogSet logs;    // of the run; which one a source reads: JobInformation::logs
   NondeterministicOperators nondeterministic;
   sim::Disks* disks = nullptr;  // of the TaskManagers' hosts; needed for RocksDB and batch
   sim::Duration minimum_cost = kMinimumRecordCost;

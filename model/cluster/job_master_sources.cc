@@ -28,8 +28,9 @@ void JobMaster::send_to_operator(uint64_t number, SubtaskIndex subtask, uint32_t
 }
 
 void JobMaster::describe_log(uint32_t source) {
-  const sim::Address& log = spec_.job->external_log;
-  if (!log.valid()) return;  // a job without a log has no splits
+  const auto found = spec_.job->logs.find(sources_.op(source));
+  if (found == spec_.job->logs.end()) return;  // a source without a log has no splits
+  const sim::Address& log = found->second.service;
   ask(sim::resolve(world(), {log.process, log.endpoint}), {}, std::make_shared<sim::DescribeLog>(),
       options_.ask_timeout, {log_described, source});
 }

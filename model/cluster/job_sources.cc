@@ -13,11 +13,12 @@ struct JobSources::Source final : SourceCoordinatorOutput,
                                   OperatorCoordinatorOutput,
                                   SplitEnumeratorFactory {
   Source(JobSources& sources, uint32_t number, JobVertexIndex of_vertex, uint32_t of_op,
-         uint32_t parallelism)
+         uint16_t of_first_split, uint32_t parallelism)
       : owner(sources),
         index(number),
         vertex(of_vertex),
         op(of_op),
+        first_split(of_first_split),
         coordinator({.parallelism = parallelism}, *this, *this),
         holder(parallelism, *this) {}
 
@@ -53,7 +54,8 @@ struct JobSources::Source final : SourceCoordinatorOutput,
   void begin_discovery() override { owner.host_.describe_log(index); }
   void assigned(uint32_t to, const std::vector<SplitId>& splits) override {
     for (const SplitId split : splits)
-      owner.host_.announce_source(fact_kind(SourceFact::split_assigned), subtask(to), split, op, 0);
+      owner.host_.announce_source(fact_kind(SourceFact::split_assigned), subtask(to),
+                                  first_split + uint64_t{split}, op, 0);
   }
 
   // OperatorCoordinatorOutput
@@ -80,6 +82,7 @@ struct JobSources::Source final : SourceCoordinatorOutput,
   uint32_t index;
   JobVertexIndex vertex;
   uint32_t op;
+  uint16_t first_split;  // of its log, as facts name it
   SourceCoordinator coordinator;
   OperatorCoordinatorHolder holder;
 };
@@ -91,13 +94,18 @@ JobSources::JobSources(const JobInformation& job, const ExecutionTopology& topol
     const JobVertex& description = job.graph.vertices[vertex];
     for (const uint32_t op : description.operators) {
       if (job.spec.operators[op].kind != OperatorKind::source) continue;
+      const auto log = job.logs.find(op);
+      const uint16_t first_split = log == job.logs.end() ? uint16_t{0} : log->second.first_split;
       sources_.push_back(std::make_unique<Source>(*this, static_cast<uint32_t>(sources_.size()),
-                                                  vertex, op, description.parallelism));
+                                                  vertex, op, first_split,
+                                                  description.parallelism));
     }
   }
 }
 
 JobSources::~JobSources() = default;
+
+uint32_t JobSources::op(uint32_t source) const { return sources_[source]->op; }
 
 JobSources::Source* JobSources::find(OperatorRef coordinator) {
   for (const auto& source : sources_)

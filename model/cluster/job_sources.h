@@ -53,6 +53,8 @@ class JobSources {
 
   void start();
   void run();
+  // Which operator of the job a source is.
+  uint32_t op(uint32_t source) const;
 
   void on_execution(SubtaskIndex subtask, ExecutionState state);
   // False: that attempt does not run (TaskNotRunningException), or has no such operator.

@@ -48,8 +48,9 @@ void LogSource::start() {
 }
 
 void LogSource::begin_split(size_t index) {
-  context_.announce_fact(fact_kind(TaskFact::started_reading), positions_[index].split,
-                         positions_[index].next_offset, context_.deployment().attempt.attempt);
+  context_.announce_fact(fact_kind(TaskFact::started_reading),
+                         number_through(positions_[index].split), positions_[index].next_offset,
+                         context_.deployment().attempt.attempt);
   fetch(index);
   splits_[index].begun = context_.time();
   if (options_.generated) context_.wake();
@@ -135,8 +136,8 @@ void LogSource::end_of_split(size_t index) {
   split.ended = true;
   if (split.fetched_to != positions_[index].next_offset || positions_[index].finished) return;
   positions_[index].finished = true;
-  context_.announce_fact(fact_kind(TaskFact::finished_reading), positions_[index].split,
-                         split.fetched_to, 0);
+  context_.announce_fact(fact_kind(TaskFact::finished_reading),
+                         number_through(positions_[index].split), split.fetched_to, 0);
 }
 
 void LogSource::timer(TaskCall call) {
@@ -198,15 +199,15 @@ void LogSource::publish() {
     const uint64_t count = positions_[i].next_offset - split.announced_to;
     if (count == 0) continue;
     CHECK(count <= rest.size(), "what was emitted is kept until it is announced");
-    context_.announce_records(fact_kind(DataFact::source_emitted), positions_[i].split,
-                              split.announced_to, context_.deployment().attempt.attempt,
-                              rest.first(count));
+    context_.announce_records(fact_kind(DataFact::source_emitted),
+                              number_through(positions_[i].split), split.announced_to,
+                              context_.deployment().attempt.attempt, rest.first(count));
     rest = rest.subspan(count);
     split.announced_to = positions_[i].next_offset;
     if (split.ended && split.announced_to == split.fetched_to && !positions_[i].finished) {
       positions_[i].finished = true;
-      context_.announce_fact(fact_kind(TaskFact::finished_reading), positions_[i].split,
-                             split.announced_to, 0);
+      context_.announce_fact(fact_kind(TaskFact::finished_reading),
+                             number_through(positions_[i].split), split.announced_to, 0);
     }
     fetch(i);
   }

@@ -72,6 +72,8 @@ class LogSource {
   };
   Tick tick(sim::Duration clock);
   const std::vector<SourcePosition>& positions() const { return positions_; }
+  // As facts name a split of its log (sim/log_set.h).
+  uint64_t number_through(uint32_t split) const { return options_.log->number_through(split); }
 
  private:
   enum Kind : uint8_t { fetched, retry, paced };

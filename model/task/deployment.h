@@ -130,15 +130,21 @@ struct TaskOptions {
   Mutant mutant = Mutant::none;
 };
 
+// The external log that a source reads.
+struct SourceLog {
+  sim::Address service;
+  size_t member = 0;         // of the run's logs (sim/log_set.h)
+  uint16_t first_split = 0;  // its split 0 among those of all logs: as facts name it
+};
+
 // Everything about a job that all its tasks share.
 struct JobInformation {
   JobId job = 0;
   JobSpec spec;
   JobGraph graph;
   TaskOptions options;
+  std::map<uint32_t, SourceLog> logs;  // by operator: of each source
   // Services outside the cluster, by address; invalid = the job does not use them.
-  sim::Address external_log;  // the split of a source's subtask i is i modulo the number of splits
-                              // (see SplitAssignment)
   sim::Address broker;
   sim::Address object_store;
   std::string checkpoint_directory;  // object key prefix, e.g. "checkpoints/job-1"

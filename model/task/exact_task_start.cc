@@ -223,7 +223,7 @@ void ExactTask::build_source(uint32_t op) {
   chain_.source = std::make_unique<LogSource>(
       LogSource::Options{
           .log = services_.log,
-          .service = deployment_->job->external_log,
+          .service = deployment_->job->logs.at(op).service,
           .bound_ms = sim::to_millis(spec(op).max_out_of_orderness),
           .records_per_second = spec(op).paced_by_reader ? spec(op).records_per_second : 0,
           .generated = spec(op).generated,

@@ -127,7 +127,7 @@ void TaskCheckpoints::take_snapshot(const Request& request) {
     running.snapshot->operators[0].source = chain_.source->positions();
     for (const SourcePosition& position : chain_.source->positions())
       context_.announce_fact(fact_kind(CheckpointFact::source_position), static_cast<uint64_t>(id),
-                             position.split, position.next_offset);
+                             chain_.source->number_through(position.split), position.next_offset);
   }
   if (host_.data_ended())
     for (OperatorState& state : running.snapshot->operators) state.finished = true;

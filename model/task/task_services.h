@@ -76,7 +76,7 @@ struct TaskServices {
   const TaskBackends* backends = nullptr;
   Cores* cores = nullptr;
   ProcessHeap* heap = nullptr;                  // null: without bound or pauses
-  std::shared_ptr<const sim::LogContents> log;  // what the job's external log holds
+  std::shared_ptr<const sim::LogContents> log;  // of a source: what its log holds
   const NondeterministicOperators* nondeterministic = nullptr;
   // Of a record in a chain whose operators cost nothing.
   sim::Duration minimum_cost = kMinimumRecordCost;

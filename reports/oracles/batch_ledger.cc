@@ -19,13 +19,12 @@ using model::ResultFact;
 using model::SubtaskIndex;
 using model::TaskFact;
 
-BatchLedger::BatchLedger(std::shared_ptr<const sim::LogContents> log,
-                         std::shared_ptr<const JobView> view)
+BatchLedger::BatchLedger(const sim::LogSet& logs, std::shared_ptr<const JobView> view)
     : view_(std::move(view)), tasks_(view_->topology().subtasks()) {
-  collect_edges(log);
+  collect_edges(logs);
 }
 
-void BatchLedger::collect_edges(const std::shared_ptr<const sim::LogContents>& log) {
+void BatchLedger::collect_edges(const sim::LogSet& logs) {
   const model::JobGraph& job = view_->topology().job();
   for (model::JobVertexIndex v = 0; v < job.vertices.size(); ++v) {
     const auto& inputs = job.vertices[v].inputs;
@@ -34,14 +33,14 @@ void BatchLedger::collect_edges(const std::shared_ptr<const sim::LogContents>& l
       const model::IntermediateDataSet& data = job.data_set_of(inputs[gate]);
       if (!model::is_released_by_scheduler(data.type)) continue;
       const std::string& op = view_->spec().operators[data.producing_operator].id;
-      SinkPath path = path_out_of(view_->spec(), op);
+      SinkPath path = path_out_of(view_->spec(), op, logs);
       if (path.unit == SinkPath::Unit::window) path.problem = "windows' results";
       if (data.ship == model::Partitioner::broadcast) path.problem = "it broadcasts";
       if (!path.problem.empty()) {
         left_out_ = fmt::format("the edge out of '{}': {}", op, path.problem);
         continue;
       }
-      edges_[v].push_back({inputs[gate], gate, std::make_unique<ReferenceEvaluator>(path, log)});
+      edges_[v].push_back({inputs[gate], gate, std::make_unique<ReferenceEvaluator>(path, logs)});
     }
   }
 }

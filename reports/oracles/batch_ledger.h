@@ -5,8 +5,8 @@
 // A stage is a job vertex. When its last subtask finishes, what the attempts that finished have
 // read along an edge, record by record, is held against what the job makes of the log up to that
 // edge. So a consumer that kept what it had read of a producer that ran again and gave other
-// partitions shows: records lost, records doubled. Edges behind windows, unions and broadcasts are
-// left out (sink_path.h says why).
+// partitions shows: records lost, records doubled. Edges behind windows, diamonds and broadcasts
+// are left out (sink_path.h says why).
 //
 // Believes: what tasks say that they read (ResultFact::consumed), the JobMaster's states, the log.
 #include <map>
@@ -20,7 +20,7 @@ namespace drey::reports {
 
 class BatchLedger final : public Oracle {
  public:
-  BatchLedger(std::shared_ptr<const sim::LogContents> log, std::shared_ptr<const JobView> view);
+  BatchLedger(const sim::LogSet& logs, std::shared_ptr<const JobView> view);
 
   std::string_view name() const override { return "batch_ledger"; }
   std::string_view claim() const override {
@@ -50,7 +50,7 @@ class BatchLedger final : public Oracle {
     std::map<uint64_t, Read> read;  // by attempt
   };
 
-  void collect_edges(const std::shared_ptr<const sim::LogContents>& log);
+  void collect_edges(const sim::LogSet& logs);
   void on_state(const sim::Fact& fact, model::SubtaskIndex subtask);
   void judge(const Edge& edge, const sim::Fact& fact);
   void violate(const sim::Fact& fact, std::string what, uint64_t record);

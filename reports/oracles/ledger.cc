@@ -22,9 +22,9 @@ using sim::FactGroup;
 Ledger::Ledger(LedgerOptions options, TraceNames names)
     : options_(std::move(options)),
       names_(names),
-      evaluator_(options_.path, options_.log),
+      evaluator_(options_.path, options_.logs),
       blocks_(evaluator_),
-      rows_(evaluator_.keys(), 1 + (evaluator_.splits() + 1u) / 2),
+      rows_(evaluator_.keys(), 1 + (evaluator_.spread() + 1u) / 2),
       windows_(std::max<int64_t>(options_.path.window_ms, 1), options_.path.aggregate),
       windowed_(options_.path.unit == SinkPath::Unit::window),
       check_order_(options_.guarantee == Guarantee::exactly_once && options_.path.order_kept),
@@ -32,9 +32,9 @@ Ledger::Ledger(LedgerOptions options, TraceNames names)
                   options_.path.value_known && options_.path.fold_kept),
       of_nothing_(static_cast<uint64_t>(model::aggregate_of_nothing(options_.path.aggregate))),
       fetched_to_(evaluator_.splits(), 0) {
-  if (!options_.path.generated) return;
   for (uint16_t split = 0; split < evaluator_.splits(); ++split)
-    fetched_to_[split] = evaluator_.size(split);
+    if (evaluator_.reads(split) && options_.path.ways[evaluator_.way(split)].generated)
+      fetched_to_[split] = evaluator_.size(split);
 }
 
 void Ledger::owe_everything() {
@@ -187,8 +187,9 @@ inline void Ledger::check_key_row(const sim::Record& record, const sim::Record& 
   const uint64_t offset = ReferenceEvaluator::offset_of(record.provenance);
   const uint64_t copy = (record.provenance & model::kOrdinalMask) >> model::kOrdinalShift;
   const auto rank = static_cast<uint32_t>(offset * evaluator_.fan_out() + copy + 1);
-  uint64_t& word = row[1 + split / 2];
-  const unsigned shift = split % 2 == 0 ? 0 : 32;
+  const auto place = static_cast<uint16_t>(split - evaluator_.first_split());
+  uint64_t& word = row[1 + place / 2];
+  const unsigned shift = place % 2 == 0 ? 0 : 32;
   const auto last = static_cast<uint32_t>(word >> shift);
   const bool behind = last != 0 && static_cast<int32_t>(rank - last) <= 0;
   if (!behind) [[likely]] {

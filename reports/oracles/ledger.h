@@ -1,6 +1,7 @@
 #pragma once
 // The exactly-once ledger (design.md section 4): what the broker committed, read-committed, against
-// what the reference evaluator says must be there. One ledger per sink.
+// what the reference evaluator says must be there. One ledger per sink, over all logs from which a
+// way leads there; positions are by split, numbered through all logs of the run (sim/log_set.h).
 //
 // Of every committed record: it stems from the log and the job can have made it; once (a bit per
 // record in blocks of 4,096 offsets, block_ledger.h); key, event time and value are right, where a
@@ -40,7 +41,7 @@ enum class Guarantee : uint8_t { exactly_once, at_least_once, none };
 
 struct LedgerOptions {
   SinkPath path;
-  std::shared_ptr<const sim::LogContents> log;
+  sim::LogSet logs;
   Guarantee guarantee = Guarantee::exactly_once;
   // Number of the last of the jobs, each of which goes on where the one before has stopped:
   // subjects are "job-1/...", transactions "job-1-SINK-..."
@@ -99,7 +100,9 @@ class Ledger final : public Oracle {
   TraceNames names_;
   ReferenceEvaluator evaluator_;
   BlockLedger blocks_;
-  KeyRows rows_;  // word 0: the aggregate so far; then 32 bits per split: rank of the last one + 1
+  // Word 0: the aggregate so far; then 32 bits per split that a way may read: rank of the last one
+  // + 1.
+  KeyRows rows_;
   WindowLedger windows_;
   bool windowed_;
   bool check_order_;

@@ -23,7 +23,7 @@ Ledger::Positions Ledger::owed(size_t completed_before_last) const {
 void Ledger::settle_records(sim::Time end) {
   const Positions positions = owed(1);
   for (uint16_t split = 0; split < evaluator_.splits(); ++split) {
-    const uint64_t to = positions[split];
+    const uint64_t to = std::min(positions[split], evaluator_.size(split));
     blocks_.settle(split, to, [&](uint64_t provenance) {
       ++counts_.lost;
       evidence_.examined();
@@ -85,7 +85,7 @@ void Ledger::settle_windows(sim::Time end) {
   // What a stopped source had fetched and not emitted is in no window.
   if (stopped_at_.has_value()) fetched_to_ = *stopped_at_;
   const WindowLedger::Fold fold =
-      windows_.fold(evaluator_, fetched_to_, owed(2), sim::to_millis(options_.path.bound));
+      windows_.fold(evaluator_, options_.path.ways, fetched_to_, owed(2));
   if (fold.late || !options_.path.value_known) {
     evidence_.excuse(fold.late
                          ? "contents of windows: records are later than the source's bound, which "

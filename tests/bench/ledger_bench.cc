@@ -23,9 +23,9 @@ void ledger_by_keys(benchmark::State& state) {
     records.back().value = sums[records.back().key] += records.back().value;
   }
   const sim::Kernel kernel({});
-  const SinkPath path{.source = "src", .sink = "sink", .running = true};
+  const SinkPath path{.sink = "sink", .ways = {{.source = "src"}}, .running = true};
   for (auto _ : state) {
-    Ledger ledger({.path = path, .log = log}, TraceNames(kernel));
+    Ledger ledger({.path = path, .logs = sim::LogSet(log)}, TraceNames(kernel));
     for (size_t from = 0; from < records.size(); from += kBatch)
       ledger.on_batch({.head = {.kind = fact_kind(sim::BrokerFact::committed_batch)},
                        .records = std::span(records).subspan(from, kBatch)},

@@ -55,8 +55,8 @@ int64_t ms_between(sim::Time from, sim::Time to) { return sim::to_millis(to - fr
 }  // namespace
 
 TwinFacts::TwinFacts(const Json& twin, const TwinScenario& made, const sim::Kernel& kernel,
-                     std::shared_ptr<const sim::LogContents> log, uint64_t job)
-    : twin_(twin), made_(made), log_(std::move(log)), job_(job), names_(kernel) {
+                     sim::LogSet logs, uint64_t job)
+    : twin_(twin), made_(made), logs_(std::move(logs)), job_(job), names_(kernel) {
   for (const auto& [head, vertex] : vertex_names(twin)) vertex_of_[head] = vertex;
 }
 

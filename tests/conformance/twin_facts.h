@@ -10,15 +10,15 @@
 #include <vector>
 
 #include "reports/oracle.h"
-#include "sim/log_contents.h"
+#include "sim/log_set.h"
 #include "tests/conformance/twin_scenario.h"
 
 namespace drey::conformance {
 
 class TwinFacts final : public sim::TraceSink {
  public:
-  TwinFacts(const Json& twin, const TwinScenario& made, const sim::Kernel& kernel,
-            std::shared_ptr<const sim::LogContents> log, uint64_t job = 1);
+  TwinFacts(const Json& twin, const TwinScenario& made, const sim::Kernel& kernel, sim::LogSet logs,
+            uint64_t job = 1);
 
   uint64_t interests() const override;
   void on(const sim::Fact& fact, sim::FactNumber number) override;
@@ -114,7 +114,7 @@ class TwinFacts final : public sim::TraceSink {
 
   const Json& twin_;
   const TwinScenario& made_;
-  std::shared_ptr<const sim::LogContents> log_;
+  sim::LogSet logs_;
   uint64_t job_;
   reports::TraceNames names_;
   std::map<std::string, std::string> vertex_of_;  // drey's id -> the twin's vertex

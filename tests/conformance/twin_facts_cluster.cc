@@ -223,10 +223,10 @@ bool TwinFacts::has_windows() const {
 TwinFacts::Windows TwinFacts::expected_windows() const {
   Windows made;
   const int64_t disorder = twin_["load"].value("disorder", int64_t{0});
-  for (uint16_t split = 0; split < log_->splits(); ++split) {
+  for (uint16_t split = 0; split < logs_.splits(); ++split) {
     int64_t newest = INT64_MIN / 2;
-    for (uint64_t offset = 0; offset < log_->size(split); ++offset) {
-      const sim::Record record = log_->record(split, offset);
+    for (uint64_t offset = 0; offset < logs_.size(split); ++offset) {
+      const sim::Record record = logs_.record(split, offset);
       const int64_t last = record.event_time / 500 * 500 + 499;
       if (last <= newest - disorder - 1) {
         ++made.late;
@@ -270,7 +270,7 @@ Json TwinFacts::windows() const {
           {"records_in_windows", records},
           {"late_records", late_records_},
           {"records_in_windows_and_late", records + static_cast<int64_t>(late_records_)},
-          {"records", log_->total()}};
+          {"records", logs_.total()}};
 }
 
 }  // namespace drey::conformance

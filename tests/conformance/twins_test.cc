@@ -74,17 +74,18 @@ JobFacts run_twin(const std::vector<Json>& twins, const TwinScenario& made,
   scenarios::FaultInjector faults(scenario, assembly);
   std::vector<std::unique_ptr<TwinFacts>> facts;
   for (const Json& twin : twins) {
-    facts.push_back(std::make_unique<TwinFacts>(twin, made, kernel, assembly.log(),
+    facts.push_back(std::make_unique<TwinFacts>(twin, made, kernel, assembly.logs(),
                                                 made.job_numbers[facts.size()]));
     kernel.add_sink(facts.back().get());
   }
   EndOfJob end(kernel, made.submissions);
   kernel.add_sink(&end);
   std::vector<std::unique_ptr<reports::Ledger>> ledgers;
-  const std::vector<reports::SinkPath> paths = reports::sink_paths(assembly.job().spec);
+  const std::vector<reports::SinkPath> paths =
+      reports::sink_paths(assembly.job().spec, assembly.logs());
   for (const reports::SinkPath& path : paths) {
     if (!path.problem.empty()) continue;
-    reports::LedgerOptions options{.path = path, .log = assembly.log()};
+    reports::LedgerOptions options{.path = path, .logs = assembly.logs()};
     options.only_sink = paths.size() == 1;
     options.job = made.submissions;
     if (!assembly.job().options.checkpointing) options.guarantee = reports::Guarantee::none;

@@ -15,7 +15,7 @@ struct FullCluster {
         log(world, {}, contents),
         broker(world, {}),
         store(world, {}),
-        grain({.cores = 8, .logs = {{1, contents}}, .step_each_record = o.step_each_record}) {
+        grain({.cores = 8, .logs = sim::LogSet(contents), .step_each_record = o.step_each_record}) {
     world.kernel().add_sink(&committed);
     log.start();
     broker.start();
@@ -25,7 +25,7 @@ struct FullCluster {
     information->graph = build_job_graph(spec);
     information->spec = std::move(spec);
     information->options = o.task;
-    information->external_log = ExactHarness::address(log.service_name());
+    information->logs = ExactHarness::read_by_all(information->spec, log.service_name());
     information->broker = ExactHarness::address(broker.service_name());
     information->object_store = ExactHarness::address(store.service_name());
     information->checkpoint_directory = "checkpoints/job-1";

@@ -123,7 +123,7 @@ class ExactHarness : public TaskListener {
     information->graph = build_job_graph(spec);
     information->spec = std::move(spec);
     information->options = options.task;
-    information->external_log = address(log.service_name());
+    information->logs = read_by_all(information->spec, log.service_name());
     information->broker = address(broker.service_name());
     information->object_store = address(store.service_name());
     information->checkpoint_directory = "checkpoints/job-1";
@@ -133,6 +133,13 @@ class ExactHarness : public TaskListener {
   ~ExactHarness() override { world.machines().shut_down(); }
 
   static sim::Address address(sim::ServiceName name) { return {name.process, 0, name.endpoint}; }
+  // One log for all sources of the job.
+  static std::map<uint32_t, SourceLog> read_by_all(const JobSpec& spec, sim::ServiceName log) {
+    std::map<uint32_t, SourceLog> logs;
+    for (uint32_t op = 0; op < spec.operators.size(); ++op)
+      if (spec.operators[op].kind == OperatorKind::source) logs[op] = {.service = address(log)};
+    return logs;
+  }
   TaskManagerProgram& tm(uint32_t i) {
     return *static_cast<TaskManagerProgram*>(world.machines().program(processes[i]));
   }

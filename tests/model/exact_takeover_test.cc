@@ -18,7 +18,7 @@ struct TakeoverCluster {
         broker(world, {}),
         store(world, {}),
         pointers(world, {}),
-        grain({.cores = 8, .logs = {{1, contents}}}) {
+        grain({.cores = 8, .logs = sim::LogSet(contents)}) {
     world.kernel().add_sink(&committed);
     log.start();
     broker.start();
@@ -29,7 +29,7 @@ struct TakeoverCluster {
     information->spec = sum_job(2, 2);
     information->graph = build_job_graph(information->spec);
     information->options = TaskOptions{.checkpointing = true};
-    information->external_log = ExactHarness::address(log.service_name());
+    information->logs = ExactHarness::read_by_all(information->spec, log.service_name());
     information->broker = ExactHarness::address(broker.service_name());
     information->object_store = ExactHarness::address(store.service_name());
     information->checkpoint_directory = "checkpoints/job-1";

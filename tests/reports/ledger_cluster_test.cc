@@ -19,7 +19,7 @@ HarnessOptions paced() {
 }
 
 Ledger ledger_of(const ExactHarness& cluster, const model::JobSpec& spec, const TraceNames& names) {
-  return Ledger({.path = sink_paths(spec).front(), .log = cluster.contents}, names);
+  return Ledger({.path = sink_paths(spec).front(), .logs = sim::LogSet(cluster.contents)}, names);
 }
 
 // Recovers from checkpoint 1 after records behind it had reached the sink.

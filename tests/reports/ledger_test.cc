@@ -32,9 +32,10 @@ class LedgerTest : public testing::Test {
     log_ = make_log(disorder);
     const SinkPath path = sink_paths(job).front();
     ledger_ = std::make_unique<Ledger>(
-        LedgerOptions{.path = path, .log = log_, .guarantee = guarantee}, TraceNames(kernel_));
+        LedgerOptions{.path = path, .logs = sim::LogSet(log_), .guarantee = guarantee},
+        TraceNames(kernel_));
     run_ = std::make_unique<HandMadeRun>(*ledger_, kernel_);
-    evaluator_ = std::make_unique<ReferenceEvaluator>(path, log_);
+    evaluator_ = std::make_unique<ReferenceEvaluator>(path, sim::LogSet(log_));
   }
   void judge_running_sums() { judge(straight_job({{.id = "agg", .kind = OperatorKind::keyed}})); }
 
@@ -300,9 +301,10 @@ TEST_F(LedgerTest, AtLeastOnceAllowsRepetitionButNoLoss) {
 
 TEST_F(LedgerTest, OfManySinksOnlyItsOwnTransactionsCount) {
   judge(straight_job({}));
-  ledger_ = std::make_unique<Ledger>(
-      LedgerOptions{.path = sink_paths(straight_job({})).front(), .log = log_, .only_sink = false},
-      TraceNames(kernel_));
+  ledger_ = std::make_unique<Ledger>(LedgerOptions{.path = sink_paths(straight_job({})).front(),
+                                                   .logs = sim::LogSet(log_),
+                                                   .only_sink = false},
+                                     TraceNames(kernel_));
   run_ = std::make_unique<HandMadeRun>(*ledger_, kernel_);
   run_->commit(input(), "transaction/job-1-sink-0-1");
   run_->commit(input(), "transaction/job-1-sink-two-0-1");
@@ -409,7 +411,8 @@ TEST(SinkPaths, ADiamondOrAUnionIsNotJudged) {
   job.edges.push_back({.from = "src", .to = "sink", .ship = model::Partitioner::rebalance});
   EXPECT_EQ(sink_paths(job).front().problem, "more than one way leads to this sink");
   const sim::Kernel kernel({});
-  Ledger ledger({.path = sink_paths(job).front(), .log = make_log()}, TraceNames(kernel));
+  Ledger ledger({.path = sink_paths(job).front(), .logs = sim::LogSet(make_log())},
+                TraceNames(kernel));
   const Finding finding = ledger.finish(sim::Time{1});
   EXPECT_EQ(finding.judgement, Judgement::not_checked);
   EXPECT_FALSE(finding.excuse.empty());
@@ -422,7 +425,7 @@ TEST(SinkPaths, AFilterBehindTheSumHidesValuesButNotRecords) {
           .front();
   EXPECT_TRUE(path.problem.empty());
   EXPECT_FALSE(path.value_known);
-  EXPECT_EQ(path.steps.size(), 1u);
+  EXPECT_EQ(path.ways.front().steps.size(), 1u);
 }
 
 }  // namespace

@@ -48,8 +48,8 @@ class MetricsTest : public testing::Test {
     sim::Traffic traffic() override { return now; }
   } moved_;
   Metrics metrics_{{.task_of = {{"sink", "agg"}},
-                    .log = std::make_shared<sim::LogContents>(sim::LogSpec{
-                        .splits = 1, .records = 1000, .records_per_second = 1, .keys = 1}),
+                    .logs = sim::LogSet(std::make_shared<sim::LogContents>(sim::LogSpec{
+                        .splits = 1, .records = 1000, .records_per_second = 1, .keys = 1})),
                     .latency = true,
                     .traffic = &moved_},
                    TraceNames(kernel_)};

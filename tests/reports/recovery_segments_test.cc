@@ -45,8 +45,8 @@ class RecoverySegmentsTest : public testing::Test {
     segments_.standing(true, at(15'000));
   }
 
-  RecoverySegments segments_{std::make_shared<sim::LogContents>(
-      sim::LogSpec{.splits = 2, .records = 10'000, .records_per_second = 20, .keys = 1})};
+  RecoverySegments segments_{sim::LogSet(std::make_shared<sim::LogContents>(
+      sim::LogSpec{.splits = 2, .records = 10'000, .records_per_second = 20, .keys = 1}))};
 };
 
 TEST_F(RecoverySegmentsTest, EachSegmentEndsWhereTheNextBegins) {
