@@ -21,7 +21,7 @@ class RateSeriesTest : public testing::Test {
     OracleSetup setup;
     setup.spec = straight_job({{.id = "agg", .kind = model::OperatorKind::keyed}});
     series_ = std::make_unique<RateSeries>(
-        std::make_shared<const JobView>(setup, TraceNames(kernel_)), nullptr, &moved_);
+        std::make_shared<const JobView>(setup, TraceNames(kernel_)), sim::LogSet(), &moved_);
     run_ = std::make_unique<HandMadeRun>(*series_, kernel_);
   }
   const SeriesSet::Column& column(const SeriesSet& set, std::string_view name,
