@@ -11,6 +11,10 @@ inline constexpr std::array kMutants{
     MutantInfo{Mutant::restored_offset_read_again, "restored-offset-read-again", "FLINK-4618",
                "checkpoint_cut",
                "A restored reader starts at the last record that it had emitted, not at the next."},
+    MutantInfo{Mutant::positions_found_by_split_number, "positions-found-by-split-number",
+               "FLINK-3102", "checkpoint_cut",
+               "Restored positions go by the number of the split alone: a source of a second log "
+               "goes on where the first one's source was."},
     MutantInfo{
         Mutant::restored_committables_forgotten, "restored-committables-forgotten",
         "apache/hudi#13530", "slot_ownership",

@@ -83,6 +83,8 @@ enum class Mutant : uint8_t {
   no_cancellation_watchdog,
   first_producer_starts_consumers,
   finished_consumers_kept,
+  // several external logs
+  positions_found_by_split_number,
 };
 
 struct MutantInfo {

@@ -200,10 +200,10 @@ std::string time_text(sim::Time at) {
   return fmt::format("{}.{:09}", at.ns / second, at.ns % second);
 }
 
-std::string provenance_text(uint64_t provenance) {
+std::string provenance_text(uint64_t provenance, const TraceNames& names) {
   const uint64_t offset = sim::provenance_offset(provenance);
   const uint64_t copy = offset >> 40;
-  std::string text = fmt::format("split {} offset {}", sim::provenance_split(provenance),
+  std::string text = fmt::format("{} offset {}", names.split(sim::provenance_split(provenance)),
                                  offset & 0xff'ffff'ffffu);
   if (copy != 0) text += fmt::format(" copy {}", copy);
   return text;

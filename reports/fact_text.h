@@ -22,7 +22,7 @@ std::string_view fact_name(uint16_t kind);
 std::string time_text(sim::Time at);
 
 // "split 2 offset 4711", with "copy 1" where a flat map made it.
-std::string provenance_text(uint64_t provenance);
+std::string provenance_text(uint64_t provenance, const TraceNames& names);
 
 std::string_view restart_reason_name(uint64_t reason);  // "failed-region", "lost-input", ...
 std::string_view cause_name(uint64_t kind);             // "task-manager-lost", ...

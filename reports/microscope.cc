@@ -60,7 +60,7 @@ void Microscope::on_batch(const sim::BatchFact& batch, sim::FactNumber) {
       if ((record.provenance & ~model::kOrdinalMask) != followed.record) continue;
       add(followed, fmt::format("{} s {}: record {} of {}: {}, key {} value {} time {}",
                                 time_text(batch.head.at), fact_text(batch.head, names_), i,
-                                batch.records.size(), provenance_text(record.provenance),
+                                batch.records.size(), provenance_text(record.provenance, names_),
                                 record.key, record.value, record.event_time));
     }
   }

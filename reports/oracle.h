@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "sim/kernel.h"
+#include "sim/log_set.h"
 #include "sim/trace.h"
 
 namespace drey::reports {
@@ -42,10 +43,11 @@ struct Finding {
   friend bool operator==(const Finding&, const Finding&) = default;
 };
 
-// Names of paths and nothing else of the kernel. The kernel must outlive it.
+// Names of paths and nothing else of the kernel, and of splits. Kernel and logs must outlive it.
 class TraceNames {
  public:
-  explicit TraceNames(const sim::Kernel& kernel) : kernel_(&kernel) {}
+  explicit TraceNames(const sim::Kernel& kernel, const sim::LogSet* logs = nullptr)
+      : kernel_(&kernel), logs_(logs) {}
   std::string_view operator()(sim::PathId path) const {
     return path.valid() ? std::string_view(kernel_->name(path)) : std::string_view();
   }
@@ -53,9 +55,14 @@ class TraceNames {
   std::string_view about(const sim::Fact& fact) const {
     return (*this)(fact.subject.valid() ? fact.subject : fact.entity);
   }
+  // "split 2"; "split 0 of log-orders" where the run has several logs. By the number in the facts.
+  std::string split(uint64_t number) const {
+    return logs_ == nullptr ? "split " + std::to_string(number) : logs_->split_text(number);
+  }
 
  private:
   const sim::Kernel* kernel_;
+  const sim::LogSet* logs_;
 };
 
 // "tm-1" of a path such as "tm-1/job-1/agg/0", and of a ResourceID such as "tm-1#2".

@@ -25,8 +25,6 @@ ReferenceEvaluator::Way ReferenceEvaluator::way_along(const SinkWay& from,
 
 ReferenceEvaluator::ReferenceEvaluator(const SinkPath& path, const sim::LogSet& logs)
     : sizes_(logs.splits(), 0), way_of_(logs.splits(), kNoWay), fan_out_(0) {
-  uint16_t end = 0;
-  first_split_ = logs.splits();
   for (const SinkWay& from : path.ways) {
     const auto& log = logs.members()[logs.read_by(from.source)].contents;
     for (uint16_t own = 0; own < log->splits(); ++own) {
@@ -34,13 +32,10 @@ ReferenceEvaluator::ReferenceEvaluator(const SinkPath& path, const sim::LogSet& 
       sizes_[split] = log->size(own);
       way_of_[split] = static_cast<uint16_t>(ways_.size());
     }
-    first_split_ = std::min(first_split_, log->first_split());
-    end = std::max(end, log->number_through(log->splits()));
     keys_ = std::max(keys_, log->spec().keys);
     ways_.push_back(way_along(from, log));
     fan_out_ = std::max(fan_out_, ways_.back().fan_out);
   }
-  spread_ = static_cast<uint16_t>(end - std::min(first_split_, end));
   for (const Way& way : ways_)
     all_pass_ = all_pass_ && way.filters.empty() && way.fan_out == fan_out_;
 }

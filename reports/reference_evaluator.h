@@ -21,9 +21,6 @@ class ReferenceEvaluator {
   ReferenceEvaluator(const SinkPath& path, const sim::LogSet& logs);
 
   uint16_t splits() const { return static_cast<uint16_t>(sizes_.size()); }
-  // The splits with records lie in [first, first + spread).
-  uint16_t first_split() const { return first_split_; }
-  uint16_t spread() const { return spread_; }
   bool reads(uint16_t split) const { return way_of_[split] != kNoWay; }
   uint64_t size(uint16_t split) const { return sizes_[split]; }  // kUnbounded without end
   uint64_t keys() const { return keys_; }
@@ -68,8 +65,9 @@ class ReferenceEvaluator {
   template <class Visit>
   void for_each(uint16_t split, uint64_t from, uint64_t to, Visit&& visit) const {
     const sim::LogContents& log = log_of(split);
+    const uint16_t own = log.own_number(split);
     for (uint64_t offset = from; offset < to; ++offset) {
-      sim::Record record = log.record(log.own_number(split), offset);
+      sim::Record record = log.record(own, offset);
       for (uint32_t copy = 0; copy < fan_out_; ++copy) {
         record.provenance = provenance_of(split, offset, copy);
         if (all_pass_ || passes(record.provenance, copy)) visit(record);
@@ -99,8 +97,6 @@ class ReferenceEvaluator {
   std::vector<uint16_t> way_of_;  // by split
   uint64_t keys_ = 1;             // at most
   uint32_t fan_out_ = 1;
-  uint16_t first_split_ = 0;
-  uint16_t spread_ = 0;
   bool all_pass_ = true;  // every copy of every record that a way reads
 };
 

@@ -105,6 +105,17 @@ std::shared_ptr<const model::JobInformation> Assembly::job_of(const Scenario& sc
   job->broker = service_address(*broker_);
   job->object_store = service_address(*object_store_);
   job->checkpoint_directory = fmt::format("checkpoints/job-{}", number);
+  // Of user code that sees one log only, splits are that log's own.
+  for (model::OperatorSpec& op : job->spec.operators) {
+    if (op.user_code.empty()) continue;
+    const std::vector<size_t> above = logs_above(scenario, *scenario.vertex(op.id));
+    if (above.size() != 1) continue;
+    const VertexSpec& reader = *job_logs(scenario)[above.front()].readers.front();
+    const sim::LogSet::Member& log =
+        logs_.members()[log_of_later(scenario_, scenario, reader).value_or(0)];
+    for (model::UserCodeFault& fault : op.user_code)
+      fault.split = log.contents->number_through(fault.split);
+  }
   return job;
 }
 

@@ -127,7 +127,11 @@ void describe_user_code(FieldVisitor& v, UserCodeSpec& u) {
   v.maybe({.name = "subtask", .help = "Only in this subtask; default: whichever gets there."},
           u.subtask,
           [&](int64_t& n) { v.integer({.name = "subtask", .help = "", .most = 32'767}, n); });
-  v.integer({.name = "split", .help = "Split of the record.", .most = 65'534}, u.split);
+  v.integer({.name = "split",
+             .help = "Split of the record. Where records of several logs come here, their splits "
+                     "are numbered through, in the order of the sources.",
+             .most = 65'534},
+            u.split);
   v.integer({.name = "offset", .help = "Offset of the record in its split."}, u.offset);
   v.integer({.name = "checkpoint", .help = "Id of the checkpoint; 0 = each."}, u.checkpoint);
   v.duration({.name = "time", .help = "slow_snapshot, pause_after_snapshot: how long it takes."},

@@ -332,14 +332,24 @@ void FaultInjector::reset(size_t index) {
 
 void FaultInjector::lose(size_t index) {
   const FaultSpec& spec = *faults_[index].spec;
-  for (int64_t i = 0; i < spec.count; ++i)
-    assembly_.world().network().lose({.message = wire_name(spec.rpc),
-                                      .from = process_name(spec.from, index),
-                                      .to = process_name(spec.to, index),
-                                      .answer = spec.answer,
-                                      .number = static_cast<uint64_t>(spec.number),
-                                      .fault = static_cast<uint32_t>(index)},
-                                     this);
+  // "log" is every log: each of them loses so many.
+  const auto ends = [&](const std::optional<Target>& target) {
+    std::vector<std::string> names{process_name(target, index)};
+    if (!target.has_value() || target->text != "log") return names;
+    names.clear();
+    for (const sim::LogSet::Member& log : assembly_.logs().members()) names.push_back(log.name);
+    return names;
+  };
+  for (const std::string& from : ends(spec.from))
+    for (const std::string& to : ends(spec.to))
+      for (int64_t i = 0; i < spec.count; ++i)
+        assembly_.world().network().lose({.message = wire_name(spec.rpc),
+                                          .from = from,
+                                          .to = to,
+                                          .answer = spec.answer,
+                                          .number = static_cast<uint64_t>(spec.number),
+                                          .fault = static_cast<uint32_t>(index)},
+                                         this);
 }
 
 void FaultInjector::service(size_t index) {

@@ -58,6 +58,22 @@ std::vector<std::string> log_services(const Scenario& scenario) {
   return names;
 }
 
+std::vector<size_t> logs_above(const Scenario& scenario, const VertexSpec& vertex) {
+  std::vector<std::string> above{vertex.id};
+  for (size_t i = 0; i < above.size(); ++i)
+    for (const EdgeSpec& edge : scenario.job.edges)
+      if (edge.to == above[i] && std::find(above.begin(), above.end(), edge.from) == above.end())
+        above.push_back(edge.from);
+  const std::vector<JobLog> logs = job_logs(scenario);
+  std::vector<size_t> found;
+  for (size_t i = 0; i < logs.size(); ++i)
+    if (std::any_of(logs[i].readers.begin(), logs[i].readers.end(), [&](const VertexSpec* reader) {
+          return std::find(above.begin(), above.end(), reader->id) != above.end();
+        }))
+      found.push_back(i);
+  return found;
+}
+
 sim::LogSet make_logs(const Scenario& scenario, uint64_t seed) {
   const std::vector<JobLog> logs = job_logs(scenario);
   CHECK(!logs.empty(), "a job has a source");

@@ -24,6 +24,9 @@ struct JobLog {
 std::vector<JobLog> job_logs(const Scenario& scenario);
 std::vector<std::string> log_services(const Scenario& scenario);
 
+// Indices of the logs from which records come to this vertex, in order.
+std::vector<size_t> logs_above(const Scenario& scenario, const VertexSpec& vertex);
+
 // The log as this source describes it.
 sim::LogSpec log_spec_of(const Scenario& scenario, const VertexSpec& source, uint64_t seed);
 

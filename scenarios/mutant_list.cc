@@ -19,6 +19,7 @@ struct Killing {
 using model::Mutant;
 constexpr std::array kKillings{
     Killing{Mutant::restored_offset_read_again, "task_manager/crash-heap.json", 1},
+    Killing{Mutant::positions_found_by_split_number, "logs/two-logs-one-sum.json", 1},
     Killing{Mutant::restored_committables_forgotten, "checkpoint/crash-at-notified.json", 1},
     Killing{Mutant::producer_identity_reused, "sink/commit-while-writing.json", 1},
     Killing{Mutant::stale_transaction_flag, "task_manager/crash-heap.json", 1},

@@ -110,7 +110,7 @@ class Run : public sim::TrafficCounter {
       : request_(request),
         assembly_(*request.scenario, {.seed = request.seed, .mutant = mutant_of(request)}),
         kernel_(assembly_.world().kernel()),
-        names_(kernel_),
+        names_(kernel_, &assembly_.logs()),
         collector_(names_),
         log_(names_),
         end_(kernel_, 1 + request.scenario->later.size()),

@@ -147,7 +147,7 @@ struct PlainLog {
   PlainLog(const LogSpec& spec, Reciprocal per_event_rate, uint64_t event_rate, uint16_t first)
       : seed(spec.seed),
         splits(spec.splits),
-        first_split(first),
+        first_name(make_provenance(first, 0)),
         keys(spec.keys),
         values(spec.values),
         first_event_time(spec.first_event_time),
@@ -161,13 +161,12 @@ struct PlainLog {
     return {.key = scale_draw(draw, keys),
             .value = static_cast<int64_t>(scale_draw(other, values)),
             .event_time = first_event_time + std::max<int64_t>(nominal, 0),
-            .provenance =
-                make_provenance(static_cast<uint16_t>(first_split + split), offset)};
+            .provenance = first_name + make_provenance(split, offset)};
   }
 
   uint64_t seed;
   uint64_t splits;
-  uint16_t first_split;
+  uint64_t first_name;  // provenance of its first record
   uint64_t keys;
   uint64_t values;
   int64_t first_event_time;

@@ -159,6 +159,25 @@ struct Gathered {
   std::vector<std::string> lists;
 };
 
+// Of Mutant::positions_found_by_split_number: the positions of all sources by split number, the
+// first source's first.
+void take_positions_by_number(const CompletedCheckpoint& checkpoint,
+                              std::vector<OperatorState>& states) {
+  std::map<uint32_t, SourcePosition> by_number;
+  for (const auto& [rank, vertex] : checkpoint.vertices)
+    for (const auto& [subtask, part] : vertex.subtasks)
+      if (const auto* operators = operators_of(part); operators != nullptr)
+        for (const OperatorState& state : *operators)
+          for (const SourcePosition& position : state.source)
+            by_number.emplace(position.split, position);
+  for (OperatorState& state : states)
+    for (SourcePosition& position : state.source) position = by_number.at(position.split);
+}
+
+// All that the subtask had, or its share of what all of them had.
+std::vector<OperatorState> own_states(const CompletedCheckpoint& checkpoint, TaskRef task,
+                                      const JobVertex& now, Mutant mutant);
+
 }  // namespace
 
 OperatorIdentities identities_of(const JobInformation& job, const ExecutionTopology& topology) {
@@ -198,6 +217,15 @@ Adopted adopt(const CompletedCheckpoint& loaded, const JobInformation& job,
 
 std::vector<OperatorState> states_of_subtask(const CompletedCheckpoint& checkpoint, TaskRef task,
                                              const JobVertex& now, Mutant mutant) {
+  std::vector<OperatorState> states = own_states(checkpoint, task, now, mutant);
+  if (mutant == Mutant::positions_found_by_split_number)
+    take_positions_by_number(checkpoint, states);
+  return states;
+}
+
+namespace {
+std::vector<OperatorState> own_states(const CompletedCheckpoint& checkpoint, TaskRef task,
+                                      const JobVertex& now, Mutant mutant) {
   const auto found = checkpoint.vertices.find(task.vertex);
   if (found == checkpoint.vertices.end()) return {};
   const CompletedVertex& vertex = found->second;
@@ -247,5 +275,6 @@ std::vector<OperatorState> states_of_subtask(const CompletedCheckpoint& checkpoi
   }
   return states;
 }
+}  // namespace
 
 }  // namespace drey::model

@@ -109,7 +109,7 @@ void BatchLedger::judge(const Edge& edge, const sim::Fact& fact) {
       if (!edge.evaluator->expects(record)) {
         violate(fact,
                 fmt::format("{} read {} from '{}', which the job cannot have made", view_->name(s),
-                            provenance_text(record), from),
+                            provenance_text(record, view_->names()), from),
                 record);
         continue;
       }
@@ -120,7 +120,7 @@ void BatchLedger::judge(const Edge& edge, const sim::Fact& fact) {
       if (again)
         violate(fact,
                 fmt::format("doubled: stage '{}' has read {} twice from '{}'", stage,
-                            provenance_text(record), from),
+                            provenance_text(record, view_->names()), from),
                 record);
     }
   }
@@ -129,7 +129,7 @@ void BatchLedger::judge(const Edge& edge, const sim::Fact& fact) {
       evidence_.examined();
       violate(fact,
               fmt::format("lost: stage '{}' has finished without {} from '{}'", stage,
-                          provenance_text(record), from),
+                          provenance_text(record, view_->names()), from),
               record);
     });
 }

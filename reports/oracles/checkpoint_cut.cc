@@ -202,8 +202,8 @@ void CheckpointCut::position(const sim::Fact& fact, SubtaskIndex subtask) {
   Source& source = sources_[fact.entity.index];
   const auto [last, first] = source.offsets.emplace(fact.b, fact.c);
   if (!first && fact.c < last->second)
-    violate(fact, fmt::format("{} goes back in split {} from offset {} to {}", view_->name(subtask),
-                              fact.b, last->second, fact.c));
+    violate(fact, fmt::format("{} goes back in {} from offset {} to {}", view_->name(subtask),
+                              view_->names().split(fact.b), last->second, fact.c));
   last->second = fact.c;
   positions_[{fact.a, view_->topology().vertex_of(subtask)}][fact.b] = fact.c;
 }
@@ -236,9 +236,9 @@ void CheckpointCut::on_task(const sim::Fact& fact, SubtaskIndex subtask) {
     if (due == cut->second.end()) continue;
     evidence_.examined();
     if (due->second != offset)
-      violate(fact,
-              fmt::format("{} restored checkpoint {} and reads split {} from {}, not from {}",
-                          view_->name(subtask), restored->second, split, offset, due->second));
+      violate(fact, fmt::format("{} restored checkpoint {} and reads {} from {}, not from {}",
+                                view_->name(subtask), restored->second, view_->names().split(split),
+                                offset, due->second));
   }
   started_.erase(started);
 }

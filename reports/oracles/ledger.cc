@@ -24,7 +24,7 @@ Ledger::Ledger(LedgerOptions options, TraceNames names)
       names_(names),
       evaluator_(options_.path, options_.logs),
       blocks_(evaluator_),
-      rows_(evaluator_.keys(), 1 + (evaluator_.spread() + 1u) / 2),
+      rows_(evaluator_.keys(), 1 + (evaluator_.splits() + 1u) / 2),
       windows_(std::max<int64_t>(options_.path.window_ms, 1), options_.path.aggregate),
       windowed_(options_.path.unit == SinkPath::Unit::window),
       check_order_(options_.guarantee == Guarantee::exactly_once && options_.path.order_kept),
@@ -147,7 +147,7 @@ void Ledger::take_unexpected(const sim::Record& record, const sim::Fact& head) {
   ++counts_.wrong;
   violate(head,
           fmt::format("a record of {} was committed, which the job cannot have made",
-                      provenance_text(record.provenance)),
+                      provenance_text(record.provenance, names_)),
           record.provenance);
 }
 
@@ -187,9 +187,8 @@ inline void Ledger::check_key_row(const sim::Record& record, const sim::Record& 
   const uint64_t offset = ReferenceEvaluator::offset_of(record.provenance);
   const uint64_t copy = (record.provenance & model::kOrdinalMask) >> model::kOrdinalShift;
   const auto rank = static_cast<uint32_t>(offset * evaluator_.fan_out() + copy + 1);
-  const auto place = static_cast<uint16_t>(split - evaluator_.first_split());
-  uint64_t& word = row[1 + place / 2];
-  const unsigned shift = place % 2 == 0 ? 0 : 32;
+  uint64_t& word = row[1 + split / 2];
+  const unsigned shift = split % 2 == 0 ? 0 : 32;
   const auto last = static_cast<uint32_t>(word >> shift);
   const bool behind = last != 0 && static_cast<int32_t>(rank - last) <= 0;
   if (!behind) [[likely]] {
@@ -219,8 +218,10 @@ void Ledger::take(std::span<const sim::Record> chunk, const sim::Fact& head) {
 void Ledger::doubled(const sim::Record& record, const sim::Fact& head) {
   ++counts_.doubled;
   if (options_.guarantee != Guarantee::exactly_once) return;
-  violate(head, fmt::format("doubled: {} was committed before", provenance_text(record.provenance)),
-          record.provenance);
+  violate(
+      head,
+      fmt::format("doubled: {} was committed before", provenance_text(record.provenance, names_)),
+      record.provenance);
 }
 
 void Ledger::wrong_content(const sim::Record& record, const sim::Record& truth,
@@ -229,7 +230,7 @@ void Ledger::wrong_content(const sim::Record& record, const sim::Record& truth,
   if (options_.guarantee == Guarantee::none) return;
   violate(head,
           fmt::format("{} was committed with key {} value {} time {}, the log has {}, {}, {}",
-                      provenance_text(record.provenance), record.key, record.value,
+                      provenance_text(record.provenance, names_), record.key, record.value,
                       record.event_time, truth.key, truth.value, truth.event_time),
           record.provenance);
 }
@@ -240,8 +241,8 @@ void Ledger::wrong_fold(const sim::Record& record, const sim::Record& truth, int
   violate(
       head,
       fmt::format("wrong value: {} is {} for key {}, but {} and {} make {}",
-                  provenance_text(record.provenance), record.value, record.key, before, truth.value,
-                  model::fold_aggregate(options_.path.aggregate, before, truth.value)),
+                  provenance_text(record.provenance, names_), record.value, record.key, before,
+                  truth.value, model::fold_aggregate(options_.path.aggregate, before, truth.value)),
       record.provenance);
 }
 
@@ -249,7 +250,7 @@ void Ledger::reordered(const sim::Record& record, const sim::Fact& head) {
   ++counts_.reordered;
   violate(head,
           fmt::format("reordered: {} came after a later record of its key {} and split",
-                      provenance_text(record.provenance), record.key),
+                      provenance_text(record.provenance, names_), record.key),
           record.provenance);
 }
 

@@ -100,9 +100,7 @@ class Ledger final : public Oracle {
   TraceNames names_;
   ReferenceEvaluator evaluator_;
   BlockLedger blocks_;
-  // Word 0: the aggregate so far; then 32 bits per split that a way may read: rank of the last one
-  // + 1.
-  KeyRows rows_;
+  KeyRows rows_;  // word 0: the aggregate so far; then 32 bits per split: rank of the last one + 1
   WindowLedger windows_;
   bool windowed_;
   bool check_order_;

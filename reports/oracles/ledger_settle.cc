@@ -32,12 +32,13 @@ void Ledger::settle_records(sim::Time end) {
       if (evidence_.violated() < Evidence::kKept)
         event = everything_ ? "the end of the run, with all of the log covered"
                             : fmt::format(
-                                  "the end of the run, with offsets below {} of split {} "
-                                  "covered by a committed checkpoint",
-                                  to, split);
-      evidence_.violate(end, std::move(event),
-                        fmt::format("lost: {} was never committed", provenance_text(provenance)),
-                        provenance);
+                                  "the end of the run, with offsets below {} of {} covered by a "
+                                  "committed checkpoint",
+                                  to, names_.split(split));
+      evidence_.violate(
+          end, std::move(event),
+          fmt::format("lost: {} was never committed", provenance_text(provenance, names_)),
+          provenance);
       if (suspects_.size() < kSuspects) suspects_.push_back(provenance);
     });
   }
@@ -73,7 +74,7 @@ void Ledger::name_culprits(const std::vector<WindowLedger::Entry>& wrong, sim::T
     evidence_.violate(
         end, "the end of the run",
         fmt::format("{}: {} in the window of key {} that ends at {} ms",
-                    culprit.lost ? "lost" : "doubled", provenance_text(culprit.provenance),
+                    culprit.lost ? "lost" : "doubled", provenance_text(culprit.provenance, names_),
                     culprit.key, culprit.last_ms + 1),
         culprit.provenance);
   }

@@ -50,7 +50,7 @@ TEST(FactText, SaysStatesAndReasonsByName) {
             "jm-1/job-1: job-1/agg/0 execution_state RUNNING (was INITIALIZING) attempt 1");
   EXPECT_EQ(fact_name(fact_kind(model::CheckpointFact::stored)), "stored");
   EXPECT_EQ(time_text(sim::Time{12'000'000'001}), "12.000000001");
-  EXPECT_EQ(provenance_text(sim::make_provenance(2, 4711)), "split 2 offset 4711");
+  EXPECT_EQ(provenance_text(sim::make_provenance(2, 4711), names), "split 2 offset 4711");
 }
 
 }  // namespace
