@@ -9,6 +9,16 @@ bool TaskSinks::opened() const {
                                        [](const Entry& entry) { return entry.sink->opened(); });
 }
 
+bool TaskSinks::any_waiting() const {
+  return !turns_.empty() || std::any_of(entries_.begin(), entries_.end(),
+                                        [](const Entry& entry) { return entry.sink->waiting(); });
+}
+
+bool TaskSinks::all_available() const {
+  return turns_.empty() && std::all_of(entries_.begin(), entries_.end(),
+                                       [](const Entry& entry) { return entry.sink->available(); });
+}
+
 bool TaskSinks::hands_over() const {
   return std::any_of(entries_.begin(), entries_.end(),
                      [](const Entry& entry) { return entry.committables.has_value(); });
@@ -16,8 +26,8 @@ bool TaskSinks::hands_over() const {
 
 void TaskSinks::all(Work work, int64_t checkpoint) {
   const bool head_first = work == Work::prepare_snapshot || work == Work::end_input;
-  if (entries_.size() == 1) {  // nobody to wait for
-    take({work, entries_.front().sink.get(), checkpoint});
+  if (only_ != nullptr) {  // nobody to wait for
+    take({work, only_, checkpoint});
     return;
   }
   const bool one_only = work == Work::end_input && mutant_ == Mutant::end_of_input_in_one_branch;
@@ -28,7 +38,7 @@ void TaskSinks::all(Work work, int64_t checkpoint) {
   go_on();
 }
 
-void TaskSinks::go_on() {
+void TaskSinks::next_turns() {
   while (!turns_.empty() && (last_ == nullptr || !last_->waiting())) {
     const Turn turn = turns_.front();
     turns_.pop_front();

@@ -30,7 +30,10 @@ class TaskSinks {
   explicit TaskSinks(Mutant mutant = Mutant::none) : mutant_(mutant) {}
 
   // In the depth-first order of the chain.
-  void add(Entry entry) { entries_.push_back(std::move(entry)); }
+  void add(Entry entry) {
+    only_ = entries_.empty() ? entry.sink.get() : nullptr;
+    entries_.push_back(std::move(entry));
+  }
   bool empty() const { return entries_.empty(); }
   size_t size() const { return entries_.size(); }
   const std::vector<Entry>& entries() const { return entries_; }
@@ -41,30 +44,27 @@ class TaskSinks {
   void end_input() { all(Work::end_input, 0); }
   void checkpoint_complete(int64_t checkpoint) { all(Work::checkpoint_complete, checkpoint); }
   // The next turn, when the last one is over.
-  void go_on();
+  void go_on() {
+    if (!turns_.empty()) next_turns();
+  }
 
   bool opened() const;
   // The thread is blocked inside one of them, or a turn is still to come.
   bool waiting() const {
-    if (!turns_.empty()) return true;
-    for (const Entry& entry : entries_)
-      if (entry.sink->waiting()) return true;
-    return false;
+    return only_ != nullptr ? only_->waiting() : !entries_.empty() && any_waiting();
   }
   bool available() const {
-    if (!turns_.empty()) return false;
-    for (const Entry& entry : entries_)
-      if (!entry.sink->available()) return false;
-    return true;
+    return only_ != nullptr ? only_->available() : entries_.empty() || all_available();
   }
   // One of them hands what it has prepared to a committer in another task.
   bool hands_over() const;
 
   // A linear chain has one sink at most.
   void write(std::span<const sim::Record> records) {
-    if (!entries_.empty()) entries_.front().sink->write(records);
+    if (only_ != nullptr) only_->write(records);
   }
   void publish() {
+    if (only_ != nullptr) return only_->publish();
     for (const Entry& entry : entries_) entry.sink->publish();
   }
 
@@ -81,9 +81,13 @@ class TaskSinks {
   };
   void all(Work work, int64_t checkpoint);
   static void take(const Turn& turn);
+  void next_turns();
+  bool any_waiting() const;
+  bool all_available() const;
 
   Mutant mutant_;
   std::vector<Entry> entries_;
+  BrokerSink* only_ = nullptr;  // of a linear chain
   std::deque<Turn> turns_;
   const BrokerSink* last_ = nullptr;  // whose turn it was
 };

@@ -137,6 +137,9 @@ void TaskOutputs::write_routed(size_t result, std::span<const sim::Record> outpu
 size_t TaskOutputs::admit(std::span<const sim::Record> records, std::span<const Emitter> emitters) {
   for (Routed& routed : routes_) CHECK(routed.routed == 0, "what was admitted was written");
   if (emitters.empty()) return records.size();
+  if (routes_.size() == 1 && emitters[0].shape.one_to_one() &&
+      routes_[0].kind == PartitionerKind::hash)
+    return admit_hashed(records);
   for (size_t i = 0; i < records.size(); ++i) {
     if (!available()) return i;
     for (const Emitter& emitter : emitters) {
