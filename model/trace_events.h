@@ -95,8 +95,9 @@ enum class CheckpointFact : uint8_t {
                      // pointer not yet
   expired,           // entity = JobMaster, subject job; a = id: its time-out is over
   pre_committed,     // entity = task, subject = sink subtask; a = id: flushed and handed to the
-                     // committer
-  committed,         // entity = task, subject = sink subtask; a = id: the broker's answer is here
+                     // committer, c = which of the task's sinks
+  committed,         // entity = task, subject = sink subtask; a = id: the broker's answer is here,
+                     // c = which of the task's sinks
   failed,            // entity = JobMaster, subject job; a = id (0: it had none yet), b =
                      // CheckpointFailureReason, c = SnapshotType: before the verdict on it
 };
@@ -109,8 +110,8 @@ enum class DataFact : uint8_t {
                     // attempt
   buffer_received,  // entity = task, subject = subtask; a = gate << 32 | channel, b = sequence
                     // number, c = records
-  sink_written,  // batch. entity = task, subject = subtask; a = checkpoint id being collected, c =
-                 // attempt
+  sink_written,  // batch. entity = task, subject = subtask; a = checkpoint id being collected, b =
+                 // attempt, c = which of the task's sinks
 };
 
 // FactGroup::state

@@ -135,7 +135,7 @@ void BrokerSink::publish() {
   sim::RecordBatch batch(std::vector<sim::Record>(written_.begin(), written_.end()));
   context_.announce_records(
       fact_kind(DataFact::sink_written), static_cast<uint64_t>(collecting_for_),
-      context_.deployment().attempt.attempt, 0, batch.records(), batch.digest());
+      context_.deployment().attempt.attempt, options_.number, batch.records(), batch.digest());
   if (loses_write()) {
     ++last_append_;
     written_.clear();
@@ -226,7 +226,8 @@ std::vector<Committable> BrokerSink::prepare_commit() {
   std::vector<Committable> prepared;
   if (has_records_ && options_.exactly_once) prepared.push_back(producer_);
   context_.announce_fact(fact_kind(CheckpointFact::pre_committed),
-                         static_cast<uint64_t>(collect_next_for_ - 1), prepared.size(), 0);
+                         static_cast<uint64_t>(collect_next_for_ - 1), prepared.size(),
+                         options_.number);
   has_records_ = false;
   collecting_for_ = collect_next_for_;
   if (options_.exactly_once) {
@@ -368,7 +369,7 @@ void BrokerSink::on_ended(uint64_t index, const sim::TransactionEnded& answer) {
     return;
   }
   context_.announce_fact(fact_kind(CheckpointFact::committed), static_cast<uint64_t>(completed_),
-                         answers_.size(), 0);
+                         answers_.size(), options_.number);
   if (stage_ == Stage::committing)
     next_stage();
   else

@@ -130,8 +130,9 @@ void TaskOutputs::write_routed(size_t result, std::span<const sim::Record> outpu
         partition.write(channel, record, 0);
     return;
   }
-  for (size_t i = 0; i < outputs.size(); ++i)
-    partition.write(routed.targets[i], outputs[i], routed.groups[i]);
+  const uint16_t* const targets = routed.targets.data();
+  const uint16_t* const groups = routed.groups.data();
+  for (size_t i = 0; i < outputs.size(); ++i) partition.write(targets[i], outputs[i], groups[i]);
 }
 
 size_t TaskOutputs::admit(std::span<const sim::Record> records, std::span<const Emitter> emitters) {
