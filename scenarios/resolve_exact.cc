@@ -12,6 +12,8 @@ constexpr size_t kMostSplits = 65'535;  // of all logs together: a record's prov
 
 void check_logs(const Scenario& scenario, const JsonNode& tree, Messages& messages) {
   const std::vector<JobLog> logs = job_logs(scenario);
+  const std::vector<std::string> services = log_services(scenario);
+  const std::vector<std::string> managers = scenario.cluster.task_manager_names();
   size_t splits = 0;
   for (size_t i = 0; i < logs.size(); ++i) {
     const VertexSpec& first = *logs[i].readers.front();
@@ -33,6 +35,9 @@ void check_logs(const Scenario& scenario, const JsonNode& tree, Messages& messag
             fmt::format("\"{}\" reads the topic \"{}\", and the log of \"{}\" has that name",
                         first.topic.empty() ? logs[k].readers.front()->id : first.id, logs[i].name,
                         first.topic.empty() ? first.id : logs[k].readers.front()->id));
+    if (std::find(managers.begin(), managers.end(), services[i]) != managers.end())
+      refuse(first, fmt::format("the log of \"{}\" and a TaskManager are both called \"{}\"",
+                                first.id, services[i]));
     splits += static_cast<size_t>(first.splits);
     if (splits > kMostSplits)
       refuse(first, fmt::format("with the log of \"{}\" the sources read {} splits; at most {}",

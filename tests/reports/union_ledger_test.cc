@@ -159,7 +159,7 @@ TEST(UnionPaths, OfOneLogAUnionCannotBeJudged) {
 TEST(UnionPaths, ASumAndARecordCannotBeToldApart) {
   model::JobSpec job = union_job();
   job.edges[1] = {.from = "b", .to = "sink", .ship = Partitioner::rebalance};
-  EXPECT_EQ(sink_paths(job, two_logs()).front().problem, "'sink' gets records of agg and of b");
+  EXPECT_EQ(sink_paths(job, two_logs()).front().problem, "'sink' gets records of b and of agg");
 }
 
 TEST(UnionPaths, TwoSumsOfOneKeyAreNoFold) {
