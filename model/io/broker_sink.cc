@@ -97,8 +97,11 @@ std::string BrokerSink::transactional_id(int64_t checkpoint) const {
 // Left by an earlier attempt of this subtask, or of one that is no more and falls to this one.
 bool BrokerSink::mine(const std::string& id) const {
   if (std::find(own_.begin(), own_.end(), id) != own_.end()) return false;
+  const size_t rest = options_.prefix.size() + 1;
+  // Of another sink, whose name begins with this one's.
+  if (std::count(id.begin() + static_cast<std::ptrdiff_t>(rest), id.end(), '-') > 1) return false;
   uint64_t subtask = 0;
-  for (size_t i = options_.prefix.size() + 1; i < id.size() && id[i] != '-'; ++i)
+  for (size_t i = rest; i < id.size() && id[i] != '-'; ++i)
     subtask = subtask * 10 + static_cast<uint64_t>(id[i] - '0');
   return subtask % options_.parallelism == options_.subtask;
 }

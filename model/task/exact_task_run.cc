@@ -114,9 +114,11 @@ size_t ExactTask::apply(uint32_t count) {
 void ExactTask::run_chain(size_t from) {
   std::optional<UserCode::Hit> hit;
   const auto stop_before_hit = [&](size_t place) {
-    if (!user_code_.watches_records() || hit.has_value()) return;
-    hit = user_code_.find(place, block_.view());
-    if (hit.has_value()) block_.count = hit->index;
+    if (!user_code_.watches_records()) return;
+    const auto found = user_code_.find(place, block_.view());
+    if (!found.has_value()) return;
+    hit = found;  // of an earlier record than one that was found before
+    block_.count = hit->index;
   };
   for (size_t i = from; i < chain_.operators.size(); ++i) {
     stop_before_hit(i);

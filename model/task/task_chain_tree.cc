@@ -61,41 +61,31 @@ void ChainTree::built() {
       emitters_.push_back({node.shape, node.results});
 }
 
-void ChainTree::behind(uint32_t n, std::vector<uint32_t>& order) const {
-  for (const uint32_t next : nodes_[n].chained) behind(next, order);
+void ChainTree::append_tail_first(uint32_t n, std::vector<uint32_t>& order) const {
+  for (const uint32_t next : nodes_[n].chained) append_tail_first(next, order);
   order.push_back(n);
 }
 
 std::vector<uint32_t> ChainTree::tail_first() const {
   std::vector<uint32_t> order;
-  behind(0, order);
+  append_tail_first(0, order);
   return order;
 }
 
 // ---- records ----
 
-void ChainTree::run(RecordBlock& block, Pass& pass) { flow(0, false, block, pass); }
-
-// Into a node, or from what its timers have emitted on.
-void ChainTree::flow(uint32_t n, bool behind, RecordBlock& block, Pass& pass) {
+void ChainTree::run(RecordBlock& block, Pass& pass) {
   pass.stepping = pass.user_code.watches_records() && pass.user_code.may_hit(block.view());
   if (!pass.stepping) {
-    if (behind)
-      leave(n, block, pass);
-    else
-      enter(n, block, pass);
+    enter(0, block, pass);
     return;
   }
-  if (behind) {
-    leave(n, block, pass);
-  } else {
-    head_.make_room(1);
-    for (size_t i = 0; i < block.count && !pass.stopped(); ++i) {
-      head_.records[0] = block.records[i];
-      head_.groups[0] = block.groups[i];
-      head_.count = 1;
-      enter(n, head_, pass);
-    }
+  head_.make_room(1);
+  for (size_t i = 0; i < block.count && !pass.stopped(); ++i) {
+    head_.records[0] = block.records[i];
+    head_.groups[0] = block.groups[i];
+    head_.count = 1;
+    enter(0, head_, pass);
   }
   write_held(pass);
 }
@@ -184,7 +174,7 @@ void ChainTree::watermark_at(uint32_t n, int64_t watermark, Pass& pass, sim::Dur
     op->on_watermark(watermark, node.fired, pass.effects);
     took = took + pass.effects.charge.time();
     pass.effects.charge = {};
-    if (node.fired.count > 0) flow(n, true, node.fired, pass);
+    if (node.fired.count > 0) leave(n, node.fired, pass);
     node.fired.count = 0;
     if (pass.stopped()) return;
   }

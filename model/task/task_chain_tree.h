@@ -74,13 +74,12 @@ class ChainTree {
   };
   static std::unique_ptr<ChainTree> draw(const Deployment& deployment);
   bool is_line() const;
-  void flow(uint32_t n, bool behind, RecordBlock& block, Pass& pass);
   void enter(uint32_t n, RecordBlock& block, Pass& pass);
   void leave(uint32_t n, RecordBlock& block, Pass& pass);
   void put_out(uint32_t n, RecordBlock& block, Pass& pass);
   void write_held(Pass& pass);
   void watermark_at(uint32_t n, int64_t watermark, Pass& pass, sim::Duration& took);
-  void behind(uint32_t n, std::vector<uint32_t>& order) const;
+  void append_tail_first(uint32_t n, std::vector<uint32_t>& order) const;
 
   std::vector<Node> nodes_;
   std::vector<TaskOutputs::Emitter> emitters_;

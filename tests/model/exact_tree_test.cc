@@ -198,5 +198,21 @@ TEST(ExactTree, UserCodeFailsBetweenTheBranchesOfOneRecord) {
   EXPECT_EQ(written_until_a_throw("second", 40), 81u);
 }
 
+// Its records go one by one until it is known that none gets there; the results are not short.
+TEST(ExactTree, UserCodeThatDoesNotGetItsRecordFailsNothing) {
+  JobSpec spec = tree_job();
+  HarnessOptions options = paced(4'000, 40'000);
+  const sim::LogContents contents(options.log);
+  uint64_t dropped = 1'000;
+  while (filter_keeps(contents.record(0, dropped), sim::name_hash("half"), 1, 2)) ++dropped;
+  spec.operators[4].user_code = {
+      {.action = UserCodeFault::Action::throw_at_record, .offset = dropped}};
+  TreeCluster run(options, spec);
+  run.cluster.deploy();
+  EXPECT_TRUE(run.cluster.run_to_end(sim::milliseconds(100), sim::seconds(30)));
+  EXPECT_TRUE(run.cluster.causes.empty());
+  run.expect_exact();
+}
+
 }  // namespace
 }  // namespace drey::model

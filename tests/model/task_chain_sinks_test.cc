@@ -128,5 +128,18 @@ TEST(TaskChainSinks, CommitFromTheFirstBranchOn) {
   EXPECT_FALSE(two.context.failed);
 }
 
+// "out" and "out-1": the names of one's transactions begin like the other's.
+TEST(TaskChainSinks, ASinkLeavesTheTransactionsOfALongerNameAlone) {
+  TwoSinks two;
+  two.sinks.open();
+  (void)two.context.take();
+  const auto open = std::make_shared<sim::TransactionList>();
+  open->open = {{.transactional_id = "job-1-out-1-0-5"}, {.transactional_id = "job-1-out-0-5"}};
+  two.sinks.answered(two.context.last, {.body = open});
+  EXPECT_THAT(two.context.take(), ElementsAre("init_producer 0"));
+  two.answer<sim::ProducerInitialised>(two.context.last);
+  EXPECT_THAT(two.context.take(), ElementsAre("list_transactions 1")) << "it was the only one";
+}
+
 }  // namespace
 }  // namespace drey::model
