@@ -189,6 +189,14 @@ class KeyedBackend {
   virtual uint64_t allocated_bytes() const = 0;
   // How many entries there are, where that is known without a walk through all.
   virtual std::optional<uint64_t> entries() const { return std::nullopt; }
+  // What visit() would hand out as entries: how many, and their keys and values in bytes. Nothing
+  // where only a walk through all can tell.
+  struct Contents {
+    uint64_t entries = 0;
+    uint64_t bytes = 0;
+    friend constexpr bool operator==(const Contents&, const Contents&) = default;
+  };
+  virtual std::optional<Contents> contents() const { return std::nullopt; }
   virtual BackendCounters counters() const { return {}; }
   // The orderly end of a task: local files are removed. Without it, destruction is what a kill of
   // the process does.

@@ -160,6 +160,12 @@ void RocksDbBackend::pad(uint64_t key, char* at) const {
   }
 }
 
+void RocksDbBackend::count_new_entry(const KeyBytes& key) {
+  if (!contents_.has_value()) return;
+  ++contents_->entries;
+  contents_->bytes += key.size + kAccumulatorBytes;
+}
+
 Outcome RocksDbBackend::write_pending() {
   if (pending_.Count() == 0) return Outcome::ok;
   ++batch_;
@@ -198,6 +204,7 @@ Outcome RocksDbBackend::reduce(StateId id, const RecordBatch& in, std::span<Runn
       if (slot.batch == batch_) outcome = write_pending();
       if (outcome == Outcome::ok) outcome = read_accumulator_at(state, key, slot.value);
       if (outcome != Outcome::ok) break;
+      if (slot.value.count == 0) count_new_entry(key);
       slot.key = record.key;
       slot.window_start = window_start;
       slot.state = id.index;
@@ -237,6 +244,7 @@ Outcome RocksDbBackend::read(StateId id, Key key, int64_t window_start,
 
 Outcome RocksDbBackend::clear(StateId id, Key key, int64_t window_start, Charge& charge) {
   const State& state = state_of(id, key, StateKind::reducing, StateKind::reducing);
+  contents_.reset();
   if (failed_ != Outcome::ok) return failed_;
   const RocksDbEngine::Visit visit(*engine_, Activity::foreground);
   recent_.forget(key.key, state.descriptor.window_size == 0 ? 0 : window_start, id.index);
@@ -268,6 +276,7 @@ Outcome RocksDbBackend::get(StateId id, Key key, TimeWindow name_space,
 Outcome RocksDbBackend::put(StateId id, Key key, TimeWindow name_space, std::string_view value,
                             Charge& charge) {
   const State& state = state_of(id, key, StateKind::value, StateKind::value);
+  contents_.reset();
   if (failed_ != Outcome::ok) return failed_;
   const RocksDbEngine::Visit visit(*engine_, Activity::foreground);
   const Outcome outcome =
@@ -279,6 +288,7 @@ Outcome RocksDbBackend::put(StateId id, Key key, TimeWindow name_space, std::str
 
 Outcome RocksDbBackend::remove(StateId id, Key key, TimeWindow name_space, Charge& charge) {
   const State& state = state_of(id, key, StateKind::value, StateKind::list);
+  contents_.reset();
   if (failed_ != Outcome::ok) return failed_;
   const RocksDbEngine::Visit visit(*engine_, Activity::foreground);
   const Outcome outcome =
@@ -290,6 +300,7 @@ Outcome RocksDbBackend::remove(StateId id, Key key, TimeWindow name_space, Charg
 Outcome RocksDbBackend::append(StateId id, Key key, TimeWindow name_space, std::string_view element,
                                Charge& charge) {
   const State& state = state_of(id, key, StateKind::list, StateKind::list);
+  contents_.reset();
   if (failed_ != Outcome::ok) return failed_;
   const RocksDbEngine::Visit visit(*engine_, Activity::foreground);
   const Outcome outcome =
@@ -313,6 +324,7 @@ Outcome RocksDbBackend::map_get(StateId id, Key key, TimeWindow name_space,
 Outcome RocksDbBackend::map_put(StateId id, Key key, TimeWindow name_space,
                                 std::string_view user_key, std::string_view value, Charge& charge) {
   const State& state = state_of(id, key, StateKind::map, StateKind::map);
+  contents_.reset();
   if (failed_ != Outcome::ok) return failed_;
   const RocksDbEngine::Visit visit(*engine_, Activity::foreground);
   const Outcome outcome = engine_->put(state.family, map_key(key, name_space, user_key),
@@ -324,6 +336,7 @@ Outcome RocksDbBackend::map_put(StateId id, Key key, TimeWindow name_space,
 Outcome RocksDbBackend::map_remove(StateId id, Key key, TimeWindow name_space,
                                    std::string_view user_key, Charge& charge) {
   const State& state = state_of(id, key, StateKind::map, StateKind::map);
+  contents_.reset();
   if (failed_ != Outcome::ok) return failed_;
   const RocksDbEngine::Visit visit(*engine_, Activity::foreground);
   const Outcome outcome = engine_->remove(state.family, map_key(key, name_space, user_key));

@@ -85,6 +85,7 @@ class RocksDbBackend final : public KeyedBackend {
   void abort(uint64_t checkpoint) override;
 
   void visit(KeyGroupRange groups, EntryVisitor& visitor) const override;
+  std::optional<Contents> contents() const override { return contents_; }
   uint64_t live_bytes() const override;
   uint64_t allocated_bytes() const override { return allocated_; }
   BackendCounters counters() const override;
@@ -132,6 +133,7 @@ class RocksDbBackend final : public KeyedBackend {
   const State& state_of(StateId state, Key key, StateKind kind, StateKind or_kind) const;
   TimeWindow window_of(const State& state, int64_t window_start) const;
   Outcome read_accumulator_at(const State& state, const KeyBytes& key, Accumulator& out);
+  void count_new_entry(const KeyBytes& key);
   Outcome write_pending();
   Outcome get_bytes(const State& state, const rocksdb::Slice& key, std::optional<std::string>& out);
   void end_call(Charge& charge, uint64_t cpu_ns);
@@ -170,6 +172,8 @@ class RocksDbBackend final : public KeyedBackend {
   Charge unbilled_;     // of calls without a bill of their own
   Outcome failed_ = Outcome::ok;
   uint64_t allocated_ = 0;
+  // Counted while only reduce() has written, which reads what it replaces; nothing afterwards.
+  std::optional<Contents> contents_ = Contents{};
 
   std::map<uint64_t, Snapshot> snapshots_;
   std::map<uint64_t, UploadedFiles> uploaded_;  // by checkpoint: shared files, those re-used too

@@ -112,6 +112,7 @@ Outcome RocksDbBackend::restore(const std::vector<RestoreSource>& sources, Charg
     if (wanted && overlap(source.handle.range, options_.range) > 0)
       mine.push_back({*wanted, source.contents});
   }
+  if (!mine.empty()) contents_.reset();
   const bool native = !mine.empty() && mine[0].handle.kind == KeyedStateHandle::Kind::incremental;
   for (const RestoreSource& source : mine) {
     if ((source.handle.kind == KeyedStateHandle::Kind::incremental) != native)

@@ -94,27 +94,30 @@ void ExactTask::announce_load() {
                 static_cast<uint64_t>(load_.in_all(now()).ns));
 }
 
-// Of a backend that does not count its entries: by a walk.
+// Of a backend that has not counted: by a walk.
 void ExactTask::announce_sizes() {
   class Counter final : public state::EntryVisitor {
    public:
     void on_entry(int32_t, std::string_view, std::string_view key,
                   std::string_view value) override {
-      ++entries;
-      bytes += key.size() + value.size();
+      ++seen.entries;
+      seen.bytes += key.size() + value.size();
     }
     void on_timer(int32_t, std::string_view, std::string_view) override {}
-    uint64_t entries = 0;
-    uint64_t bytes = 0;
+    state::KeyedBackend::Contents seen;
+  };
+  const auto contents_of = [](const state::KeyedBackend& backend) {
+    if (const auto entries = backend.entries(); entries.has_value())
+      return state::KeyedBackend::Contents{*entries, backend.live_bytes()};
+    if (const auto contents = backend.contents(); contents.has_value()) return *contents;
+    Counter counter;
+    backend.visit(backend.range(), counter);
+    return counter.seen;
   };
   for (const auto& op : chain_.operators) {
-    const state::KeyedBackend* const backend = op->backend();
-    if (backend == nullptr) continue;
-    Counter counter;
-    const auto entries = backend->entries();
-    if (!entries.has_value()) backend->visit(backend->range(), counter);
-    announce_fact(fact_kind(HeapFact::size), op->op(), entries.value_or(counter.entries),
-                  entries.has_value() ? backend->live_bytes() : counter.bytes);
+    if (op->backend() == nullptr) continue;
+    const state::KeyedBackend::Contents contents = contents_of(*op->backend());
+    announce_fact(fact_kind(HeapFact::size), op->op(), contents.entries, contents.bytes);
   }
 }
 

@@ -241,6 +241,43 @@ TEST(RocksDbBackend, SingleAccesses) {
   EXPECT_EQ(read->value, 11) << "a cleared value is not remembered";
 }
 
+KeyedBackend::Contents walked(const KeyedBackend& backend) {
+  class Counter : public EntryVisitor {
+   public:
+    void on_entry(int32_t, std::string_view, std::string_view key,
+                  std::string_view value) override {
+      ++seen.entries;
+      seen.bytes += key.size() + value.size();
+    }
+    void on_timer(int32_t, std::string_view, std::string_view) override {}
+    KeyedBackend::Contents seen;
+  };
+  Counter counter;
+  backend.visit(backend.range(), counter);
+  return counter.seen;
+}
+
+TEST(RocksDbBackend, KnowsItsContentsWhileOnlyReduceHasWritten) {
+  BackendFixture f;
+  const auto backend = f.make({0, kMax - 1});
+  EXPECT_EQ(backend->contents(), KeyedBackend::Contents{});
+  // Over several memtables, with keys that come back after their flush.
+  for (uint64_t from = 0; from < 20000; from += 4000) {
+    feed(*backend, from, from + 4000, 3000, 100);
+    f.run_jobs(*backend);
+    ASSERT_EQ(backend->contents(), walked(*backend));
+  }
+  EXPECT_GT(backend->contents()->entries, 3000u);
+  EXPECT_GT(backend->counters().flushes, 0u);
+  const RestoreSource source = f.snapshot(*backend, 1);
+  EXPECT_TRUE(backend->contents().has_value());
+  EXPECT_EQ(f.make({0, kMax - 1}, {source})->contents(), std::nullopt);
+  Charge charge;
+  const auto sum = *backend->register_state({.name = "sum", .kind = StateKind::reducing});
+  ASSERT_EQ(backend->clear(sum, {7, group_of(7)}, 0, charge), Outcome::ok);
+  EXPECT_EQ(backend->contents(), std::nullopt);
+}
+
 TEST(RocksDbBackend, BatchesLeaveNoTrace) {
   const auto run = [](size_t batch) {
     BackendFixture f;
