@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -74,7 +76,7 @@ class LateSkipList final : public rdb::MemTableRep {
     const rdb::Slice key = user_key(internal);
     const uint64_t h = hash(key);
     uint32_t& newest = newest_[slot_of(key, h)];
-    entries_.push_back({bytes_, handle, h, newest});
+    entries_.push_back({bytes_, h, newest});
     CHECK(newest == 0 || tag(internal_of(newest)) < tag(internal), "versions are put in order");
     newest = static_cast<uint32_t>(entries_.size());
   }
@@ -87,14 +89,17 @@ class LateSkipList final : public rdb::MemTableRep {
 
   uint64_t ApproximateNumEntries(const rdb::Slice& from, const rdb::Slice& to) override {
     settle();
-    return list_->ApproximateNumEntries(from, to);
+    const size_t first = order_->first_not_before(comparator_, from);
+    const size_t end = order_->first_not_before(comparator_, to);
+    return end < first ? 0 : end - first;
   }
   size_t ApproximateMemoryUsage() override { return list_->ApproximateMemoryUsage(); }
   void MarkReadOnly() override { list_->MarkReadOnly(); }
 
   Iterator* GetIterator(rdb::Arena* arena) override {
     settle();
-    return list_->GetIterator(arena);
+    if (arena == nullptr) return new InOrder(order_, comparator_);
+    return new (places_.take()) InArena(order_, comparator_, places_);
   }
   // Of the versions of one key: what Get() of the base class reads through.
   Iterator* GetDynamicPrefixIterator(rdb::Arena* arena) override {
@@ -106,9 +111,85 @@ class LateSkipList final : public rdb::MemTableRep {
   // Places are counted from 1; 0 is none.
   struct Entry {
     const char* bytes = nullptr;
-    rdb::KeyHandle handle = nullptr;
     uint64_t hash = 0;
     uint32_t older = 0;  // the version before it of the same key
+  };
+
+  // The entries of one moment in the order of their internal keys: user keys ascending, of one key
+  // the newest first. Never changed, so whoever reads it keeps what it began with.
+  struct Order {
+    std::vector<const char*> entries;
+    size_t first_not_before(const KeyComparator& comparator, const rdb::Slice& internal) const {
+      const auto at = std::partition_point(entries.begin(), entries.end(), [&](const char* entry) {
+        return comparator(entry, internal) < 0;
+      });
+      return static_cast<size_t>(at - entries.begin());
+    }
+  };
+
+  class InOrder : public Iterator {
+   public:
+    InOrder(std::shared_ptr<const Order> order, const KeyComparator& comparator)
+        : order_(std::move(order)), comparator_(comparator), at_(order_->entries.size()) {}
+    bool Valid() const override { return at_ < order_->entries.size(); }
+    const char* key() const override { return order_->entries[at_]; }
+    void Next() override { ++at_; }
+    void Prev() override { at_ = at_ == 0 ? order_->entries.size() : at_ - 1; }
+    void Seek(const rdb::Slice& internal, const char* memtable_key) override {
+      const rdb::Slice wanted =
+          memtable_key != nullptr ? comparator_.decode_key(memtable_key) : internal;
+      at_ = order_->first_not_before(comparator_, wanted);
+    }
+    void SeekForPrev(const rdb::Slice& internal, const char* memtable_key) override {
+      Seek(internal, memtable_key);
+      if (!Valid()) {
+        SeekToLast();
+        return;
+      }
+      const rdb::Slice wanted =
+          memtable_key != nullptr ? comparator_.decode_key(memtable_key) : internal;
+      if (comparator_(key(), wanted) > 0) Prev();
+    }
+    void SeekToFirst() override { at_ = 0; }
+    void SeekToLast() override { at_ = order_->entries.empty() ? 0 : order_->entries.size() - 1; }
+
+   private:
+    std::shared_ptr<const Order> order_;
+    const KeyComparator& comparator_;
+    size_t at_;
+  };
+
+  // RocksDB destroys what it has asked for with an arena, and gives its memory back with the
+  // arena's. Applications cannot allocate there, so these lie in places of the table, which
+  // outlives them.
+  class Places {
+   public:
+    void* take() {
+      if (free_.empty()) return &all_.emplace_back();
+      void* const place = free_.back();
+      free_.pop_back();
+      return place;
+    }
+    void give_back(void* place) { free_.push_back(place); }
+
+   private:
+    struct alignas(std::max_align_t) Place {
+      char bytes[128];
+    };
+    std::deque<Place> all_;
+    std::vector<void*> free_;
+  };
+
+  class InArena final : public InOrder {
+   public:
+    InArena(std::shared_ptr<const Order> order, const KeyComparator& comparator, Places& places)
+        : InOrder(std::move(order), comparator), places_(places) {
+      static_assert(sizeof(InArena) <= 128);
+    }
+    ~InArena() override { places_.give_back(this); }  // used again only after this has returned
+
+   private:
+    Places& places_;
   };
 
   class Versions final : public Iterator {
@@ -166,37 +247,45 @@ class LateSkipList final : public rdb::MemTableRep {
     }
   }
 
-  // What was put since the last time goes into the skip list, in ascending order.
+  // A new order when something was put since the last one was made. Only the keys are sorted:
+  // their versions are known from the newest to the oldest. All is done again, which costs less
+  // than what asks for it: a walk through the whole table.
   void settle() {
+    if (order_ != nullptr && order_->entries.size() == entries_.size()) return;
     struct Place {
       uint64_t first;
       uint64_t second;
-      const Entry* entry;
+      uint32_t newest;
     };
-    std::vector<Place> places;
-    places.reserve(entries_.size() - settled_);
-    for (; settled_ < entries_.size(); ++settled_) {
-      const Entry& entry = entries_[settled_];
-      const rdb::Slice key = user_key(comparator_.decode_key(entry.bytes));
-      places.push_back({word_of(key, 0), word_of(key, 8), &entry});
+    std::vector<Place> keys;
+    for (const uint32_t place : newest_) {
+      if (place == 0) continue;
+      const rdb::Slice key = user_key(internal_of(place));
+      keys.push_back({word_of(key, 0), word_of(key, 8), place});
     }
-    // total order: no two entries have both key and tag in common
-    std::sort(places.begin(), places.end(), [this](const Place& a, const Place& b) {
+    // total order: each key is there once
+    std::sort(keys.begin(), keys.end(), [this](const Place& a, const Place& b) {
       if (a.first != b.first) return a.first < b.first;
       if (a.second != b.second) return a.second < b.second;
-      return comparator_(a.entry->bytes, b.entry->bytes) < 0;
+      return comparator_(entries_[a.newest - 1].bytes, entries_[b.newest - 1].bytes) < 0;
     });
-    for (const Place& place : places)
-      CHECK(list_->InsertKey(place.entry->handle), "an entry is put twice");
+    auto order = std::make_shared<Order>();
+    order->entries.reserve(entries_.size());
+    for (const Place& key : keys)
+      for (uint32_t place = key.newest; place != 0; place = entries_[place - 1].older)
+        order->entries.push_back(entries_[place - 1].bytes);
+    CHECK(order->entries.size() == entries_.size(), "each entry has one place");
+    order_ = std::move(order);
   }
 
   std::unique_ptr<rdb::MemTableRep> list_;
   const KeyComparator& comparator_;
   rdb::KeyHandle allocated_ = nullptr;  // the last one, which is put next
   const char* bytes_ = nullptr;
-  std::vector<Entry> entries_;    // in the order of putting
-  std::vector<uint32_t> newest_;  // by hash: the key's newest entry
-  size_t settled_ = 0;            // entries that are in the list
+  std::vector<Entry> entries_;          // in the order of putting
+  std::vector<uint32_t> newest_;        // by hash: the key's newest entry
+  std::shared_ptr<const Order> order_;  // of what was there when somebody last read in order
+  Places places_;
 };
 
 }  // namespace
