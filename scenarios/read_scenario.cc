@@ -275,7 +275,7 @@ std::optional<Scenario> read_tree(const Step& step, bool files) {
     resolve_sweep(scenario, step.tree, step.messages);
     if (files) find_csv_files(step, scenario);
     if (step.messages.empty()) resolve_regions(scenario, step.tree, step.messages);
-    if (step.messages.empty()) resolve_exact(scenario, step.tree, step.messages);
+    if (step.messages.empty()) resolve_logs(scenario, step.tree, step.messages);
     for (size_t i = 0; step.messages.empty() && i < scenario.faults.size(); ++i)
       if (scenario.faults[i].verb == FaultVerb::resubmit) read_later(step, scenario, i);
   }

@@ -39,7 +39,7 @@ std::optional<Scenario> scenario_of_tree(const JsonNode& tree, const Sources& so
 // Steps of the above, each in a file of its own.
 void resolve_job(Scenario& scenario, const JsonNode& tree, Messages& messages);
 void resolve_cluster(Scenario& scenario, const JsonNode& tree, Messages& messages);
-void resolve_exact(const Scenario& scenario, const JsonNode& tree, Messages& messages);
+void resolve_logs(const Scenario& scenario, const JsonNode& tree, Messages& messages);
 void resolve_regions(const Scenario& scenario, const JsonNode& tree, Messages& messages);
 void resolve_faults(Scenario& scenario, const JsonNode& tree, Messages& messages);
 void resolve_expectations(Scenario& scenario, const JsonNode& tree, Messages& messages);

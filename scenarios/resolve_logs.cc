@@ -1,4 +1,4 @@
-// What the exact grain cannot run: logs that contradict each other.
+// The external logs of a job, and what contradicts itself in what its sources say of them.
 #include <fmt/core.h>
 
 #include "scenarios/assembly.h"
@@ -47,7 +47,7 @@ void check_logs(const Scenario& scenario, const JsonNode& tree, Messages& messag
 
 }  // namespace
 
-void resolve_exact(const Scenario& scenario, const JsonNode& tree, Messages& messages) {
+void resolve_logs(const Scenario& scenario, const JsonNode& tree, Messages& messages) {
   check_logs(scenario, tree, messages);
 }
 
