@@ -108,7 +108,7 @@ TEST(LogContents, ATableIsDealtToTheSplitsInTurn) {
   EXPECT_EQ(log.record(0, 2).key, 14u);
   EXPECT_EQ(log.record(1, 1).key, 13u);
   EXPECT_EQ(log.record(1, 1).provenance, make_provenance(1, 1));
-  const LogContents empty({.splits = 2}, {});
+  const LogContents empty({.splits = 2}, std::vector<Record>{});
   EXPECT_EQ(empty.size(0), 0u);
 }
 
